@@ -1,0 +1,16 @@
+"""Hard pseudo-labels of confident images."""
+
+import torch.nn.functional as F  # noqa: N812
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+def pseudo_labels(
+    logits: Float[Tensor, "u k"], threshold: float
+) -> tuple[Float[Tensor, "u k"], Bool[Tensor, " u"]]:
+    """Return one-hot rows of the likeliest class, and where its probability reaches the threshold.
+
+    Neither has a gradient.
+    """
+    confidence, classes = logits.detach().softmax(dim=1).max(dim=1)
+    return F.one_hot(classes, logits.shape[1]).to(logits.dtype), confidence >= threshold

@@ -1,0 +1,107 @@
+"""Batches of views, a pure function of (seed, step): nothing has to be remembered to resume."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from s2c2.data.views import VIEWS, Draws
+from s2c2.types import Batch
+
+LABELED, UNLABELED = 0, 1
+"""Streams of the sampler."""
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Makes the batch of any step from a pack, on the training device.
+
+    The labeled images of step t are rows ``t · batch … (t + 1) · batch`` of an endless sequence of shuffled
+    epochs; the same holds for the unlabeled ones.
+    """
+
+    pixels: Callable[[Int[np.ndarray, " n"]], UInt8[Tensor, "n c h w"]]
+    """Returns images of the pack by their rows, on the training device."""
+    labeled: Int[np.ndarray, " l"]
+    """Rows of the labeled images."""
+    labels: Float[Tensor, "l k"]
+    """Their labels, in the same order."""
+    unlabeled: Int[np.ndarray, " v"]
+    """Rows of the unlabeled images."""
+    student: tuple[str, ...]
+    teacher: tuple[str, ...]
+    batch: int
+    """Labeled images in a batch."""
+    ratio: int
+    """Unlabeled images for each labeled one."""
+    seed: int
+    device: torch.device
+
+    def __call__(self, step: int) -> Batch:
+        """Return the batch of a step."""
+        chosen = positions(self.seed, LABELED, step, self.batch, len(self.labeled))
+        labeled = self.labeled[chosen]
+        count = self.batch * self.ratio if self.student or self.teacher else 0
+        unlabeled = self.unlabeled[positions(self.seed, UNLABELED, step, count, len(self.unlabeled))]
+        return Batch(
+            labels=self.labels[torch.from_numpy(chosen)],
+            labeled=self.views(labeled, ("weak",), step, 0)[0],
+            student=self.views(unlabeled, self.student, step, 1),
+            teacher=self.views(unlabeled, self.teacher, step, 1 + len(self.student)),
+            unlabeled=torch.from_numpy(unlabeled),
+        )
+
+    def views(
+        self, rows: Int[np.ndarray, " n"], names: tuple[str, ...], step: int, slot: int
+    ) -> tuple[Float[Tensor, "n c h w"], ...]:
+        """Return views of some images; each has a slot of its own, so that two weak views differ."""
+        if not names:
+            return ()
+        images = self.pixels(rows)
+        numbers = torch.from_numpy(rows).to(self.device)
+        draws = [Draws(self.seed, step, numbers, slot + i) for i in range(len(names))]
+        return tuple(normalised(VIEWS[name](images, draw)) for name, draw in zip(names, draws, strict=True))
+
+
+def normalised(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    """Return images in [−1, 1], the range that networks read (reference)."""
+    return images.float().div_(127.5).sub_(1)
+
+
+def positions(seed: int, stream: int, step: int, batch: int, count: int) -> Int[np.ndarray, " n"]:
+    """Return the positions of a step's images in an endless sequence of shuffled epochs.
+
+    Args:
+        seed: seed of the run.
+        stream: number that tells independent sequences apart.
+        step: number of the step, from 0.
+        batch: images in a batch.
+        count: images in an epoch.
+    """
+    if not batch:
+        return np.empty(0, dtype=np.int64)
+    index = np.arange(step * batch, (step + 1) * batch)
+    epochs = [
+        _epoch(seed, stream, int(epoch), count) for epoch in range(index[0] // count, index[-1] // count + 1)
+    ]
+    return np.concatenate(epochs)[index - index[0] // count * count]
+
+
+@lru_cache(maxsize=8)
+def _epoch(seed: int, stream: int, epoch: int, count: int) -> Int[np.ndarray, " n"]:
+    return np.random.default_rng([seed, stream, epoch]).permutation(count)
+
+
+def resident(pixels: UInt8[np.ndarray, "n h w c"], device: torch.device) -> Callable[..., Tensor]:
+    """Return a reader of a pack that is held on the device, in channels-last order."""
+    images = torch.from_numpy(np.array(pixels)).to(device).permute(0, 3, 1, 2)
+    return lambda rows: images[torch.from_numpy(rows).to(device)]
+
+
+def streamed(pixels: UInt8[np.ndarray, "n h w c"], device: torch.device) -> Callable[..., Tensor]:
+    """Return a reader of a pack that stays on disk; only the rows of a batch are copied to the device."""
+    return lambda rows: torch.from_numpy(pixels[rows]).to(device).permute(0, 3, 1, 2)

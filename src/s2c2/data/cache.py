@@ -1,0 +1,128 @@
+"""Where packs are kept, and what is known of the files they were made from."""
+
+import errno
+import hashlib
+import json
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from s2c2 import files
+from s2c2.data.dataset import Dataset
+from s2c2.data.parallel import ordered
+from s2c2.data.progress import Progress
+from s2c2.errors import UserError
+
+SETTLED = 2.0
+"""Seconds after its last change from which on a file's times can be trusted to show the next one."""
+
+ABANDONED = 24 * 3600.0
+"""Seconds after which a half-written file belongs to nobody."""
+
+Stamp = list[int]
+"""Size, time of modification and time of status change of a file, in bytes and nanoseconds."""
+
+
+def place(dataset: Dataset, cache: Path | None = None) -> Path:
+    """Return the folder for the packs of a dataset.
+
+    It is ``.cache`` in the dataset folder, or one in the user's cache where the dataset folder is read-only,
+    or one in ``cache`` when that is given.
+    """
+    own = dataset.root / ".cache"
+    if cache is None and _writable(own):
+        return own
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    unique = hashlib.blake2b(str(dataset.root.resolve()).encode(), digest_size=8).hexdigest()
+    return (cache or Path(home) / "s2c2") / unique
+
+
+def _writable(folder: Path) -> bool:
+    probe = folder / f"probe.{os.getpid()}{files.STALE}"
+    try:
+        folder.mkdir(exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return error.errno == errno.ENOSPC
+    return True
+
+
+def sweep(folder: Path, keep: str, prefix: str) -> None:
+    """Remove packs that a newer one replaces, and files that a killed process left half-written."""
+    for path in folder.glob("*"):
+        partial = path.name.endswith(files.STALE)
+        replaced = path.name.startswith(prefix) and not path.name.startswith(keep)
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > ABANDONED if partial else replaced:
+                path.unlink()
+
+
+def content_digests(dataset: Dataset, folder: Path, progress: Progress) -> tuple[tuple[str, ...], int]:
+    """Return the digest of each image file and how many had to be read: those changed since the last time.
+
+    Raises:
+        UserError: when an image file has vanished or cannot be read.
+    """
+    started = time.time_ns()
+    known = _read_index(folder / "files.json")
+    stamps = {image: _stamp(dataset.path(image)) for image in dataset.images}
+    digests = {
+        image: known[image][1] for image in stamps if image in known and known[image][0] == stamps[image]
+    }
+    fresh = [image for image in stamps if image not in digests]
+    hashed = ordered(lambda image: digest(read_image(dataset.path(image))), fresh)
+    for done, (image, value) in enumerate(zip(fresh, hashed, strict=True), start=1):
+        digests[image] = value
+        progress(done, len(fresh) + len(stamps))
+    settled = started - int(SETTLED * 1e9)
+    entries = {image: [stamp, digests[image]] for image, stamp in stamps.items() if max(stamp[1:]) < settled}
+    if entries != known:
+        files.write_text(folder / "files.json", json.dumps(entries))
+    return tuple(digests[image] for image in dataset.images), len(fresh)
+
+
+def digest(data: bytes | memoryview) -> str:
+    """Return a 128-bit fingerprint as text."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def key(parts: Sequence[Any]) -> str:
+    """Return a name for something that depends on ``parts`` and nothing else."""
+    return digest(json.dumps(parts).encode())
+
+
+def read_image(path: Path) -> bytes:
+    """Return the bytes of an image file.
+
+    Raises:
+        UserError: when it has vanished or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _read_index(path: Path) -> dict[str, Any]:
+    """Return what is known of the files; a damaged index is as good as none."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) and all(_is_entry(entry) for entry in known.values()) else {}
+
+
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], str)

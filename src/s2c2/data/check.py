@@ -1,0 +1,214 @@
+"""Checking a dataset: what it holds, and what stands in the way of training on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from jaxtyping import Int64
+
+from s2c2.data.annotations import TOLERANCES, ambiguous
+from s2c2.data.dataset import Dataset
+from s2c2.data.layout import SPLITS
+from s2c2.data.pack import Pack, readable
+from s2c2.data.progress import Progress, silent
+
+SIZE = 32
+"""Size in pixels at which images are compared when the dataset names none."""
+
+TINY = 16
+"""Shorter side in pixels below which an image is called tiny."""
+
+SHOWN = 5
+"""Examples that a finding names."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a check found."""
+
+    topic: str
+    """What it is about, for example ``duplicates``."""
+    message: str
+    """One sentence."""
+    examples: tuple[str, ...] = ()
+    """Some of the images or classes it is about."""
+    count: int = 1
+    """How many there are."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a dataset holds. It can be trained on when there are no errors."""
+
+    errors: tuple[Finding, ...]
+    """What stands in the way of training, or makes its scores wrong."""
+    warnings: tuple[Finding, ...]
+    """What a person should know."""
+    facts: tuple[tuple[str, str], ...]
+    """Name and value, for a table."""
+    classes: tuple[tuple[str, int, int], ...]
+    """Of each class: name, images where it has most votes, votes."""
+    votes: tuple[tuple[int, int], ...]
+    """Histogram: number of votes, images that have so many."""
+    splits: tuple[tuple[str, int], ...]
+    """Of each fixed split: name and images; empty when none are fixed."""
+
+
+def check(dataset: Dataset, *, size: int | None = None, progress: Progress = silent) -> Report:
+    """Check a dataset; every image is decoded (and kept in the pack that training will use).
+
+    Args:
+        dataset: the dataset.
+        size: size in pixels at which pixels are compared; by default the dataset's, else 32.
+        progress: called with steps done and their number.
+    """
+    counts = dataset.annotations.counts(dataset.images)
+    packed = readable(dataset, size or dataset.size or SIZE, progress=progress)
+    errors = [*_broken(packed), *_strangers(dataset), *_classes(dataset, counts), *_fixed(dataset, counts)]
+    warnings = [*_minor_classes(dataset, counts), *_repeated(dataset), *_shapes(packed)]
+    leaks, duplicates = _duplicates(dataset, packed)
+    return Report(
+        errors=(*errors, *leaks),
+        warnings=(*duplicates, *warnings),
+        facts=_facts(dataset, counts, len(packed.broken)),
+        classes=_rows(dataset, counts),
+        votes=_histogram(counts.sum(axis=1)),
+        splits=_split_rows(dataset),
+    )
+
+
+def finding(topic: str, message: str, concerned: Sequence[str]) -> list[Finding]:
+    """Return one finding when it concerns anything; ``{n}`` in the message becomes how many."""
+    if not concerned:
+        return []
+    text = message.replace("{n}", str(len(concerned)))
+    return [Finding(topic, text, tuple(concerned[:SHOWN]), len(concerned))]
+
+
+def _broken(packed: Pack) -> list[Finding]:
+    reasons = [reason for _, reason in packed.broken]
+    return finding("broken", "{n} image(s) cannot be decoded; --skip-broken leaves them out", reasons)
+
+
+def _strangers(dataset: Dataset) -> list[Finding]:
+    names = dataset.annotations.table["image"].unique(maintain_order=True)
+    strangers = names.filter(~names.is_in(list(dataset.images))).to_list()
+    return finding("annotations", "{n} annotated image(s) do not exist in images/", strangers)
+
+
+def _classes(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding]:
+    missing = [dataset.classes[i] for i in np.flatnonzero(counts.sum(axis=0) == 0)]
+    return finding("classes", "{n} class(es) without any label", missing)
+
+
+def _minor_classes(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding]:
+    top = _majority(counts)
+    votes = counts.sum(axis=0)
+    minor = [name for i, name in enumerate(dataset.classes) if votes[i] and not (top == i).any()]
+    return finding("classes", "{n} class(es) with votes, but in no image with the most", minor)
+
+
+def _fixed(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding]:
+    bare = set(np.array(dataset.images, dtype=object)[counts.sum(axis=1) == 0])
+    known = {image: name for image, name in dataset.splits.items() if name != "unlabeled"}
+    wrong = [f"{image} ({name})" for image, name in known.items() if image in bare]
+    return finding("splits", "{n} image(s) that nobody annotated in a split that needs labels", wrong)
+
+
+def _repeated(dataset: Dataset) -> list[Finding]:
+    named = dataset.annotations.table.filter(pl.col("annotator") != "")
+    twice = named.group_by("image", "annotator", maintain_order=True).len().filter(pl.col("len") > 1)
+    rows = [f"{image} by {annotator}" for image, annotator, _ in twice.iter_rows()]
+    return finding(
+        "annotations", "{n} time(s) an annotator labeled an image more than once; each counts", rows
+    )
+
+
+def _shapes(packed: Pack) -> list[Finding]:
+    heights, widths = packed.shapes.T
+    names = np.array(packed.images, dtype=object)
+    described = names + np.array([f" ({w} × {h})" for h, w in packed.shapes], dtype=object)
+    tiny = described[np.minimum(heights, widths) < TINY].tolist()
+    oblong = described[heights != widths].tolist()
+    return [
+        *finding("shapes", f"{{n}} image(s) with a side under {TINY} pixels", tiny),
+        *finding("shapes", "{n} image(s) that are not square; see fit=stretch|crop|pad", oblong),
+    ]
+
+
+def _duplicates(dataset: Dataset, packed: Pack) -> tuple[list[Finding], list[Finding]]:
+    """Return leaks (duplicates of a validation or selection image in another split) and all duplicates."""
+    alike: dict[str, list[str]] = {}
+    for image, digest in zip(packed.images, packed.digests, strict=True):
+        alike.setdefault(digest, []).append(image)
+    groups = [group for group in alike.values() if len(group) > 1]
+    held_out = {"validation", "selection"}
+    found = [{dataset.splits.get(image, "unlabeled") for image in group} for group in groups]
+    leaks = [
+        _text(group)
+        for group, names in zip(groups, found, strict=True)
+        if len(names) > 1 and names & held_out
+    ]
+    same = "{n} group(s) of images with equal pixels"
+    return (
+        finding(
+            "leaks",
+            f"{same} in validation or selection and in another split",
+            leaks if dataset.splits else [],
+        ),
+        finding("duplicates", same, [_text(group) for group in groups]),
+    )
+
+
+def _text(group: list[str]) -> str:
+    return " = ".join(group)
+
+
+def _facts(dataset: Dataset, counts: Int64[np.ndarray, "n k"], broken: int) -> tuple[tuple[str, str], ...]:
+    votes = counts.sum(axis=1)
+    annotated = votes > 0
+    labels = dataset.annotations.soft_labels(dataset.images)[annotated]
+    shares = {name: ambiguous(labels, value) for name, value in TOLERANCES.items()}
+    return (
+        ("images", str(len(dataset.images))),
+        ("annotated", str(int(annotated.sum()))),
+        ("broken", str(broken)),
+        ("classes", str(len(dataset.classes))),
+        ("votes", str(int(votes.sum()))),
+        ("votes per annotated image", f"{votes[annotated].mean():.1f}" if annotated.any() else "–"),
+        *(
+            (f"ambiguous ({name})", f"{share.mean():.1%}" if len(share) else "–")
+            for name, share in shares.items()
+        ),
+        ("imbalance", _imbalance(counts)),
+    )
+
+
+def _imbalance(counts: Int64[np.ndarray, "n k"]) -> str:
+    """Return how many times larger the largest class is than the smallest."""
+    sizes = np.bincount(_majority(counts)[counts.any(axis=1)], minlength=counts.shape[1])
+    return f"{sizes.max() / sizes.min():.1f} : 1" if sizes.min() else "a class is empty"
+
+
+def _rows(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> tuple[tuple[str, int, int], ...]:
+    top = _majority(counts)
+    votes = counts.sum(axis=0)
+    return tuple((name, int((top == i).sum()), int(votes[i])) for i, name in enumerate(dataset.classes))
+
+
+def _histogram(votes: Int64[np.ndarray, " n"]) -> tuple[tuple[int, int], ...]:
+    values, images = np.unique(votes, return_counts=True)
+    return tuple((int(value), int(count)) for value, count in zip(values, images, strict=True))
+
+
+def _split_rows(dataset: Dataset) -> tuple[tuple[str, int], ...]:
+    if not dataset.splits:
+        return ()
+    names = [dataset.splits.get(image, "unlabeled") for image in dataset.images]
+    return tuple((name, names.count(name)) for name in SPLITS)
+
+
+def _majority(counts: Int64[np.ndarray, "n k"]) -> Int64[np.ndarray, " n"]:
+    """Return the class with most votes, −1 where nobody annotated."""
+    return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)

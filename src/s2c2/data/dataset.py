@@ -1,0 +1,128 @@
+"""A dataset folder: images, what people said of them, and optional fixed splits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from s2c2.data import tables
+from s2c2.data.annotations import Annotations
+from s2c2.data.description import Description, read_description
+from s2c2.data.layout import SPLITS as SPLITS
+from s2c2.data.layout import SUFFIXES as SUFFIXES
+from s2c2.data.layout import checked_splits, find_images
+from s2c2.data.progress import Progress, silent
+from s2c2.data.source import Source
+from s2c2.data.writing import write_dataset
+from s2c2.errors import UserError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset folder as a value; images are not read until they are needed."""
+
+    root: Path
+    """The folder that holds ``dataset.yaml``."""
+    name: str
+    classes: tuple[str, ...]
+    images: tuple[str, ...]
+    """Ids of all images, annotated or not: sorted POSIX paths below ``root/images``."""
+    annotations: Annotations
+    size: int | None = None
+    """Training size in pixels that suits the images."""
+    splits: Mapping[str, str] = field(default_factory=dict)
+    """Image id to split, from ``splits.csv``; empty when the folder fixes none."""
+    licence: str | None = None
+    citation: str | None = None
+
+    def path(self, image: str) -> Path:
+        """Return the file of an image."""
+        return self.root / "images" / image
+
+    def with_annotations(self, annotations: Annotations) -> "Dataset":
+        """Return the dataset with other annotations, for example after relabeling.
+
+        Raises:
+            UserError: when their classes are not those of the dataset.
+        """
+        if annotations.classes != self.classes:
+            raise UserError(f"the annotations have other classes than the dataset {self.name}")
+        return replace(self, annotations=annotations)
+
+
+def read(root: Path) -> Dataset:
+    """Read a dataset folder.
+
+    Raises:
+        UserError: for a folder that is none, and for wrong rows or keys, with what would be right.
+    """
+    described = read_description(root)
+    images = tuple(sorted(find_images(root / "images")))
+    if not images:
+        raise UserError(f"no images in {root / 'images'} (endings: {', '.join(SUFFIXES)})")
+    return _dataset(root, described, images)
+
+
+def create(
+    source: Source,
+    dest: Path,
+    *,
+    skip_broken: bool = False,
+    progress: Progress = silent,
+    beside: Mapping[str, bytes] | None = None,
+) -> Dataset:
+    """Write a source as a dataset folder, whole or not at all, and read it.
+
+    Image files are kept as they are encoded; each one is decoded once to see that it can be.
+
+    Args:
+        source: what an importer found.
+        dest: the folder to make; it must not exist.
+        skip_broken: leave broken images out and list them in ``broken.csv`` instead of failing.
+        progress: called with images done and their number.
+        beside: further files to put into the folder, by name.
+
+    Raises:
+        UserError: for an invalid source, a ``dest`` that exists, broken images, or a full disk.
+    """
+    write_dataset(source, dest, skip_broken=skip_broken, progress=progress, beside=beside)
+    return read(dest)
+
+
+def _dataset(root: Path, described: Description, images: tuple[str, ...]) -> Dataset:
+    return Dataset(
+        root=root,
+        name=described.name,
+        classes=described.classes,
+        images=images,
+        annotations=_read_annotations(root, described.classes),
+        size=described.size,
+        splits=_read_splits(root / "splits.csv", frozenset(images)),
+        licence=described.licence,
+        citation=described.citation,
+    )
+
+
+def _read_annotations(root: Path, classes: tuple[str, ...]) -> Annotations:
+    """Read the annotation table; a dataset without one has images that nobody annotated."""
+    found = [path for ending in ("parquet", "csv") if (path := root / f"annotations.{ending}").is_file()]
+    if len(found) > 1:
+        raise UserError(f"{root} has annotations.parquet and annotations.csv: keep one of them")
+    if not found:
+        return Annotations.build(pl.DataFrame(schema={"image": pl.String, "label": pl.String}), classes)
+    frame = tables.read_table(found[0])
+    try:
+        return Annotations.build(frame, classes)
+    except UserError as error:
+        raise UserError(f"{found[0]}: {error}") from error
+
+
+def _read_splits(path: Path, images: frozenset[str]) -> dict[str, str]:
+    """Read ``splits.csv``; empty when there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        return checked_splits(tables.read_table(path), images)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error

@@ -1,0 +1,104 @@
+"""Names of images from outside: plain relative paths that can be written to any disk, each once."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from s2c2.data.dataset import SUFFIXES
+from s2c2.errors import UserError
+
+LONGEST = 240
+"""Bytes in one part of a name; file systems allow 255, and a file being written has a longer name."""
+
+UNSUPPORTED = (".avif", ".bmp", ".dcm", ".gif", ".heic", ".jp2", ".nef", ".ppm", ".psd", ".svg")
+"""Endings of image files that a dataset cannot hold."""
+
+
+def relative(name: str, origin: str) -> str:
+    """Return a name as an image id: a relative POSIX path without empty parts.
+
+    Args:
+        name: the name as it stands in an archive, a table or on disk.
+        origin: where it stands, for the message.
+
+    Raises:
+        UserError: for a name that is empty, absolute, leads upwards, or that a disk cannot hold.
+
+    Example:
+        >>> relative("./cats//a.png", "row 1")
+        'cats/a.png'
+    """
+    wrong = _wrong(name)
+    if wrong:
+        raise UserError(f"{origin}: the name {name[:200]!r} {wrong}")
+    return PurePosixPath(name).as_posix()
+
+
+def _wrong(name: str) -> str | None:
+    parts = PurePosixPath(name).parts
+    faults = (
+        (not parts, "is empty"),
+        (_unprintable(name), "is not readable text (UTF-8 without control characters)"),
+        ("\\" in name, "has a backslash: use '/' between folders"),
+        (name.startswith("/") or re.match("[A-Za-z]:", name) is not None, "is absolute, not relative"),
+        (".." in parts, "leads out of the folder by '..'"),
+        (any(len(part.encode(errors="replace")) > LONGEST for part in parts), "is too long"),
+        (len(name) > 4 * LONGEST, "is too long"),
+    )
+    return next((text for fault, text in faults if fault), None)
+
+
+def _unprintable(name: str) -> bool:
+    return any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name)
+
+
+def hidden(name: str) -> bool:
+    """Return whether a file is the system's, not the person's: ``.DS_Store``, ``__MACOSX/…``.
+
+    Example:
+        >>> [hidden(name) for name in ("a.png", "__MACOSX/a.png", "b/.cache/c.png")]
+        [False, True, True]
+    """
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def is_image(name: str, origin: str) -> bool:
+    """Return whether a file is an image, by its ending.
+
+    Raises:
+        UserError: for an image in a format that a dataset cannot hold; leaving it out would be silent loss.
+    """
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in UNSUPPORTED:
+        raise UserError(
+            f"{origin}: images ending in {suffix} cannot be read; convert to PNG, JPEG, WebP or TIFF"
+        )
+    return suffix in SUFFIXES
+
+
+def distinct(names: Iterable[str], origin: str) -> None:
+    """Check that names can lie side by side on any disk.
+
+    Raises:
+        UserError: for a name that comes twice, two names that differ only in case or in how accents are
+            written, and a name that is also the folder of another.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        key = unicodedata.normalize("NFC", name).casefold()
+        if key in seen:
+            raise UserError(f"{origin}: {_clash(seen[key], name)}")
+        seen[key] = name
+    for key, name in seen.items():
+        for parent in PurePosixPath(key).parents:
+            if parent.as_posix() in seen:
+                raise UserError(
+                    f"{origin}: '{seen[parent.as_posix()]}' is an image and the folder of '{name}'"
+                )
+
+
+def _clash(first: str, second: str) -> str:
+    if first == second:
+        return f"the name '{first}' comes twice"
+    return f"the names '{first}' and '{second}' differ only in case: some disks cannot hold both"

@@ -1,0 +1,82 @@
+"""What lies where in a dataset folder."""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from s2c2.data import tables
+from s2c2.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+"""Endings of image files, in lower case."""
+
+SPLITS = ("labeled", "unlabeled", "validation", "selection")
+"""Names of the splits."""
+
+
+def find_images(folder: Path) -> Iterator[str]:
+    """Yield the id of each image below a folder, unsorted; hidden files and other files are not images.
+
+    Raises:
+        UserError: when there is no such folder, and for links that leave it or do not lead to a file.
+    """
+    if not folder.is_dir():
+        raise UserError(f"no folder {folder}: the images of a dataset lie there")
+    inside = folder.resolve()
+    pending = [folder]
+    while pending:
+        for path in _entries(pending.pop()):
+            if path.is_symlink():
+                _refuse_foreign(path, inside)
+            if path.is_dir():
+                pending.append(path)
+            elif path.suffix.lower() in SUFFIXES:
+                yield path.relative_to(folder).as_posix()
+
+
+def check_name(name: str) -> None:
+    """Check that an image name is a plain relative path below ``images/``.
+
+    Raises:
+        UserError: when it is not, or does not end as an image does.
+    """
+    path = PurePosixPath(name)
+    outside = path.is_absolute() or str(path) != name or not name.isprintable() or "\\" in name
+    if outside or any(part.startswith(".") for part in path.parts):
+        raise UserError(
+            f"{name!r} is not a safe image name: give a relative path without '..' or hidden parts"
+        )
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{name!r} does not end as an image does ({', '.join(SUFFIXES)})")
+
+
+def checked_splits(frame: pl.DataFrame, images: frozenset[str]) -> dict[str, str]:
+    """Return a table ``image, split`` as a mapping.
+
+    Raises:
+        UserError: for an unknown split, an image that does not exist, and one in two splits.
+    """
+    for column in ("image", "split"):
+        tables.require(frame, column)
+    frame = frame.with_columns(tables.text(frame, "image"), tables.text(frame, "split"))
+    tables.among(frame, "split", SPLITS)
+    tables.refuse(frame["image"], ~frame["image"].is_in(list(images)), "is not an image of the dataset")
+    tables.refuse(frame["image"], ~frame["image"].is_first_distinct(), "is listed twice")
+    return dict(zip(frame["image"], frame["split"], strict=True))
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise UserError(f"cannot read the folder {folder}: {error.strerror}") from error
+
+
+def _refuse_foreign(link: Path, inside: Path) -> None:
+    """Raise a ``UserError`` for a link that leaves the folder, dangles or leads to a folder (it may loop)."""
+    target = link.resolve()
+    if not target.is_relative_to(inside):
+        raise UserError(f"the link {link} leads out of the dataset, to {target}: copy the file instead")
+    if not target.is_file():
+        raise UserError(f"the link {link} does not lead to a file: copy what it should show, or remove it")

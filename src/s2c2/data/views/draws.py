@@ -1,0 +1,31 @@
+"""The random numbers of one view of a batch, as a value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jaxtyping import Float64, Int64, UInt8
+from torch import Tensor
+
+from s2c2.data import randomness
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Where a view's random numbers come from: the same value always gives the same view."""
+
+    seed: int
+    """Seed of the run."""
+    step: int
+    """Training step."""
+    images: Int64[Tensor, " n"]
+    """Number of each image in the pack, on the device of the images."""
+    slot: int = 0
+    """Which view of the step: two weak views of one image need two slots."""
+
+    def uniform(self, count: int) -> Float64[Tensor, "n {count}"]:
+        """Return ``count`` numbers in [0, 1) for each image; a longer row begins with the shorter one."""
+        return randomness.uniform(self.seed, self.step, self.images, self.slot, count)
+
+
+View = Callable[[UInt8[Tensor, "n c h w"], Draws], UInt8[Tensor, "n c h w"]]
+"""Makes one view of each image, with parameters drawn for each image; the input stays as it is."""

@@ -1,0 +1,215 @@
+"""One visible training loop that yields, and prediction."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from s2c2.networks.averaged import Averaged
+from s2c2.networks.network import Network, split_outputs
+from s2c2.types import Batch, Losses, Objective, Outputs, Preparing, Step
+
+FINAL_COSINE = 7 / 16
+"""The cosine schedule ends at cos(7π/16) ≈ 0.195 of the learning rate (FixMatch, and the reference)."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train."""
+
+    steps: int
+    """Steps of the whole training."""
+    rate: float
+    """Learning rate at the start."""
+    clip: float = 1.0
+    """Largest norm of the gradient; infinity never clips (reference)."""
+
+    def at(self, step: int) -> float:
+        """Return the learning rate lr · cos(7π/16 · t/T) of a step."""
+        return self.rate * math.cos(FINAL_COSINE * math.pi * step / self.steps)
+
+
+@dataclass
+class Training:
+    """Everything that changes while training, and all that a checkpoint holds."""
+
+    network: Network
+    averaged: Averaged
+    optimizer: torch.optim.Optimizer
+    step: int = 0
+    """Steps that are done."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one step did."""
+
+    step: int
+    """Number of steps done, from 1."""
+    progress: float
+    rate: float
+    """Learning rate of the step."""
+    losses: dict[str, float]
+    """Each weighted term and their ``total``."""
+
+
+class NonFinite(ArithmeticError):
+    """A loss or gradient that is not finite; the weights are still those before the step."""
+
+    def __init__(self, step: int, losses: dict[str, float]) -> None:
+        self.step, self.losses = step, losses
+        terms = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+        super().__init__(f"the loss or its gradient is not finite in step {step}: {terms}")
+
+
+def train(
+    training: Training,
+    batches: Callable[[int], Batch],
+    objective: Objective,
+    schedule: Schedule,
+    *,
+    seed: int = 0,
+    autocast: bool = False,
+) -> Iterator[Record]:
+    """Train to the end of the schedule and yield a record after each step.
+
+    The caller decides when to write, to evaluate and to stop: between two records ``training`` is consistent.
+
+    Args:
+        training: network, averaged network, optimizer and the steps done; it is changed in place.
+        batches: returns the batch of a step.
+        objective: reduces a step to losses.
+        schedule: steps, learning rate, clipping.
+        seed: seed of the random draws inside a step.
+        autocast: whether the networks compute in bfloat16.
+
+    Raises:
+        NonFinite: before the weights change, so that the step can be replayed.
+    """
+    while training.step < schedule.steps:
+        step = training.step
+        generator = torch.Generator().manual_seed(step_seed(seed, step))
+        rate = schedule.at(step)
+        for group in training.optimizer.param_groups:
+            group["lr"] = rate
+        training.network.train()
+        losses = forward(training, batches(step), objective, generator, (step / schedule.steps, autocast))
+        training.optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()
+        norm = nn.utils.clip_grad_norm_(training.network.parameters(), schedule.clip)
+        values = scalars(losses)
+        if not math.isfinite(values["total"]) or not math.isfinite(float(norm)):
+            raise NonFinite(step, values)
+        training.optimizer.step()
+        training.averaged.update(training.network, step)
+        training.step = step + 1
+        yield Record(training.step, training.step / schedule.steps, rate, values)
+
+
+def forward(
+    training: Training,
+    batch: Batch,
+    objective: Objective,
+    generator: torch.Generator,
+    setting: tuple[float, bool],
+) -> Losses:
+    """Return the losses of a batch: one pass of the trained network, one of the averaged network if asked for."""
+    progress, autocast = setting
+    precision = _precision(autocast, batch.labeled.device)
+    algorithm = objective.algorithm
+    if isinstance(algorithm, Preparing):
+        batch = algorithm.prepare(batch, _predict(training.network, precision), generator)
+    with precision():
+        labeled, *student = joined(training.network, (batch.labeled, *batch.student))
+    with torch.no_grad(), precision():
+        training.averaged.network.train()
+        teacher = joined(training.averaged.network, batch.teacher)
+    targets = batch.targets
+    step = Step(batch.labels, labeled, tuple(student), tuple(teacher), progress, generator, targets)
+    return objective(step)
+
+
+def joined(network: Network, views: tuple[Tensor, ...]) -> list[Outputs]:
+    """Return the outputs for several views from one pass over all of them."""
+    if not views:
+        return []
+    images = torch.cat(views).contiguous(memory_format=torch.channels_last)
+    return split_outputs(network(images), [len(view) for view in views])
+
+
+def scalars(losses: Losses) -> dict[str, float]:
+    """Return the terms and their total as numbers, in one transfer from the device."""
+    names = [*losses.terms, "total"]
+    values = torch.stack([*losses.terms.values(), losses.total]).tolist()
+    return dict(zip(names, values, strict=True))
+
+
+def step_seed(seed: int, step: int) -> int:
+    """Return the seed of a step's random draws, in [0, 2⁶³)."""
+    words = np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)
+    return int(words[0] >> np.uint64(1))
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Outputs for many images as arrays."""
+
+    probabilities: Float[np.ndarray, "n k"]
+    embeddings: Float[np.ndarray, "n e"]
+    ambiguity: Float[np.ndarray, " n"] | None
+    clusters: Int[np.ndarray, " n"] | None
+    cluster_confidence: Float[np.ndarray, " n"] | None
+
+
+def predict(
+    network: Network,
+    images: Iterator[Float[Tensor, "n c h w"]],
+    *,
+    autocast: bool = False,
+) -> Iterator[Predicted]:
+    """Yield what a network says of each batch of images, in evaluation mode.
+
+    Args:
+        network: usually the averaged network.
+        images: batches of images in [−1, 1].
+        autocast: whether to compute in bfloat16.
+    """
+    network.eval()
+    for batch in images:
+        with torch.inference_mode(), _precision(autocast, batch.device)():
+            outputs = network(batch.contiguous(memory_format=torch.channels_last))
+        yield arrays(outputs)
+
+
+def arrays(outputs: Outputs) -> Predicted:
+    """Return logits as probabilities on the host."""
+    clusters = None if outputs.clusters is None else outputs.clusters.softmax(dim=1).max(dim=1)
+    return Predicted(
+        probabilities=outputs.classes.softmax(dim=1).cpu().numpy(),
+        embeddings=outputs.embeddings.cpu().numpy(),
+        ambiguity=None if outputs.ambiguity is None else outputs.ambiguity.sigmoid().cpu().numpy(),
+        clusters=None if clusters is None else clusters.indices.int().cpu().numpy(),
+        cluster_confidence=None if clusters is None else clusters.values.cpu().numpy(),
+    )
+
+
+def _predict(
+    network: Network, precision: Callable[[], AbstractContextManager[object]]
+) -> Callable[[Tensor], Tensor]:
+    def classes(images: Tensor) -> Tensor:
+        with torch.no_grad(), precision():
+            logits: Tensor = network(images.contiguous(memory_format=torch.channels_last)).classes
+            return logits
+
+    return classes
+
+
+def _precision(autocast: bool, device: torch.device) -> Callable[[], AbstractContextManager[object]]:
+    if not autocast:
+        return nullcontext
+    return lambda: torch.autocast(device.type, dtype=torch.bfloat16)

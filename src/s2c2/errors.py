@@ -1,0 +1,30 @@
+"""Errors that meet people: what was given, what is possible, and what was probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(ValueError):
+    """Something a person gave that cannot work.
+
+    The message is one sentence that a person can act on. The command line prints it without a traceback
+    and exits with code 2.
+    """
+
+
+def unknown(kind: str, given: str, possible: Iterable[str]) -> UserError:
+    """Return the error for a name that does not exist.
+
+    Args:
+        kind: what was named, for example ``"algorithm"``.
+        given: the name that was given.
+        possible: all names that exist.
+
+    Example:
+        >>> print(unknown("algorithm", "fixmach", ["fixmatch", "mixmatch"]))
+        unknown algorithm 'fixmach': did you mean 'fixmatch'? Possible: fixmatch, mixmatch
+    """
+    names = list(possible)
+    close = get_close_matches(given, names, n=1)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return UserError(f"unknown {kind} '{given}': {hint}Possible: {', '.join(names)}")

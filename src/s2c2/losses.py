@@ -1,0 +1,69 @@
+"""Losses of single images, from logits, in log-space. Nothing here takes a mean over images."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from jaxtyping import Float
+from torch import Tensor
+
+
+def cross_entropy(labels: Float[Tensor, "n k"], logits: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
+    """Return H(l, p) = −Σ_c l_c log p_c for labels that are distributions; range [0, ∞)."""
+    return -(labels * F.log_softmax(logits.float(), dim=1)).sum(dim=1)
+
+
+def squared_error(target: Float[Tensor, "n k"], logits: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
+    """Return the mean over classes of (t_c − p_c)² between distributions; range [0, 2 / k].
+
+    Mean-Teacher and Pi-model, with the mean over classes of the reference.
+    """
+    return (target - logits.float().softmax(dim=1)).square().mean(dim=1)
+
+
+def inverse_cross_entropy(anchor: Float[Tensor, "n m"], partner: Float[Tensor, "n m"]) -> Float[Tensor, " n"]:
+    """Return CE⁻¹ = −Σ_c p_c log(1 − q_c) between two cluster distributions (paper, eq. 3).
+
+    It pushes an image out of the cluster of its partner. Range [0, ∞): 0 for disjoint distributions. Both
+    arguments have a gradient, which does not vanish when both images sit in one cluster with certainty.
+
+    Args:
+        anchor: cluster logits of p, at least two clusters.
+        partner: cluster logits of q.
+    """
+    return -(anchor.float().softmax(dim=1) * log_complement(partner)).sum(dim=1)
+
+
+def log_complement(logits: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+    """Return log(1 − softmax(z)_c) = logsumexp_{j≠c} z_j − logsumexp_j z_j, exact for any margin.
+
+    ``softmax → clip → log(1 − x)`` has no gradient once a margin exceeds 18 in float32. Only the largest
+    probability can be close to 1, so only there the sum over the others is formed.
+    """
+    logits = logits.float()
+    top = F.one_hot(logits.argmax(dim=1), logits.shape[1]).bool()
+    rest = torch.log1p(-logits.softmax(dim=1).masked_fill(top, 0.0))
+    others = logits.masked_fill(top, -torch.inf).logsumexp(dim=1, keepdim=True)
+    return torch.where(top, others - logits.logsumexp(dim=1, keepdim=True), rest)
+
+
+def ambiguity(pseudo_label: Float[Tensor, " n"], logits: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """Return the binary cross-entropy between an ambiguity pseudo-label h and p_a (paper, eq. 2)."""
+    return F.binary_cross_entropy_with_logits(logits.float(), pseudo_label, reduction="none")
+
+
+def similarity(first: Float[Tensor, "n m"], second: Float[Tensor, "n m"]) -> Float[Tensor, " n"]:
+    """Return H(p_o(x), p_o(x′)) of the cluster distributions of two views of an image (paper, L_S).
+
+    Linear in the first argument: its gradient there drives p_o(x) to the likeliest cluster of the other view.
+    """
+    return cross_entropy(first.float().softmax(dim=1), second)
+
+
+def pseudo_ambiguity(scores: Float[Tensor, " n"], prior: float) -> Float[Tensor, " n"]:
+    """Return h: 1 for the ⌊n · p_A⌋ images with the highest scores, 0 for the rest (paper, eq. 2).
+
+    Exactly that many, also with ties; none for p_A = 0, all for p_A = 1. The paper's text sorts the other way
+    round, its code does not: the highest p_a count as ambiguous.
+    """
+    count = int(len(scores) * prior + 1e-9)
+    chosen = scores.detach().topk(count).indices
+    return torch.zeros_like(scores, dtype=torch.float32).index_fill(0, chosen, 1.0)

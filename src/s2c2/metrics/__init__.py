@@ -1,0 +1,1 @@
+"""Scores as pure functions: NumPy arrays in, plain numbers out. No torch."""

@@ -1,0 +1,218 @@
+"""Objectives reduce a step to named scalars. S2C2 wraps any algorithm (paper, eq. 1)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from s2c2 import losses
+from s2c2.types import Algorithm, Losses, Objective, Outputs, Step
+
+
+@dataclass(frozen=True)
+class Vanilla:
+    """The algorithm as it is: the mean of its losses."""
+
+    algorithm: Algorithm
+    class_weights: Float[Tensor, " k"] | None = None
+    """Weight of each class in the labeled loss; None weighs all alike."""
+
+    heads: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def student(self) -> tuple[str, ...]:
+        """The algorithm's own views."""
+        return self.algorithm.student
+
+    def __call__(self, step: Step) -> Losses:
+        """Return the terms ``labeled`` and ``unlabeled``."""
+        sample = self.algorithm(step.inputs)
+        labeled = weighted(sample.labeled, step.labels, self.class_weights)
+        return Losses({"labeled": mean(labeled), "unlabeled": mean(sample.unlabeled)})
+
+
+@dataclass(frozen=True)
+class S2C2:
+    """An algorithm extended by ambiguity estimation and overclustering (paper, eq. 1).
+
+    ``L = L_SSL · (1 − p_a) + λ_a L_A + λ_CE⁻¹ L_CE⁻¹ · (1 − p_a) + λ_s L_S · p_a``. View 0 is the image that
+    is read; the other view of L_S is the next student view, else the first teacher view, else none. The
+    defaults are the reference's; each field that decides a disagreement between paper and code says so.
+    """
+
+    algorithm: Algorithm
+    class_weights: Float[Tensor, " k"] | None = None
+    """Weight of each class in the labeled loss; None weighs all alike."""
+    prior: float | None = 0.6
+    """Prior p_A: expected share of ambiguous images, in [0, 1]; None: no ambiguity head."""
+    ambiguity: float = 0.1
+    """Weight λ_a of the ambiguity loss L_A (paper: 0.1)."""
+    separation: float = 10.0
+    """Weight λ_CE⁻¹ of the inverse cross-entropy (paper: 10)."""
+    similarity: float = 0.1
+    """Weight λ_s of the similarity of two views (paper: 0.1)."""
+    confidence: float = 0.95
+    """Least confidence of an unlabeled anchor of L_CE⁻¹ (reference: 0.95; paper: none, that is 0)."""
+    confident_partner: bool = False
+    """Whether the unlabeled partner must be confident too (reference: no)."""
+    partner: Literal["labeled", "unlabeled"] = "labeled"
+    """Where partners of labeled anchors come from (paper: ``labeled``; reference slip: ``unlabeled``)."""
+    gradient: bool = False
+    """Whether the gradient passes through p_a where it scales a loss (paper: yes; reference: no)."""
+    scale_labeled: bool = False
+    """Whether 1 − p_a scales the labeled losses too (paper: yes; reference: no)."""
+    target_gradient: Literal["auto", "stop", "pass"] = "auto"
+    """Gradient through the second view of L_S; ``auto``: only where it is of another kind (reference)."""
+    lone_view: Literal["none", "entropy"] = "none"
+    """L_S where an algorithm has one view only (paper: none; reference: the entropy of p_o)."""
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """Clusters always, ambiguity unless the prior is None."""
+        return frozenset({"clusters"} if self.prior is None else {"clusters", "ambiguity"})
+
+    @property
+    def student(self) -> tuple[str, ...]:
+        """The algorithm's views, or two weak ones where it has none (reference, supervised)."""
+        return self.algorithm.student or ("weak", "weak")
+
+    def __call__(self, step: Step) -> Losses:
+        """Return the terms ``labeled``, ``unlabeled`` and those of S2C2 whose weight is not zero."""
+        sample = self.algorithm(step.inputs)
+        main = step.student[0]
+        certain = 1 - self.ambiguities(main)
+        labeled = weighted(sample.labeled, step.labels, self.class_weights)
+        terms = {
+            "labeled": mean(labeled * self.labeled_scale(step)),
+            "unlabeled": mean(certain * sample.unlabeled),
+        }
+        if self.prior is not None and self.ambiguity:
+            terms["ambiguity"] = self.ambiguity * mean(self.ambiguity_losses(main))
+        if self.separation:
+            terms["separation"] = self.separation * self.separation_loss(step, certain)
+        if self.similarity:
+            terms["similarity"] = self.similarity * mean((1 - certain) * self.similarity_losses(step))
+        return Losses(terms)
+
+    def ambiguities(self, outputs: Outputs) -> Float[Tensor, " n"]:
+        """Return p_a as it scales losses; zero where there is no ambiguity head."""
+        if outputs.ambiguity is None or self.prior is None:
+            return outputs.classes.new_zeros(len(outputs.classes))
+        p_a = outputs.ambiguity.sigmoid()
+        return p_a if self.gradient else p_a.detach()
+
+    def labeled_scale(self, step: Step) -> Float[Tensor, " b"]:
+        """Return the scale of the labeled losses: one, or 1 − p_a of the labeled images."""
+        if self.scale_labeled:
+            return 1 - self.ambiguities(step.labeled)
+        return torch.ones_like(step.labels[:, 0])
+
+    def ambiguity_losses(self, outputs: Outputs) -> Float[Tensor, " u"]:
+        """Return L_A: the most ambiguous ⌊u · p_A⌋ images of the batch are to be ambiguous (eq. 2)."""
+        logits = _present(outputs.ambiguity, "ambiguity")
+        target = losses.pseudo_ambiguity(logits, self.prior or 0.0)
+        return losses.ambiguity(target, logits)
+
+    def separation_loss(self, step: Step, certain: Float[Tensor, " u"]) -> Float[Tensor, ""]:
+        """Return L_CE⁻¹ of labeled and unlabeled anchors against partners of another class (eq. 3)."""
+        labeled = self.labeled_separation(step) * self.labeled_scale(step)
+        return mean(labeled) + mean(certain * self.unlabeled_separation(step))
+
+    def labeled_separation(self, step: Step) -> Float[Tensor, " b"]:
+        """Return CE⁻¹ of each labeled image and a random labeled one of another class."""
+        classes = step.labels.argmax(dim=1)
+        source = step.labeled if self.partner == "labeled" else step.student[0]
+        anchors = _present(step.labeled.clusters, "clusters")
+        pool = _present(source.clusters, "clusters")
+        partner, valid = partners(classes, torch.ones_like(classes, dtype=torch.bool), step.generator)
+        return valid * losses.inverse_cross_entropy(anchors, pool[partner % len(pool)])
+
+    def unlabeled_separation(self, step: Step) -> Float[Tensor, " u"]:
+        """Return CE⁻¹ of each confident unlabeled image and a random one of another predicted class."""
+        confidence, classes = step.student[0].classes.detach().softmax(dim=1).max(dim=1)
+        confident = confidence >= self.confidence
+        pool = confident if self.confident_partner else torch.ones_like(confident)
+        partner, valid = partners(classes, pool, step.generator)
+        clusters = _present(step.student[0].clusters, "clusters")
+        return (valid & confident) * losses.inverse_cross_entropy(clusters, clusters[partner])
+
+    def similarity_losses(self, step: Step) -> Float[Tensor, " u"]:
+        """Return L_S between view 0 and the other view."""
+        first = _present(step.student[0].clusters, "clusters")
+        others = (*step.student[1:], *step.teacher)
+        if not others:
+            return (
+                losses.similarity(first, first)
+                if self.lone_view == "entropy"
+                else torch.zeros_like(first[:, 0])
+            )
+        second = _present(others[0].clusters, "clusters")
+        return losses.similarity(first, second if self.passes_target() else second.detach())
+
+    def passes_target(self) -> bool:
+        """Return whether the second view of L_S has a gradient."""
+        other = self.student[1:2]
+        differs = bool(other) and other[0] != self.student[0]
+        return self.target_gradient == "pass" or (self.target_gradient == "auto" and differs)
+
+
+def inverse_only(algorithm: Algorithm, class_weights: Float[Tensor, " k"] | None = None) -> S2C2:
+    """Return the ablation +CE⁻¹ of Table 4: overclustering without ambiguity and similarity."""
+    return S2C2(algorithm, class_weights, prior=None, similarity=0.0)
+
+
+def without_inverse(algorithm: Algorithm, class_weights: Float[Tensor, " k"] | None = None) -> S2C2:
+    """Return the ablation +CC of Table 4: S2C2 without the inverse cross-entropy."""
+    return S2C2(algorithm, class_weights, separation=0.0)
+
+
+OBJECTIVES: Mapping[str, Callable[..., Objective]] = MappingProxyType(
+    {"vanilla": Vanilla, "s2c2": S2C2, "ce-inverse": inverse_only, "cc": without_inverse}
+)
+"""The rows of the paper's Table 4 by name."""
+
+
+def weighted(
+    values: Float[Tensor, " b"], labels: Float[Tensor, "b k"], weights: Float[Tensor, " k"] | None
+) -> Float[Tensor, " b"]:
+    """Return each loss times the expected weight of its class."""
+    return values if weights is None else values * (labels @ weights.to(labels))
+
+
+def mean(values: Float[Tensor, " n"]) -> Float[Tensor, ""]:
+    """Return the mean over images; zero, with a gradient of zero, where there are none."""
+    return values.sum() / max(len(values), 1)
+
+
+def partners(
+    classes: Int[Tensor, " n"], pool: Bool[Tensor, " n"], generator: torch.Generator
+) -> tuple[Int[Tensor, " n"], Bool[Tensor, " n"]]:
+    """Draw for each image one of another class, uniformly from the pool, and say where there is one.
+
+    Args:
+        classes: class of each image.
+        pool: images that may be a partner.
+        generator: source of the draw.
+    """
+    allowed = (classes[:, None] != classes[None, :]) & pool[None, :]
+    scores = torch.rand(allowed.shape, generator=generator, device=generator.device).to(allowed.device)
+    return scores.masked_fill(~allowed, -1.0).argmax(dim=1), allowed.any(dim=1)
+
+
+def balanced_weights(labels: Float[Tensor, "n k"]) -> Float[Tensor, " k"]:
+    """Return w_c = N / (k · n_c) from the labeled images only; 0 for a class that has none.
+
+    The reference counts the whole dataset, validation included.
+    """
+    counts = labels.sum(dim=0)
+    return torch.where(counts > 0, counts.sum() / (len(counts) * counts.clamp_min(1e-9)), 0.0)
+
+
+def _present(tensor: Tensor | None, head: str) -> Tensor:
+    if tensor is None:
+        raise ValueError(f"the network has no head '{head}': build it with the objective's heads")
+    return tensor

@@ -1,0 +1,107 @@
+"""What a network says of each image, as plain arrays and a Parquet file. No torch from here on."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Float32, Int32
+
+from s2c2 import files
+from s2c2.errors import UserError
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions of one run, one row an image.
+
+    A plain algorithm has no ambiguity and no cluster head: both are ``None`` and every image counts as
+    certain (paper §3.2).
+    """
+
+    classes: tuple[str, ...]
+    """The k class names."""
+    images: tuple[str, ...]
+    """The n image ids."""
+    splits: tuple[str, ...]
+    """For each image ``labeled``, ``unlabeled``, ``validation``, ``selection``, or empty."""
+    probabilities: Float32[np.ndarray, "n k"]
+    """Class distribution p_n of each image; rows sum to one."""
+    embeddings: Float32[np.ndarray, "n e"]
+    """Last features before the heads."""
+    ambiguity: Float32[np.ndarray, " n"] | None = None
+    """Ambiguity p_a in [0, 1]."""
+    clusters: Int32[np.ndarray, " n"] | None = None
+    """Cluster with the highest p_o, in 0 … m − 1."""
+    cluster_confidence: Float32[np.ndarray, " n"] | None = None
+    """Highest p_o, in (0, 1]."""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def ambiguous(self) -> Bool[np.ndarray, " n"]:
+        """Images predicted ambiguous: p_a ≥ 0.5 (paper §2.2)."""
+        if self.ambiguity is None:
+            return np.zeros(len(self), dtype=bool)
+        return np.asarray(self.ambiguity >= 0.5)
+
+    @property
+    def predicted(self) -> Int32[np.ndarray, " n"]:
+        """Most probable class of each image, in 0 … k − 1."""
+        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int32)
+
+    def take(self, rows: np.ndarray) -> "Predictions":
+        """Return the predictions of some rows, given as a mask or as indices."""
+        index = np.flatnonzero(rows) if rows.dtype == bool else rows
+        taken: dict[str, Any] = {name: _rows(getattr(self, name), index) for name in _ARRAYS}
+        images, splits = (tuple(column[i] for i in index) for column in (self.images, self.splits))
+        return replace(self, images=images, splits=splits, **taken)
+
+    def of(self, split: str) -> "Predictions":
+        """Return the predictions of one split."""
+        return self.take(np.array([name == split for name in self.splits], dtype=bool))
+
+    def write(self, path: Path) -> None:
+        """Write one Parquet file, whole or not at all; the class names travel as file metadata."""
+        with files.atomic(path) as partial:
+            self.frame().write_parquet(partial, metadata={"classes": json.dumps(self.classes)})
+
+    def frame(self) -> pl.DataFrame:
+        """Return the table that is written: a person's columns first, the arrays last."""
+        columns: dict[str, Any] = {
+            "image": self.images,
+            "split": self.splits,
+            "class": [self.classes[i] for i in self.predicted],
+            "confidence": self.probabilities.max(axis=1),
+        }
+        optional = ("ambiguity", "clusters", "cluster_confidence")
+        columns |= {name: getattr(self, name) for name in optional if getattr(self, name) is not None}
+        columns |= {"probabilities": self.probabilities, "embeddings": self.embeddings}
+        return pl.DataFrame(columns)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            UserError: when the file is absent, damaged or not a predictions file.
+        """
+        if not path.is_file():
+            raise UserError(f"no predictions at {path}: run 's2c2 predict' first")
+        try:
+            frame = pl.read_parquet(path)
+            classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
+        except (pl.exceptions.PolarsError, OSError, KeyError, ValueError) as error:
+            raise UserError(f"{path} is not a predictions file: {error}") from error
+        arrays = {name: frame[name].to_numpy() for name in _ARRAYS if name in frame.columns}
+        return cls(classes, tuple(frame["image"]), tuple(frame["split"]), **arrays)
+
+
+_ARRAYS = ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence")
+
+
+def _rows(array: np.ndarray | None, index: np.ndarray) -> np.ndarray | None:
+    return None if array is None else array[index]

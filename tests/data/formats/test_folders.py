@@ -1,0 +1,46 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from s2c2.data.formats.folders import read
+from s2c2.data.formats.options import ImportOptions
+from s2c2.errors import UserError
+
+Tree = Callable[..., Path]
+
+
+def test_folders_are_classes_and_images_beside_them_have_no_label(tree: Tree) -> None:
+    root = tree("dog/sub/1.png", "cat/1.png", "top.png", "_unlabeled/2.png", "unlabeled/3.png")
+    (root / "eel").mkdir()
+    source = read(root, ImportOptions())
+    assert source.name == "source"
+    assert source.classes == ("cat", "dog", "eel")
+    assert [image.name for image in source.images] == [
+        *("_unlabeled/2.png", "cat/1.png", "dog/sub/1.png", "top.png", "unlabeled/3.png")
+    ]
+    assert source.annotations.rows() == [("cat/1.png", "", "cat", 1), ("dog/sub/1.png", "", "dog", 1)]
+    assert source.splits == {}
+
+
+def test_a_plain_folder_is_unlabeled_and_needs_its_classes_named(tree: Tree) -> None:
+    root = tree("a.png", "b.png")
+    with pytest.raises(UserError, match=r"found no classes.*--classes"):
+        read(root, ImportOptions())
+    source = read(root, ImportOptions(classes=("x", "y"), name="plain"))
+    assert (source.name, source.classes, len(source.images), source.annotations.height) == (
+        "plain",
+        ("x", "y"),
+        2,
+        0,
+    )
+
+
+def test_folders_outside_the_classes_given_and_split_folders_are_refused(tree: Tree) -> None:
+    with pytest.raises(UserError, match="unknown class 'dog'"):
+        read(tree("cat/1.png", "dog/1.png"), ImportOptions(classes=("cat", "dogs")))
+
+
+def test_split_folders_are_not_taken_for_classes(tree: Tree) -> None:
+    with pytest.raises(UserError, match="use --format dc3 or imagefolder"):
+        read(tree("train/a/1.png", "val/a/2.png"), ImportOptions())

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from s2c2.data.formats.labels import class_names, fixed_splits, folder_label, votes_table
+from s2c2.data.formats.options import ImportOptions
+from s2c2.errors import UserError
+
+
+def test_classes_are_sorted_or_in_the_order_given() -> None:
+    assert class_names(["b", "a", "b"], ImportOptions(), "x") == ("a", "b")
+    assert class_names(["b", "a"], ImportOptions(classes=("b", "c", "a")), "x") == ("b", "c", "a")
+
+
+@pytest.mark.parametrize(
+    ("found", "given", "why"),
+    [
+        ([], None, "found no classes.*--classes"),
+        (["a"], None, "found only the class 'a'"),
+        (["cta", "dog"], ("cat", "dog"), "unknown class 'cta': did you mean 'cat'"),
+        (["cat", "Cat"], None, "differ only in case"),
+    ],
+)
+def test_classes_that_cannot_be_are_refused(
+    found: list[str], given: tuple[str, ...] | None, why: str
+) -> None:
+    with pytest.raises(UserError, match=why):
+        class_names(found, ImportOptions(classes=given), "x")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"classes": ("a", "a")}, {"classes": ("a", " ")}, {"v_fold": 0}, {"v_fold": 6}]
+)
+def test_options_that_cannot_be_are_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(UserError):
+        ImportOptions(**fields)  # type: ignore[arg-type]
+
+
+def test_votes_become_one_row_for_each_image_and_class_chosen() -> None:
+    counts = np.array([[0, 3], [0, 0], [1, 2]])
+    table = votes_table(["a", "b", "c"], counts, ("x", "y"))
+    assert table.rows() == [("a", "", "y", 3), ("c", "", "x", 1), ("c", "", "y", 2)]
+
+
+def test_the_label_is_the_folder_at_a_depth() -> None:
+    assert folder_label("train/cat/a/b.png", 1) == "cat"
+    assert folder_label("train/b.png", 1) is None
+    assert folder_label("train/_unlabeled/b.png", 1) is None
+
+
+def test_what_nobody_annotated_is_never_labeled_nor_scored() -> None:
+    split = {
+        "a": "labeled",
+        "b": "labeled",
+        "c": "validation",
+        "d": "validation",
+        "e": "unlabeled",
+        "f": "selection",
+    }
+    assert fixed_splits(split, {"a", "c"}) == {
+        "a": "labeled",
+        "b": "unlabeled",
+        "c": "validation",
+        "e": "unlabeled",
+    }
+
+
+def test_a_dataset_is_named_after_its_folder_or_file_unless_it_has_a_name(tmp_path: Path) -> None:
+    (tmp_path / "pets v1.2").mkdir()
+    assert ImportOptions().title(tmp_path / "pets v1.2") == "pets v1.2"
+    assert ImportOptions().title(tmp_path / "images.tar.xz") == "images"
+    assert ImportOptions(name="other").title(tmp_path) == "other"

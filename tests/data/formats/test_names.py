@@ -1,0 +1,55 @@
+import pytest
+
+from s2c2.data.formats.names import distinct, is_image, relative
+from s2c2.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "is empty"),
+        (".", "is empty"),
+        ("/etc/passwd.png", "absolute"),
+        ("C:/a.png", "absolute"),
+        ("../a.png", "leads out"),
+        ("a/../../b.png", "leads out"),
+        ("a\\b.png", "backslash"),
+        ("a\x00.png", "readable text"),
+        ("a\n.png", "readable text"),
+        ("a\udcff.png", "readable text"),
+        ("x" * 300 + ".png", "too long"),
+        ("/".join(["x" * 200] * 6), "too long"),
+    ],
+)
+def test_names_that_no_folder_may_hold_are_refused(name: str, why: str) -> None:
+    with pytest.raises(UserError, match=why) as caught:
+        relative(name, "row 3")
+    assert str(caught.value).startswith("row 3")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("a.png", "a.png"), ("./a//b.png", "a/b.png"), ("größe/ü b.png", "größe/ü b.png")]
+)
+def test_plain_names_become_ids(name: str, expected: str) -> None:
+    assert relative(name, "row 1") == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["a.png", "a.png"], "comes twice"),
+        (["a.png", "A.png"], "only in case"),
+        (["u\u0308.png", "\u00fc.png"], "only in case"),
+        (["a.png", "a.png/b.png"], "folder of"),
+    ],
+)
+def test_names_that_clash_on_some_disk_are_refused(names: list[str], why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        distinct(names, "x.tar")
+
+
+def test_images_are_known_by_their_ending_and_unsupported_ones_are_named() -> None:
+    assert is_image("a/b.JPEG", "")
+    assert not is_image("README.md", "")
+    with pytest.raises(UserError, match=r"x\.zip: images ending in \.gif"):
+        is_image("a.gif", "x.zip")

@@ -1,0 +1,82 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from s2c2.data.formats.options import ImportOptions
+from s2c2.data.formats.table import read
+from s2c2.errors import UserError
+
+Tree = Callable[..., Path]
+
+
+def test_a_table_beside_the_images_keeps_annotators_votes_and_other_columns(tree: Tree) -> None:
+    root = tree("a.png", "sub/b.png", "c.png")
+    (root / "t.csv").write_text(
+        "image,label,annotator,votes,seconds,note\n"
+        "a.png,007,ann,2,1.5,x\na.png, cat,bob,1,2,\nsub/b.png,,ann,,,\nc.png,cat,,0,,\n"
+    )
+    source = read(root, ImportOptions())
+    assert source.classes == ("007", "cat")
+    assert [image.name for image in source.images] == ["a.png", "c.png", "sub/b.png"]
+    assert source.annotations.columns == ["image", "annotator", "label", "votes", "seconds", "note"]
+    assert source.annotations.rows() == [
+        ("a.png", "ann", "007", 2, 1.5, "x"),
+        ("a.png", "bob", "cat", 1, 2.0, None),
+    ]
+
+
+def test_other_column_names_images_folder_and_splits_are_understood(tree: Tree) -> None:
+    root = tree("images/a.png", "images/b.png", "images/c.png", "images/d.png")
+    frame = pl.DataFrame(
+        {
+            "file_name": ["images/a.png", "b.png", "c.png", "c.png"],
+            "class": [1, 2, None, None],
+            "worker": [7, 8, None, None],
+            "split": ["train", "val", "labeled", None],
+        }
+    )
+    frame.write_parquet(root / "labels.parquet")
+    source = read(root / "labels.parquet", ImportOptions(name="x"))
+    assert source.annotations.rows() == [("a.png", "7", "1", 1), ("b.png", "8", "2", 1)]
+    assert source.splits == {"a.png": "labeled", "b.png": "validation", "c.png": "unlabeled"}
+    assert len(source.images) == 4
+
+
+def test_the_table_is_chosen_where_there_are_several(tree: Tree) -> None:
+    root = tree("a.png", one_csv="image,label\na.png,x\n", two_csv="image,label\na.png,y\n")
+    with pytest.raises(UserError, match=r"found one\.csv, two\.csv: choose one with --table"):
+        read(root, ImportOptions())
+    options = ImportOptions(table=root / "two.csv", classes=("x", "y"))
+    assert read(root, options).annotations["label"].to_list() == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("image,votes\na.png,1", "no column 'label'"),
+        ("name,label\na.png,x", "no column 'image'.*its columns: name, label"),
+        ("image,label\na.png,x\na.pgn,y", r"line 3: unknown image 'a\.pgn': did you mean 'a\.png'"),
+        ("image,label\n../a.png,x", "line 2: .*leads out"),
+        ("image,label\n/a.png,x", "line 2: .*absolute"),
+        ("image,label\n,x", "line 2: .*is empty"),
+        ("image,label\na.png,x\na.png,yy", "line 3: unknown class 'yy': did you mean 'y'"),
+        ("image,label,votes\na.png,x,many", "line 2: votes 'many' is not a whole number"),
+        ("image,label,votes\na.png,x,1.5", "line 2: votes '1.5'"),
+        ("image,label,votes\na.png,x,-1", "line 2: votes '-1'"),
+        ("image,label,votes\na.png,x,nan", "line 2: votes 'nan'"),
+        ("image,label,votes\na.png,x,1e30", "line 2: votes '1e30'"),
+        ("image,label,split\na.png,x,trian", "line 2: unknown split 'trian': did you mean 'train'"),
+        ("image,label,split\na.png,x,train\na.png,y,val", r"line 3: a\.png is labeled in an earlier row"),
+    ],
+)
+def test_wrong_rows_are_named(tree: Tree, rows: str, why: str) -> None:
+    root = tree("a.png", t_csv=rows + "\n")
+    with pytest.raises(UserError, match=why):
+        read(root, ImportOptions(classes=("x", "y")))
+
+
+def test_a_folder_without_a_table_says_what_was_looked_for(tree: Tree) -> None:
+    with pytest.raises(UserError, match=r"needs one table \(\.csv, \.tsv, \.parquet\), found none"):
+        read(tree("a.png"), ImportOptions())
