@@ -58,7 +58,7 @@ class Record:
     """Each weighted term and their ``total``."""
 
 
-class NonFinite(ArithmeticError):
+class NonFiniteError(ArithmeticError):
     """A loss or gradient that is not finite; the weights are still those before the step."""
 
     def __init__(self, step: int, losses: dict[str, float]) -> None:
@@ -89,7 +89,7 @@ def train(
         autocast: whether the networks compute in bfloat16.
 
     Raises:
-        NonFinite: before the weights change, so that the step can be replayed.
+        NonFiniteError: before the weights change, so that the step can be replayed.
     """
     while training.step < schedule.steps:
         step = training.step
@@ -100,11 +100,11 @@ def train(
         training.network.train()
         losses = forward(training, batches(step), objective, generator, (step / schedule.steps, autocast))
         training.optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()
+        torch.autograd.backward(losses.total)
         norm = nn.utils.clip_grad_norm_(training.network.parameters(), schedule.clip)
         values = scalars(losses)
         if not math.isfinite(values["total"]) or not math.isfinite(float(norm)):
-            raise NonFinite(step, values)
+            raise NonFiniteError(step, values)
         training.optimizer.step()
         training.averaged.update(training.network, step)
         training.step = step + 1
@@ -118,7 +118,7 @@ def forward(
     generator: torch.Generator,
     setting: tuple[float, bool],
 ) -> Losses:
-    """Return the losses of a batch: one pass of the trained network, one of the averaged network if asked for."""
+    """Return the losses of a batch: one pass of the trained network, one of the averaged if asked for."""
     progress, autocast = setting
     precision = _precision(autocast, batch.labeled.device)
     algorithm = objective.algorithm

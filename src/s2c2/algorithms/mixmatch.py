@@ -64,9 +64,8 @@ class MixMatch:
 
 
 def sharpen(probabilities: Float[Tensor, "n k"], temperature: float) -> Float[Tensor, "n k"]:
-    """Return p_c^(1/T) / Σ_j p_j^(1/T) (eq. 7)."""
-    power = probabilities ** (1 / temperature)
-    return power / power.sum(dim=1, keepdim=True)
+    """Return p_c^(1/T) / Σ_j p_j^(1/T) (eq. 7), in log-space: powers of small probabilities underflow."""
+    return (probabilities.log() / temperature).softmax(dim=1)
 
 
 def _beta(alpha: float, count: int, generator: torch.Generator) -> Float[Tensor, " n"]:

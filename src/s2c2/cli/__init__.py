@@ -1,1 +1,42 @@
+"""The command line: a thin skin over the Python API. Heavy imports wait until a command needs them."""
 
+import sys
+
+import typer
+
+from s2c2.cli import configs, datasets, demo, runs
+from s2c2.errors import UserError
+
+app = typer.Typer(
+    help="Learn from images whose labels are ambiguous.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(datasets.app, name="data")
+app.add_typer(configs.app, name="config")
+app.command()(runs.train)
+app.command()(runs.predict)
+app.command()(runs.evaluate)
+app.command()(runs.propose)
+app.command()(runs.report)
+app.command()(demo.demo)
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
+
+def main() -> None:
+    """Run a command; what a person did wrong is one line and exit code 2, never a traceback."""
+    try:
+        app()
+    except UserError as error:
+        for line in str(error).splitlines():
+            print(f"s2c2: {line}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("s2c2: stopped.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None

@@ -18,7 +18,7 @@ CIFAR-10H). ``dissent`` needs about two votes of fifty and gives the 32 % of pap
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Annotations:
     """A long table of annotations: one row says that an annotator gave an image a label.
 
@@ -44,6 +44,10 @@ class Annotations:
             array([[0.75, 0.25]])
         """
         return cls(validated(frame, tuple(classes)), tuple(classes))
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, Annotations) and self.classes == other.classes
+        return same and self.table.equals(other.table)
 
     def __len__(self) -> int:
         return self.table.height
@@ -74,6 +78,11 @@ class Annotations:
         total = counts.sum(axis=1, keepdims=True)
         unknown_label = np.full(counts.shape, np.nan)
         return np.asarray(np.divide(counts, total, out=unknown_label, where=total > 0))
+
+    def majority(self, images: Sequence[str]) -> Int64[np.ndarray, " n"]:
+        """Return the class with most votes for each image (the first of equal ones), −1 where nobody annotated."""
+        counts = self.counts(images)
+        return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)
 
     def draw(self, images: Sequence[str], rng: np.random.Generator) -> Int64[np.ndarray, " n"]:
         """Draw one hard label for each image from its soft label (paper §3.1).

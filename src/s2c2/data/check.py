@@ -103,7 +103,7 @@ def _classes(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding
 
 
 def _minor_classes(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding]:
-    top = _majority(counts)
+    top = dataset.annotations.majority(dataset.images)
     votes = counts.sum(axis=0)
     minor = [name for i, name in enumerate(dataset.classes) if votes[i] and not (top == i).any()]
     return finding("classes", "{n} class(es) with votes, but in no image with the most", minor)
@@ -181,18 +181,19 @@ def _facts(dataset: Dataset, counts: Int64[np.ndarray, "n k"], broken: int) -> t
             (f"ambiguous ({name})", f"{share.mean():.1%}" if len(share) else "–")
             for name, share in shares.items()
         ),
-        ("imbalance", _imbalance(counts)),
+        ("imbalance", _imbalance(dataset)),
     )
 
 
-def _imbalance(counts: Int64[np.ndarray, "n k"]) -> str:
+def _imbalance(dataset: Dataset) -> str:
     """Return how many times larger the largest class is than the smallest."""
-    sizes = np.bincount(_majority(counts)[counts.any(axis=1)], minlength=counts.shape[1])
+    top = dataset.annotations.majority(dataset.images)
+    sizes = np.bincount(top[top >= 0], minlength=len(dataset.classes))
     return f"{sizes.max() / sizes.min():.1f} : 1" if sizes.min() else "a class is empty"
 
 
 def _rows(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> tuple[tuple[str, int, int], ...]:
-    top = _majority(counts)
+    top = dataset.annotations.majority(dataset.images)
     votes = counts.sum(axis=0)
     return tuple((name, int((top == i).sum()), int(votes[i])) for i, name in enumerate(dataset.classes))
 
@@ -207,8 +208,3 @@ def _split_rows(dataset: Dataset) -> tuple[tuple[str, int], ...]:
         return ()
     names = [dataset.splits.get(image, "unlabeled") for image in dataset.images]
     return tuple((name, names.count(name)) for name in SPLITS)
-
-
-def _majority(counts: Int64[np.ndarray, "n k"]) -> Int64[np.ndarray, " n"]:
-    """Return the class with most votes, −1 where nobody annotated."""
-    return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)

@@ -17,8 +17,10 @@ PIXEL_LIMIT = 64_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
 """Formats that are read, whatever the file's ending says."""
 
-# The limit above is stricter than Pillow's, which would print a warning and go on.
+# The limit above is stricter than Pillow's, which would print a warning and go on; nor do people have use for
+# its warnings of damaged EXIF and TIFF tags.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 FITS: Mapping[str, str] = {
     "stretch": "squash the image to a square, as the reference does",

@@ -100,7 +100,7 @@ def divide(
         UserError: when the sizes cannot be met or a class would have no labeled image.
     """
     counts = dataset.annotations.counts(dataset.images)
-    labels = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
+    labels = dataset.annotations.majority(dataset.images)
     _require_classes(dataset, counts, "the dataset")
     if not dataset.splits:
         return split(dataset.images, labels, sizes or default_sizes(labels), seed, groups)

@@ -1,1 +1,1 @@
-
+"""Runs: from a dataset and a configuration to a run folder."""

@@ -23,7 +23,7 @@ class Judged:
     @property
     def target(self) -> Int64[np.ndarray, " n"]:
         """The class most people chose, argmax l; the first of equals."""
-        return self.soft_labels.argmax(axis=1)
+        return np.asarray(self.soft_labels.argmax(axis=1), dtype=np.int64)
 
 
 def judged(predictions: Predictions, soft_labels: Float[np.ndarray, "n k"]) -> Judged:
@@ -53,9 +53,8 @@ def same_images(predictions: Predictions, other: Predictions) -> Predictions:
     row = {image: i for i, image in enumerate(other.images)}
     differing = row.keys() ^ set(predictions.images)
     if differing:
-        raise UserError(
-            f"the runs were predicted on other images: {len(differing)} are in one only, such as '{min(differing)}'"
-        )
+        example = f"{len(differing)} are in one only, such as '{min(differing)}'"
+        raise UserError(f"the runs were predicted on other images: {example}")
     if not len(row) == len(other) == len(predictions):
         raise UserError("an image is predicted twice: each image needs exactly one row in both runs")
     return other.take(np.array([row[image] for image in predictions.images], dtype=np.int64))

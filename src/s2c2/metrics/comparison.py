@@ -4,29 +4,13 @@ A network that answers less often looks better, and a d on other images or with 
 not compare. So each score of S2C2 stands here beside the one a plain network reaches under the same terms.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from jaxtyping import Bool, Float, Float64, Int, Int64
-
-from s2c2.data.annotations import ambiguous as disputed
-from s2c2.errors import UserError
-from s2c2.metrics.aligned import Judged, judged, same_images
-from s2c2.metrics.ambiguity import auroc, entropy
-from s2c2.metrics.baselines import kmeans
-from s2c2.metrics.bootstrap import Interval, bootstrap
+from s2c2.metrics.bootstrap import Interval
 from s2c2.metrics.captions import Better
-from s2c2.metrics.classification import weighted_f1
-from s2c2.metrics.clustering import inner_distance, usage
-from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, reject, risk_coverage
-from s2c2.predictions import Predictions
-
-DRAWS = 20
-"""Random rejections that the random floor is the mean of, and random groupings."""
-REPEATS = 300
-"""Draws of the bootstrap intervals."""
+from s2c2.metrics.coverage import UNCERTAINTIES
 
 
 @dataclass(frozen=True)
@@ -73,8 +57,8 @@ class Comparison:
     rejected: int
     """Images S2C2 calls ambiguous; as many are rejected by each baseline."""
     f1: Mapping[str, float]
-    """F1 on the kept images: ``s2c2``, ``s2c2 max-softmax`` (its own class head, rejected by confidence),
-    ``max-softmax``, ``entropy``, ``margin`` (vanilla), ``random`` (floor), ``oracle`` (by people's entropy)."""
+    """F1 on the kept images: ``s2c2``; ``s2c2 max-softmax`` (its own classes, rejected by confidence); of
+    vanilla ``max-softmax``, ``entropy``, ``margin``, ``random`` (floor), ``oracle`` (by people's entropy)."""
     f1_same: Mapping[str, float]
     """F1 of ``s2c2`` and ``vanilla`` on the images that S2C2 calls certain."""
     f1_all: Mapping[str, float]
@@ -99,12 +83,101 @@ class Comparison:
     @property
     def rejection(self) -> str:
         """Name of the plain rejection with the highest F1."""
-        return best(self.f1)
+        return max(UNCERTAINTIES, key=lambda name: self.f1[name])
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values by name, as they are written to ``scores.json``."""
-        return asdict(self) | {"coverage": self.coverage, "rejection": self.rejection, "verdict": verdict(self)}
+        return asdict(self) | {
+            "coverage": self.coverage,
+            "rejection": self.rejection,
+            "verdict": verdict(self),
+        }
 
     def rows(self) -> tuple[Row, ...]:
         """Return the lines of the comparison table."""
-        return _rows(self)
+        return (*_class_rows(self), *_group_rows(self), *_detection_rows(self))
+
+
+def verdict(comparison: Comparison) -> str:
+    """Return in one line whether S2C2 is better than the plain network under the same terms.
+
+    A difference counts when its bootstrap interval leaves out zero. F1 is held against the *best* of the
+    plain rejections, d against k-means with as many groups on the same images.
+    """
+    if comparison.rejected in (0, comparison.images):
+        side = "certain" if comparison.rejected == 0 else "ambiguous"
+        return f"Nothing to compare: S2C2 calls all {comparison.images} images {side}."
+    states = {
+        "F1": _state(comparison.f1_interval, sign=1),
+        "d": _state(comparison.distance_interval, sign=-1),
+    }
+    f1, distance, name = comparison.f1, comparison.distance, comparison.rejection
+    kept = f"{comparison.coverage:.0%} of {comparison.images} images kept"
+    return (
+        f"{_headline(states)} at equal coverage ({kept}): "
+        f"F1 {f1['s2c2']:.3f} against {f1[name]:.3f} for vanilla with {name} rejection ({states['F1']}); "
+        f"d {distance['s2c2'].macro:.3f} against {distance['k-means'].macro:.3f} for k-means on the same "
+        f"{comparison.rejected} images ({states['d']}). One pair of runs."
+    )
+
+
+def _state(interval: Interval, sign: int) -> str:
+    low, high = sorted((sign * interval.low, sign * interval.high))
+    if low > 0:
+        return "better"
+    return "worse" if high < 0 else "no clear difference"
+
+
+def _headline(states: Mapping[str, str]) -> str:
+    found = set(states.values())
+    if "better" not in found:
+        return "No better"
+    if found == {"better"}:
+        return "Better"
+    return "Mixed" if "worse" in found else f"Better in {'F1' if states['F1'] == 'better' else 'd'} only"
+
+
+def _class_rows(comparison: Comparison) -> Iterator[Row]:
+    f1 = comparison.f1
+    for name in UNCERTAINTIES:
+        text = f"Vanilla may also set {comparison.rejected} images aside: the least certain by {name}."
+        yield Row(f"F1 / vanilla, {name} rejection", f1["s2c2"], f1[name], "higher", text)
+    yield Row(
+        "F1 / vanilla, random rejection", f1["s2c2"], f1["random"], "higher", "Floor: any images set aside."
+    )
+    text = "Vanilla sets aside the images people disagree about most, which no network is told."
+    yield Row("F1 / vanilla, oracle rejection", f1["s2c2"], f1["oracle"], "higher", text)
+    text = (
+        "S2C2's own class prediction, its least confident images set aside: does p_a choose better than that?"
+    )
+    yield Row("F1 / S2C2, max-softmax rejection", f1["s2c2"], f1["s2c2 max-softmax"], "higher", text)
+    same, whole = comparison.f1_same, comparison.f1_all
+    text = "Both on the very images that S2C2 calls certain: which one classifies better?"
+    yield Row("F1, same images", same["s2c2"], same["vanilla"], "higher", text)
+    yield Row("F1, all images", whole["s2c2"], whole["vanilla"], "higher", "Nothing set aside.")
+
+
+def _group_rows(comparison: Comparison) -> Iterator[Row]:
+    ours = comparison.distance["s2c2"]
+    texts = {
+        "k-means": "k-means with as many groups on vanilla's embeddings of the same images",
+        "classes": "The same images grouped by vanilla's class",
+        "random": "Floor: groups as large as S2C2's, members at random",
+    }
+    for name, text in texts.items():
+        other = comparison.distance[name]
+        caption = f"{text} ({other.clusters} groups; S2C2 uses {ours.clusters})."
+        yield Row(f"d / {name}", ours.macro, other.macro, "lower", caption)
+        by_size = f"{text}, large groups counting more."
+        yield Row(f"d by size / {name}", ours.size, other.size, "lower", by_size)
+
+
+def _detection_rows(comparison: Comparison) -> Iterator[Row]:
+    found, area = comparison.auroc, comparison.aurc
+    for name in UNCERTAINTIES:
+        text = f"Finding the images people disagree about: p_a against vanilla's {name}; 0.5 is a coin."
+        yield Row(f"AUROC / {name}", found["s2c2"], found[name], "higher", text)
+    texts = dict.fromkeys(UNCERTAINTIES, "Mean error over all coverages: S2C2 by p_a, vanilla by {}.")
+    texts |= {"random": "Floor: vanilla's error rate.", "oracle": "Vanilla ordered by people's disagreement."}
+    for name, text in texts.items():
+        yield Row(f"AURC / {name}", area["s2c2"], area[name], "lower", text.format(name))

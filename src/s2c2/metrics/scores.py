@@ -17,9 +17,10 @@ from s2c2.metrics.calibration import DCIC_CLIP, ece, kl
 from s2c2.metrics.captions import CAPTIONS, Caption
 from s2c2.metrics.classification import accuracy, macro_f1, weighted_f1
 from s2c2.metrics.clustering import inner_distance, normalized_mutual_information, purity, usage
-from s2c2.metrics.comparison import Comparison, compare, verdict
+from s2c2.metrics.comparison import Comparison, verdict
 from s2c2.metrics.coverage import least_confidence
 from s2c2.metrics.degenerate import constant_class, degenerate, single_cluster
+from s2c2.metrics.equal_coverage import compare
 from s2c2.predictions import Predictions
 
 __all__ = ["Comparison", "Scores", "compare", "evaluate", "verdict"]
@@ -100,7 +101,9 @@ class Scores:
         return tuple((CAPTIONS[name], getattr(self, name)) for name in named)
 
 
-def evaluate(predictions: Predictions, soft_labels: Float[np.ndarray, "n k"], tolerance: float = 0.03) -> Scores:
+def evaluate(
+    predictions: Predictions, soft_labels: Float[np.ndarray, "n k"], tolerance: float = 0.03
+) -> Scores:
     """Return the scores of the images of one split.
 
     Args:
@@ -126,7 +129,7 @@ def evaluate(predictions: Predictions, soft_labels: Float[np.ndarray, "n k"], to
     )
 
 
-def _classes(rated: Judged) -> dict[str, float]:
+def _classes(rated: Judged) -> dict[str, Any]:
     """Return the scores of the class prediction."""
     target, said = rated.target, rated.predictions
     certain = ~said.ambiguous
@@ -143,7 +146,11 @@ def _classes(rated: Judged) -> dict[str, float]:
 def _groups(rated: Judged) -> dict[str, Any]:
     """Return the scores of the groups: clusters of ambiguous images, or classes of all of them."""
     grouped, groups = _grouping(rated.predictions)
-    target, soft_labels, certain = rated.target[grouped], rated.soft_labels[grouped], ~rated.predictions.ambiguous
+    target, soft_labels, certain = (
+        rated.target[grouped],
+        rated.soft_labels[grouped],
+        ~rated.predictions.ambiguous,
+    )
     used = usage(groups)
     distance = inner_distance(soft_labels, groups)
     return {

@@ -1,1 +1,24 @@
+"""Backbones, named heads, and the averaged network."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from torch import nn
+
+from s2c2.networks.resnet import ResNet
+from s2c2.networks.timm_backbone import Timm
+from s2c2.networks.wide_resnet import WideResNet
+
+
+class Backbone(Protocol):
+    """A configured backbone that is not yet built."""
+
+    def build(self, size: int) -> nn.Module:
+        """Return a module that maps images of ``size`` pixels to ``features`` numbers."""
+
+
+BACKBONES: Mapping[str, Callable[..., Backbone]] = MappingProxyType(
+    {"wide-resnet": WideResNet, "resnet": ResNet, "timm": Timm}
+)
+"""Every backbone by the name it has in a configuration."""

@@ -11,9 +11,9 @@ from s2c2.networks.network import Network
 class Averaged(nn.Module):
     """Exponential moving average (EMA) of a network's weights and of its batch-norm statistics.
 
-    Batch norm: as a teacher it reads the statistics of its own batch (as in the reference); these passes leave
-    its running statistics alone, which follow those of the trained network by the same average. Predictions
-    read the running statistics. The reference does not average them and shares the trained network's.
+    Batch norm: as a teacher it reads the statistics of its own batch (as in the reference); these passes
+    leave its running statistics alone, which follow those of the trained network by the same average.
+    Predictions read the running statistics. The reference shares the trained network's instead.
 
     Args:
         network: the trained network; it is copied.

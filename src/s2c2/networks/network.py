@@ -20,7 +20,8 @@ class Network(nn.Module):
     def __init__(self, backbone: nn.Module, heads: Mapping[str, int]) -> None:
         super().__init__()
         self.backbone = backbone
-        self.heads = nn.ModuleDict({name: head(int(backbone.features), size) for name, size in heads.items()})
+        features = int(backbone.features)  # type: ignore[arg-type]
+        self.heads = nn.ModuleDict({name: head(features, size) for name, size in heads.items()})
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Outputs:
         """Return the logits of every head, in float32 also under autocast."""

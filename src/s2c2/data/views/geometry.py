@@ -17,7 +17,7 @@ Matrices = Float64[Tensor, "n 6"]
 
 
 def moved(images: Images, rows: Int64[Tensor, " n"], columns: Int64[Tensor, " n"]) -> Images:
-    """Shift each image by whole pixels; what comes in at the border is the image reflected, edge not repeated.
+    """Shift each image by whole pixels; what comes in is the image reflected, edge not repeated.
 
     This is reflection padding followed by a crop: ``rows`` = 1 shows row 1 at the top.
     """

@@ -1,0 +1,78 @@
+"""``s2c2 data``: make, import and check dataset folders."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from s2c2.cli import screen
+
+app = typer.Typer(help="Make, import and check dataset folders.", no_args_is_help=True)
+
+
+@app.command()
+def synthetic(
+    dest: Annotated[Path, typer.Argument(help="new dataset folder")],
+    images: Annotated[int, typer.Option(help="number of images")] = 2000,
+    seed: Annotated[int, typer.Option(help="the same seed makes the same images")] = 0,
+    imbalance: Annotated[float, typer.Option(help="largest class over smallest")] = 1.0,
+) -> None:
+    """Make ambiguous images with known soft labels."""
+    from s2c2.data.synthetic import synthetic as make
+
+    made = make(dest, images=images, seed=seed, imbalance=imbalance)
+    screen.console.print(f"{dest}: {len(made.images)} images of {len(made.classes)} classes")
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="folder or file to import")],
+    dest: Annotated[Path, typer.Argument(help="new dataset folder")],
+    format: Annotated[
+        str, typer.Option(help="folders, table, counts, cifar10h, stl10, dc3, dcic, imagefolder")
+    ],
+    classes: Annotated[str | None, typer.Option(help="class names, separated by commas")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the dataset")] = None,
+    table: Annotated[Path | None, typer.Option(help="table of 'table'")] = None,
+    counts: Annotated[Path | None, typer.Option(help="counts file of 'counts' and 'cifar10h'")] = None,
+    v_fold: Annotated[int, typer.Option(help="slice of 'dcic', 1 to 5")] = 1,
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="leave out images that cannot be read")
+    ] = False,
+) -> None:
+    """Import images and annotations as a dataset folder."""
+    from s2c2.data.dataset import create
+    from s2c2.data.formats import importer
+    from s2c2.data.formats.options import ImportOptions
+
+    listed = tuple(part.strip() for part in classes.split(",")) if classes else None
+    options = ImportOptions(classes=listed, name=name, table=table, counts=counts, v_fold=v_fold)
+    found = importer(format)(source, options)
+    with screen.progress("importing") as advance:
+        made = create(
+            found, dest, skip_broken=skip_broken, progress=lambda done, total: advance(done, total, "")
+        )
+    votes = int(made.annotations.votes(made.images).sum())
+    screen.console.print(
+        f"{dest}: {len(made.images)} images, {len(made.classes)} classes, {votes} annotations"
+    )
+    screen.console.print(f"next: s2c2 data check {dest}")
+
+
+@app.command()
+def check(dataset: Annotated[Path, typer.Argument(help="dataset folder")]) -> None:
+    """Say what is in a dataset and what is wrong with it; exit code 1 on errors."""
+    from s2c2.data.check import check as examine
+    from s2c2.data.dataset import read
+
+    with screen.progress("reading") as advance:
+        report = examine(read(dataset), progress=lambda done, total: advance(done, total, ""))
+    screen.table("facts", ("what", "value"), report.facts)
+    screen.table("classes", ("class", "images", "votes"), report.classes)
+    screen.table("votes", ("votes an image", "images"), report.votes)
+    for kind, findings in (("error", report.errors), ("warning", report.warnings)):
+        for finding in findings:
+            screen.console.print(f"{kind}: {finding.message}", markup=False)
+    if report.errors:
+        raise typer.Exit(1)
+    screen.console.print("no errors")

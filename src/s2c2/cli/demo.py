@@ -1,0 +1,41 @@
+"""``s2c2 demo``: the whole way on synthetic images, in minutes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from s2c2.cli import runs, screen
+from s2c2.errors import UserError
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="folder to write")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="seed of everything random")] = 0,
+) -> None:
+    """Make images, train Mean-Teacher with and without S2C2, compare fairly, and write the report."""
+    from s2c2 import config
+    from s2c2.data.synthetic import synthetic
+    from s2c2.experiments.saved import score
+    from s2c2.report import report
+    from s2c2.runs import open_run
+
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} is not empty: choose another --out, or remove it")
+    dataset = out / "dataset"
+    screen.console.print("making 2000 ambiguous images of which the truth is known")
+    synthetic(dataset, seed=seed)
+    folders = {}
+    for name in ("vanilla", "s2c2"):
+        chosen = config.merged(config.preset("demo"), {"objective": {"name": name}, "seed": seed})
+        folders[name] = out / f"mean-teacher-{name}"
+        runs.train_run(dataset, config.resolve(chosen), folders[name])
+    score(folders["vanilla"])
+    result = score(folders["s2c2"], folders["vanilla"])
+    runs.show_scores(result)
+    runs.propose(folders["s2c2"])
+    page = report([open_run(folders[name]) for name in ("s2c2", "vanilla")], out / "report.html")
+    screen.console.print(f"\nThe report is {page.resolve()}: open it in a browser.")
+    screen.console.print("With your own images:")
+    screen.console.print("  s2c2 data import FOLDER DATASET --format folders")
+    screen.console.print("  s2c2 train DATASET --algorithm mean-teacher --out RUN")

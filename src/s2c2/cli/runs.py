@@ -1,0 +1,174 @@
+"""``s2c2 train``, ``predict``, ``evaluate``, ``propose`` and ``report``."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s2c2.cli import screen
+from s2c2.errors import UserError
+
+if TYPE_CHECKING:
+    from s2c2.config import Config
+    from s2c2.engine import Record
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="run folder")]
+
+
+def train(
+    dataset: Annotated[Path, typer.Argument(help="dataset folder")],
+    pairs: Annotated[list[str] | None, typer.Argument(metavar="[key=value]…")] = None,
+    out: Annotated[Path | None, typer.Option(help="run folder to write")] = None,
+    algorithm: Annotated[str | None, typer.Option(help="semi-supervised algorithm")] = None,
+    vanilla: Annotated[bool, typer.Option("--vanilla", help="without S2C2")] = False,
+    conf: Annotated[Path | None, typer.Option("-c", "--config", help="YAML file")] = None,
+    preset: Annotated[str, typer.Option(help="starting point: cpu, demo, paper")] = "cpu",
+    seed: Annotated[int | None, typer.Option(help="seed of everything random")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint")] = False,
+) -> None:
+    """Train an algorithm, extended by S2C2 unless --vanilla."""
+    from s2c2 import config
+
+    values = config.merged(config.preset(preset), config.read(conf) if conf else {})
+    values = config.merged(values, config.assignments(pairs or []))
+    given: dict[str, Any] = {"algorithm": {"name": algorithm}} if algorithm else {}
+    given |= {"objective": {"name": "vanilla"}} if vanilla else {}
+    given |= {} if seed is None else {"seed": seed}
+    resolved = config.resolve(config.merged(values, given))
+    folder = out or Path("runs") / f"{resolved.algorithm.name}-{resolved.objective.name}-{resolved.seed}"
+    train_run(dataset, resolved, folder, resume=resume)
+    screen.console.print(f"next: s2c2 evaluate {folder}")
+
+
+def train_run(dataset: Path, config: "Config", out: Path, *, resume: bool = False) -> None:
+    """Train one run with a progress bar; Ctrl-C leaves a checkpoint behind."""
+    from s2c2.data.dataset import read
+    from s2c2.experiments.run import run
+
+    threads = config.train.threads or os.cpu_count()
+    screen.console.print(
+        f"{config.algorithm.name}, {config.objective.name}, seed {config.seed}, {threads} threads → {out}"
+    )
+    with screen.progress("training") as advance, stoppable() as asked:
+
+        def watch(record: "Record", steps: int) -> None:
+            advance(record.step, steps, f"loss {record.losses['total']:.3f}")
+
+        try:
+            run(read(dataset), config, out, resume=resume, watch=watch, stop=lambda: bool(asked))
+        except KeyboardInterrupt:
+            screen.console.print(f"stopped with a checkpoint; go on with --resume --out {out}")
+            raise
+
+
+@contextmanager
+def stoppable() -> Iterator[list[int]]:
+    """Yield a list that is no longer empty once Ctrl-C or SIGTERM came; a second one stops at once."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    old = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def predict(
+    run: RunFolder,
+    source: Annotated[Path | None, typer.Argument(metavar="[IMAGES_OR_DATASET]")] = None,
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write")] = None,
+) -> None:
+    """Predict class, ambiguity and cluster of every image."""
+    from s2c2.experiments.saved import load_run, predict_folder
+    from s2c2.predictions import Predictions
+
+    if source is None:
+        predictions = Predictions.read(run / "predictions.parquet")
+    else:
+        with screen.progress("predicting") as advance:
+            predictions = predict_folder(load_run(run), source, lambda done, total: advance(done, total, ""))
+    if out is not None or source is not None:
+        target = out or Path(f"{(source or run).resolve().name}-predictions.parquet")
+        predictions.write(target)
+        screen.console.print(f"{target}: {len(predictions)} images")
+    ambiguous = int(predictions.ambiguous.sum())
+    screen.console.print(f"{len(predictions) - ambiguous} certain, {ambiguous} ambiguous")
+
+
+def evaluate(
+    run: RunFolder,
+    against: Annotated[Path | None, typer.Option(metavar="VANILLA_RUN", help="run to compare with")] = None,
+) -> None:
+    """Score a run on its validation split, also at equal coverage with a vanilla run."""
+    from s2c2.experiments.saved import score
+
+    show_scores(score(run, against))
+    screen.console.print(f"written: {run / 'scores.json'}; next: s2c2 propose {run}")
+
+
+def show_scores(result: dict[str, Any]) -> None:
+    """Print scores and comparison as tables."""
+    from s2c2.metrics.captions import CAPTIONS
+
+    rows = [
+        (CAPTIONS[name].name, value, CAPTIONS[name].text)
+        for name, value in result["scores"].items()
+        if name in CAPTIONS
+    ]
+    screen.table("validation", ("score", "value", "what it says"), rows)
+    for reason in result["scores"]["reasons"]:
+        screen.console.print(f"alarm: {reason}", markup=False)
+    if "comparison" in result:
+        show_comparison(result["comparison"])
+
+
+def show_comparison(comparison: dict[str, Any]) -> None:
+    """Print S2C2 beside the vanilla network on the same images or the same number of them."""
+    f1, distance, auroc = comparison["f1"], comparison["distance"], comparison["auroc"]
+    best = comparison["rejection"]
+    detector = max((name for name in auroc if name != "s2c2"), key=lambda name: auroc[name] or 0.0)
+    rows = [
+        ("F1 on the images kept", f1["s2c2"], f1[best], f"vanilla, rejected by {best}"),
+        ("d of the same images", distance["s2c2"]["macro"], distance["k-means"]["macro"], "k-means, same k"),
+        ("AUROC of ambiguity", auroc["s2c2"], auroc[detector], f"vanilla {detector}"),
+    ]
+    screen.table("at equal coverage", ("score", "S2C2", "baseline", "which"), rows)
+    screen.console.print(comparison["verdict"], markup=False)
+
+
+def propose(run: RunFolder) -> None:
+    """Group all images for relabeling: certain ones by class, ambiguous ones by cluster."""
+    from s2c2 import proposals
+    from s2c2.predictions import Predictions
+
+    made = proposals.propose(Predictions.read(run / "predictions.parquet"))
+    proposals.write(made, run / "proposals.parquet")
+    kinds = {kind: sum(group.kind == kind for group in made) for kind in ("class", "cluster")}
+    screen.console.print(
+        f"{kinds['class']} class groups and {kinds['cluster']} clusters in {run / 'proposals.parquet'}"
+    )
+    screen.console.print(f"next: s2c2 report {run}")
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="run folders")],
+    out: Annotated[Path | None, typer.Option(help="page to write")] = None,
+) -> None:
+    """Write one self-contained page about one or more runs."""
+    from s2c2.report import report as write
+    from s2c2.runs import open_run
+
+    if not runs:
+        raise UserError("name at least one run folder")
+    page = write([open_run(path) for path in runs], out or runs[0] / "report.html")
+    screen.console.print(f"report: {page}")

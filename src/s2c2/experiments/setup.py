@@ -1,0 +1,158 @@
+"""From a dataset and a configuration to everything that training needs."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from s2c2 import config as configuration
+from s2c2.algorithms import ALGORITHMS
+from s2c2.config import Config
+from s2c2.data import splits as splitting
+from s2c2.data.batches import Batches, resident, streamed
+from s2c2.data.dataset import Dataset
+from s2c2.data.pack import Pack, pack
+from s2c2.data.progress import Progress, silent
+from s2c2.data.splits import Splits, SplitSizes
+from s2c2.engine import Schedule, Training
+from s2c2.errors import UserError, unknown
+from s2c2.networks import BACKBONES
+from s2c2.networks.averaged import Averaged
+from s2c2.networks.network import Network
+from s2c2.objectives import OBJECTIVES, balanced_weights
+from s2c2.optimizers import OPTIMIZERS
+from s2c2.types import Objective
+
+RESIDENT = 2 * 2**30
+"""Bytes of a pack up to which it is held on the device."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A run that is ready to train."""
+
+    pack: Pack
+    splits: Splits
+    labels: Int[np.ndarray, " l"]
+    """Class of each labeled image, in the order of ``splits.labeled``."""
+    training: Training
+    batches: Batches
+    objective: Objective
+    schedule: Schedule
+
+
+def setup(dataset: Dataset, config: Config, device: torch.device, progress: Progress = silent) -> Setup:
+    """Return a run that is ready to train; the same configuration gives the same bits.
+
+    Raises:
+        UserError: for broken images, split sizes that cannot be met, or classes without a label.
+    """
+    size = config.data.size or dataset.size or 32
+    packed = pack(dataset, size, fit=config.data.fit, skip_broken=config.data.skip_broken, progress=progress)
+    splits = divided(dataset, packed, config)
+    labels = distributions(dataset, splits.labeled, config)
+    objective = objective_of(config, labels)
+    training = fresh(config, size, len(dataset.classes), objective, device)
+    return Setup(
+        pack=packed,
+        splits=splits,
+        labels=labels.argmax(dim=1).numpy(),
+        training=training,
+        batches=batches(packed, splits, labels.to(device), objective, config),
+        objective=objective,
+        schedule=Schedule(config.train.steps, config.optimizer.rate, config.train.clip),
+    )
+
+
+def divided(dataset: Dataset, packed: Pack, config: Config) -> Splits:
+    """Return the splits of the images that can be read; exact duplicates stay together."""
+    row = {image: number for number, image in enumerate(packed.images)}
+    readable = _only(dataset, row)
+    order = [row[image] for image in readable.images]
+    groups = splitting.duplicates([packed.digests[number] for number in order])
+    return splitting.divide(readable, sizes(config), config.seed, groups)
+
+
+def sizes(config: Config) -> SplitSizes | None:
+    """Return the split sizes of a configuration; None where it leaves them at their defaults.
+
+    Raises:
+        UserError: for an unknown preset.
+    """
+    data = config.data
+    if data.split is not None:
+        if data.split not in splitting.PRESETS:
+            raise unknown("split preset", data.split, splitting.PRESETS)
+        return splitting.PRESETS[data.split]
+    chosen = SplitSizes(data.labeled, data.unlabeled, data.validation, data.selection)
+    return None if chosen == SplitSizes() else chosen
+
+
+def distributions(dataset: Dataset, images: tuple[str, ...], config: Config) -> Float[Tensor, "n k"]:
+    """Return the label of each labeled image: one drawn from its annotations, their majority, or mean."""
+    annotations, classes = dataset.annotations, len(dataset.classes)
+    if config.data.labels == "soft":
+        return torch.from_numpy(annotations.soft_labels(images)).float()
+    if config.data.labels == "majority":
+        chosen = annotations.majority(images)
+    else:
+        chosen = annotations.draw(images, np.random.default_rng([config.seed, 0]))
+    if (chosen < 0).any():
+        raise UserError(
+            f"{images[int((chosen < 0).argmax())]} is in the labeled split but nobody annotated it"
+        )
+    return torch.nn.functional.one_hot(torch.from_numpy(chosen), classes).float()
+
+
+def objective_of(config: Config, labels: Float[Tensor, "n k"]) -> Objective:
+    """Return the objective, with class weights from the labeled images where they are asked for."""
+    algorithm = configuration.build(ALGORITHMS, config.algorithm)
+    weights = balanced_weights(labels) if config.data.class_weights else None
+    objective: Objective = configuration.build(OBJECTIVES, config.objective, algorithm, weights)
+    return objective
+
+
+def fresh(config: Config, size: int, classes: int, objective: Objective, device: torch.device) -> Training:
+    """Return networks with their first weights, which depend on the seed alone, and the optimizer."""
+    available = {"clusters": config.network.clusters or 5 * classes, "ambiguity": 1}
+    heads = {"classes": classes} | {name: available[name] for name in sorted(objective.heads)}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        backbone = configuration.build(BACKBONES, config.network.backbone).build(size)
+        network = Network(backbone, heads)
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = Averaged(network, config.network.averaging)
+    optimizer = configuration.build(OPTIMIZERS, config.optimizer).build(network)
+    return Training(network, averaged, optimizer)
+
+
+def batches(
+    packed: Pack, splits: Splits, labels: Float[Tensor, "n k"], objective: Objective, config: Config
+) -> Batches:
+    """Return the maker of batches; small packs are held on the device."""
+    row = {image: number for number, image in enumerate(packed.images)}
+    labeled, unlabeled = (
+        np.array([row[image] for image in images], dtype=np.int64)
+        for images in (splits.labeled, splits.unlabeled)
+    )
+    both = np.concatenate([labeled, unlabeled])
+    held = packed.pixels.nbytes <= RESIDENT
+    return Batches(
+        pixels=(resident if held else streamed)(packed.pixels, labels.device),
+        labeled=labeled,
+        labels=labels,
+        unlabeled=both if config.data.labeled_as_unlabeled or not len(unlabeled) else unlabeled,
+        student=objective.student,
+        teacher=objective.algorithm.teacher,
+        batch=config.train.batch,
+        ratio=objective.algorithm.ratio,
+        seed=config.seed,
+        device=labels.device,
+    )
+
+
+def _only(dataset: Dataset, kept: dict[str, int]) -> Dataset:
+    """Return the dataset with the images that could be read."""
+    return replace(dataset, images=tuple(image for image in dataset.images if image in kept))

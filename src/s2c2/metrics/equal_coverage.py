@@ -1,0 +1,190 @@
+"""S2C2 beside a vanilla network: the same number of images rejected, the same images grouped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int, Int64
+
+from s2c2.data.annotations import ambiguous as disputed
+from s2c2.errors import UserError
+from s2c2.metrics.aligned import Judged, judged, same_images
+from s2c2.metrics.ambiguity import auroc, entropy
+from s2c2.metrics.baselines import kmeans
+from s2c2.metrics.bootstrap import Interval, bootstrap
+from s2c2.metrics.classification import weighted_f1
+from s2c2.metrics.clustering import inner_distance, usage
+from s2c2.metrics.comparison import Comparison, Distance
+from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, reject, risk_coverage
+from s2c2.predictions import Predictions
+
+DRAWS = 20
+"""Random rejections, and random groupings, that a random floor is the mean of."""
+REPEATS = 300
+"""Draws of the bootstrap intervals."""
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two runs on the same annotated images, row by row."""
+
+    ours: Judged
+    vanilla: Predictions
+    ambiguity: Float[np.ndarray, " n"]
+
+    @property
+    def rejected(self) -> Bool[np.ndarray, " n"]:
+        return self.ours.predictions.ambiguous
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A class prediction of all images, and which of them it stands for."""
+
+    predicted: Int[np.ndarray, " n"]
+    kept: Bool[np.ndarray, " n"]
+
+    def f1(self, target: Int64[np.ndarray, " n"], rows: Int64[np.ndarray, " m"] | None = None) -> float:
+        """Return the weighted F1 on the kept images, or on the kept ones of some rows."""
+        kept = np.flatnonzero(self.kept) if rows is None else rows[self.kept[rows]]
+        return weighted_f1(target[kept], self.predicted[kept])
+
+
+def compare(
+    predictions: Predictions,
+    vanilla: Predictions,
+    soft_labels: Float[np.ndarray, "n k"],
+    seed: int,
+    tolerance: float = 0.03,
+) -> Comparison:
+    """Return S2C2 beside a vanilla network at equal coverage, on the images of one split.
+
+    Args:
+        predictions: S2C2's predictions of the split; needs the ambiguity head.
+        vanilla: predictions of the same images in any order by a network without these heads.
+        soft_labels: what people said, a row for each image of ``predictions``; NaN rows are left out.
+        seed: of k-means, the random floors and the bootstrap.
+        tolerance: share of dissent that still counts as certain to people, for the AUROC.
+
+    Raises:
+        UserError: when the runs do not fit together or no image is annotated.
+    """
+    if predictions.ambiguity is None:
+        raise UserError("the first run has no ambiguity head: compare an S2C2 run with a vanilla run")
+    pair = _pair(predictions, vanilla, soft_labels)
+    rng = np.random.default_rng(seed)
+    answers = _answers(pair)
+    f1 = {name: answer.f1(pair.ours.target) for name, answer in answers.items()}
+    groups = _groupings(pair, seed)
+    strongest = max(UNCERTAINTIES, key=lambda name: f1[name])
+    return Comparison(
+        images=len(pair.vanilla),
+        left_out=pair.ours.left_out,
+        rejected=int(pair.rejected.sum()),
+        f1=f1 | {"random": _random_f1(pair, rng)},
+        f1_same=_both_f1(pair, ~pair.rejected),
+        f1_all=_both_f1(pair, np.ones_like(pair.rejected)),
+        distance=_distances(pair, groups, rng),
+        auroc=_auroc(pair, tolerance),
+        aurc=_aurc(pair),
+        f1_interval=_f1_interval(pair, answers["s2c2"], answers[strongest], rng),
+        distance_interval=_distance_interval(pair, groups, rng),
+    )
+
+
+def _pair(predictions: Predictions, vanilla: Predictions, soft_labels: Float[np.ndarray, "n k"]) -> _Pair:
+    aligned = judged(same_images(predictions, vanilla), soft_labels)
+    ours = judged(predictions, soft_labels)
+    ambiguity = ours.predictions.ambiguity
+    assert ambiguity is not None
+    return _Pair(ours, aligned.predictions, ambiguity)
+
+
+def _answers(pair: _Pair) -> dict[str, _Answer]:
+    """Return the answers that keep as many images as S2C2."""
+    ours, count = pair.ours.predictions, int(pair.rejected.sum())
+    own = reject(least_confidence(ours.probabilities), count)
+    answers = {
+        "s2c2": _Answer(ours.predicted, ~pair.rejected),
+        "s2c2 max-softmax": _Answer(ours.predicted, ~own),
+    }
+    scores = {name: score(pair.vanilla.probabilities) for name, score in UNCERTAINTIES.items()}
+    scores["oracle"] = entropy(pair.ours.soft_labels)
+    kept = {name: ~reject(score, count) for name, score in scores.items()}
+    return answers | {name: _Answer(pair.vanilla.predicted, mask) for name, mask in kept.items()}
+
+
+def _random_f1(pair: _Pair, rng: np.random.Generator) -> float:
+    draws = (_Answer(pair.vanilla.predicted, ~rng.permutation(pair.rejected)) for _ in range(DRAWS))
+    return float(np.mean([answer.f1(pair.ours.target) for answer in draws]))
+
+
+def _both_f1(pair: _Pair, kept: Bool[np.ndarray, " n"]) -> dict[str, float]:
+    predicted = {"s2c2": pair.ours.predictions.predicted, "vanilla": pair.vanilla.predicted}
+    return {name: _Answer(classes, kept).f1(pair.ours.target) for name, classes in predicted.items()}
+
+
+def _groupings(pair: _Pair, seed: int) -> dict[str, Int[np.ndarray, " r"]]:
+    """Return the groupings of the images that S2C2 calls ambiguous."""
+    ours, vanilla = pair.ours.predictions.take(pair.rejected), pair.vanilla.take(pair.rejected)
+    clusters = ours.predicted if ours.clusters is None else ours.clusters
+    alike = kmeans(vanilla.embeddings, usage(clusters).clusters, seed)
+    return {"s2c2": clusters, "k-means": alike, "classes": vanilla.predicted}
+
+
+def _distances(
+    pair: _Pair, groups: Mapping[str, Int[np.ndarray, " r"]], rng: np.random.Generator
+) -> dict[str, Distance]:
+    soft_labels = pair.ours.soft_labels[pair.rejected]
+    found = {name: _distance(soft_labels, clusters) for name, clusters in groups.items()}
+    random = [_distance(soft_labels, rng.permutation(groups["s2c2"])) for _ in range(DRAWS)]
+    means = (float(np.mean([getattr(draw, name) for draw in random])) for name in ("macro", "size"))
+    return found | {"random": Distance(found["s2c2"].clusters, *means)}
+
+
+def _distance(soft_labels: Float64[np.ndarray, "r k"], clusters: Int[np.ndarray, " r"]) -> Distance:
+    macro, size = inner_distance(soft_labels, clusters), inner_distance(soft_labels, clusters, "size")
+    return Distance(usage(clusters).clusters, macro, size)
+
+
+def _auroc(pair: _Pair, tolerance: float) -> dict[str, float]:
+    truth = disputed(pair.ours.soft_labels, tolerance)
+    return {name: auroc(score, truth) for name, score in _detectors(pair).items()}
+
+
+def _aurc(pair: _Pair) -> dict[str, float]:
+    target = pair.ours.target
+    wrong = {"s2c2": pair.ours.predictions.predicted != target}
+    plain = pair.vanilla.predicted != target
+    scores = _detectors(pair) | {
+        "random": np.zeros(len(target)),
+        "oracle": entropy(pair.ours.soft_labels),
+    }
+    return {name: risk_coverage(score, wrong.get(name, plain)).area for name, score in scores.items()}
+
+
+def _detectors(pair: _Pair) -> dict[str, Float[np.ndarray, " n"]]:
+    plain = {name: score(pair.vanilla.probabilities) for name, score in UNCERTAINTIES.items()}
+    return {"s2c2": pair.ambiguity} | plain
+
+
+def _f1_interval(pair: _Pair, ours: _Answer, other: _Answer, rng: np.random.Generator) -> Interval:
+    target = pair.ours.target
+
+    def difference(rows: Int64[np.ndarray, " n"]) -> float:
+        return ours.f1(target, rows) - other.f1(target, rows)
+
+    return bootstrap(difference, len(target), rng, repeats=REPEATS)
+
+
+def _distance_interval(
+    pair: _Pair, groups: Mapping[str, Int[np.ndarray, " r"]], rng: np.random.Generator
+) -> Interval:
+    soft_labels = pair.ours.soft_labels[pair.rejected]
+
+    def difference(rows: Int64[np.ndarray, " r"]) -> float:
+        drawn = soft_labels[rows]
+        ours, other = (inner_distance(drawn, groups[name][rows]) for name in ("s2c2", "k-means"))
+        return ours - other
+
+    return bootstrap(difference, len(soft_labels), rng, repeats=REPEATS)

@@ -1,0 +1,171 @@
+"""Figures as SVG text that works on light and dark pages: transparent, axes in the colour of the text."""
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from jaxtyping import Bool, Float
+from matplotlib.figure import Figure
+
+from s2c2.metrics.coverage import RiskCoverage
+
+PALETTE = ("#3d84c6", "#d9772b", "#3f9a5f", "#9a6bc0", "#c9567a", "#8a8f98")
+"""Mid-tone colours, readable on white and on near-black."""
+
+INK = "#010203"
+"""Stands for the colour of the text until the SVG is written."""
+
+STYLE: Mapping[str, Any] = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": "none",
+    "axes.titlesize": 10,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "axes.unicode_minus": True,
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run in the plane of F1 and d."""
+
+    f1: float
+    """Weighted F1 on the images predicted certain."""
+    distance: float
+    """Inner distance d."""
+    group: str
+    """Dataset and algorithm: decides the colour."""
+    extended: bool
+    """Whether it has an ambiguity head: decides the marker."""
+
+
+def ambiguity_histogram(ambiguity: Float[np.ndarray, " n"], disputed: Bool[np.ndarray, " n"]) -> str:
+    """Return the histogram of p_a, apart for images people agree on and images they disagree about."""
+    figure, axes = _canvas(5.2, 3.0)
+    edges = np.linspace(0, 1, 21)
+    for rows, name, colour in ((~disputed, "people agree", 0), (disputed, "people disagree", 1)):
+        share = np.histogram(ambiguity[rows], edges)[0] / max(int(rows.sum()), 1)
+        label = f"{name} ({int(rows.sum())} images)"
+        axes.stairs(share, edges, fill=True, alpha=0.3, color=PALETTE[colour])
+        axes.stairs(share, edges, color=PALETTE[colour], linewidth=1.6, label=label)
+    axes.axvline(0.5, color=INK, linewidth=0.8, linestyle=":")
+    axes.set(xlim=(0, 1), xlabel="ambiguity $p_a$".replace("$", ""), ylabel="share of each kind")
+    _legend(axes)
+    return svg(figure, "Histogram of p_a for images people agree on and images they disagree about")
+
+
+def risk_coverage_curves(curves: Mapping[str, RiskCoverage]) -> str:
+    """Return risk–coverage curves by name."""
+    figure, axes = _canvas(5.2, 3.0)
+    for i, (name, curve) in enumerate(curves.items()):
+        rows = np.unique(np.linspace(0, len(curve.risk) - 1, 400).astype(int))
+        label = f"{name} (AURC {curve.area:.3f})"
+        axes.plot(curve.coverage[rows], curve.risk[rows], color=PALETTE[i % len(PALETTE)], label=label)
+    axes.set(xlim=(0, 1), xlabel="coverage: share of images kept", ylabel="risk: share of errors among them")
+    axes.set_ylim(bottom=0)
+    _legend(axes)
+    return svg(figure, "Risk against coverage")
+
+
+def training_curves(losses: Sequence[Mapping[str, Any]]) -> str:
+    """Return the curve of each recorded term over the steps, the mean of neighbouring steps drawn bold."""
+    terms = sorted({key for row in losses for key in row} - {"step", "progress", "rate", "total"})
+    names = ["total", *terms]
+    height = (len(names) + 1) // 2
+    with mpl.rc_context(dict(STYLE)):
+        figure = Figure(figsize=(5.2, 1.5 * height + 0.3), layout="constrained")
+        grid = figure.subplots(height, 2, sharex=True, squeeze=False).ravel()
+    for axes, name in zip(grid, names, strict=False):
+        pairs = [(row["step"], row[name]) for row in losses if _number(row.get(name)) and "step" in row]
+        _curve(axes, np.array(pairs, dtype=np.float64).reshape(-1, 2))
+        axes.set_title(name, loc="left")
+    for axes in grid[len(names) :]:
+        axes.set_axis_off()
+    figure.supxlabel("step", fontsize=10)
+    return svg(figure, "Losses over the steps of the training")
+
+
+def f1_distance(points: Sequence[Point]) -> str:
+    """Return runs as points of F1 and inner distance (paper Fig. 4): better is right and down."""
+    figure, axes = _canvas(5.2, 3.4)
+    groups = list(dict.fromkeys(point.group for point in points))
+    for i, group in enumerate(groups):
+        for extended, marker, suffix in ((False, "o", ""), (True, "^", " + S2C2")):
+            chosen = [point for point in points if (point.group, point.extended) == (group, extended)]
+            if chosen:
+                place = [point.f1 for point in chosen], [point.distance for point in chosen]
+                colour = PALETTE[i % len(PALETTE)]
+                face = colour if extended else "none"
+                axes.scatter(*place, s=46, marker=marker, edgecolors=colour, facecolors=face, label=group + suffix)
+    axes.set(xlabel="F1 on certain images (right is better)", ylabel="inner distance d (down is better)")
+    axes.margins(0.15)
+    _legend(axes)
+    return svg(figure, "Runs by F1 and inner distance")
+
+
+def svg(figure: Figure, description: str) -> str:
+    """Return a figure as an ``<svg>`` element for a page.
+
+    Args:
+        figure: the figure.
+        description: what it shows, for those who cannot see it.
+    """
+    stream = StringIO()
+    salt = {"svg.hashsalt": description}
+    with mpl.rc_context({**STYLE, **salt}), warnings.catch_warnings():
+        # A name in a script that Matplotlib's font lacks is drawn by the browser's font.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    return _embedded(stream.getvalue(), description)
+
+
+def _embedded(text: str, description: str) -> str:
+    """Keep the element only, scale with the page, and take the colour of the text around it."""
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r"<g id=\"[^\"]*\"", "<g", text)
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL).replace(INK, "currentColor")
+    return re.sub(r"^<svg[^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf'<svg \1 role="img" aria-label="{description}" '
+                  r'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">', text)
+
+
+def _canvas(width: float, height: float) -> tuple[Figure, Any]:
+    with mpl.rc_context(dict(STYLE)):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots()
+
+
+def _legend(axes: Any) -> None:
+    with mpl.rc_context(dict(STYLE)):
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+
+
+def _curve(axes: Any, points: Float[np.ndarray, "s 2"]) -> None:
+    if not len(points):
+        return
+    window = max(len(points) // 40, 1)
+    smooth = np.convolve(points[:, 1], np.ones(window) / window, "valid")
+    thin = np.unique(np.linspace(0, len(points) - 1, 250).astype(int))
+    axes.plot(*points[thin].T, color=PALETTE[0], alpha=0.3, linewidth=0.7)
+    centre = points[(window - 1) // 2 :][: len(smooth), 0]
+    few = np.unique(np.linspace(0, len(smooth) - 1, 250).astype(int))
+    axes.plot(centre[few], smooth[few], color=PALETTE[0], linewidth=1.5)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and bool(np.isfinite(value))

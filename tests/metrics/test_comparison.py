@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from s2c2.metrics.bootstrap import Interval
+from s2c2.metrics.comparison import Comparison, Distance, verdict
+
+NAN = float("nan")
+
+
+def comparison(f1: Interval, distance: Interval, rejected: int = 40) -> Comparison:
+    kept = {"s2c2": 0.9, "s2c2 max-softmax": 0.88, "max-softmax": 0.8, "entropy": 0.85, "margin": 0.7}
+    four = {"s2c2": 0.6, "max-softmax": 0.7, "entropy": 0.71, "margin": 0.72}
+    return Comparison(
+        images=100,
+        left_out=3,
+        rejected=rejected,
+        f1=kept | {"random": 0.6, "oracle": 0.95},
+        f1_same={"s2c2": 0.9, "vanilla": 0.87},
+        f1_all={"s2c2": 0.75, "vanilla": 0.74},
+        distance={
+            "s2c2": Distance(12, 0.5, 0.52),
+            "k-means": Distance(11, 0.55, 0.56),
+            "classes": Distance(4, 0.65, 0.66),
+            "random": Distance(12, 0.7, 0.8),
+        },
+        auroc=four,
+        aurc=four | {"random": 0.3, "oracle": 0.1},
+        f1_interval=f1,
+        distance_interval=distance,
+    )
+
+
+UP, DOWN, AROUND = Interval(0.01, 0.2), Interval(-0.2, -0.01), Interval(-0.1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("f1", "distance", "headline"),
+    [
+        (UP, DOWN, "Better at equal coverage"),
+        (UP, AROUND, "Better in F1 only at equal coverage"),
+        (AROUND, DOWN, "Better in d only at equal coverage"),
+        (UP, UP, "Mixed at equal coverage"),
+        (DOWN, DOWN, "Mixed at equal coverage"),
+        (AROUND, AROUND, "No better at equal coverage"),
+        (DOWN, AROUND, "No better at equal coverage"),
+        (AROUND, UP, "No better at equal coverage"),
+        (DOWN, UP, "No better at equal coverage"),
+        (Interval(NAN, NAN), Interval(NAN, NAN), "No better at equal coverage"),
+    ],
+)
+def test_the_verdict_follows_the_intervals(f1: Interval, distance: Interval, headline: str) -> None:
+    line = verdict(comparison(f1, distance))
+    assert line.startswith(f"{headline} (60% of 100 images kept): ")
+    assert "\n" not in line
+
+
+def test_the_verdict_says_against_what() -> None:
+    line = verdict(comparison(UP, UP))
+    assert "F1 0.900 against 0.850 for vanilla with entropy rejection (better)" in line
+    assert "d 0.500 against 0.550 for k-means on the same 40 images (worse)" in line
+
+
+@pytest.mark.parametrize(("rejected", "word"), [(0, "certain"), (100, "ambiguous")])
+def test_nothing_to_compare(rejected: int, word: str) -> None:
+    assert verdict(comparison(UP, DOWN, rejected)) == f"Nothing to compare: S2C2 calls all 100 images {word}."
+
+
+def test_rows_hold_each_score_beside_its_partner() -> None:
+    rows = {row.name: row for row in comparison(UP, DOWN).rows()}
+    assert len(rows) == len(comparison(UP, DOWN).rows()), "names are not unique"
+    row = rows["F1 / vanilla, entropy rejection"]
+    assert (row.s2c2, row.baseline, row.better) == (0.9, 0.85, "higher")
+    assert row.difference == pytest.approx(0.05)
+    assert "40 images" in row.caption
+    assert (rows["F1, same images"].baseline, rows["F1, all images"].s2c2) == (0.87, 0.75)
+    row = rows["d / k-means"]
+    assert (row.s2c2, row.baseline, row.better) == (0.5, 0.55, "lower")
+    assert "11 groups; S2C2 uses 12" in row.caption
+    assert rows["d by size / random"].baseline == 0.8
+    assert rows["AUROC / margin"].baseline == 0.72
+    assert rows["AURC / oracle"].baseline == 0.1
+    assert "by p_a, vanilla by margin" in rows["AURC / margin"].caption
+    assert not any("{" in row.caption for row in rows.values())
+
+
+def test_values_by_name() -> None:
+    values = comparison(UP, DOWN).as_dict()
+    assert values["coverage"] == pytest.approx(0.6)
+    assert values["rejection"] == "entropy"
+    assert values["distance"]["k-means"] == {"clusters": 11, "macro": 0.55, "size": 0.56}
+    assert values["f1_interval"] == {"low": 0.01, "high": 0.2}
+    assert np.isfinite(values["f1_all"]["vanilla"])
