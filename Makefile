@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
+ARGS ?=
 BIN := $(VENV)/bin
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -32,7 +33,7 @@ $(VENV)/.installed-check: $(VENV)/.installed
 install: $(VENV)/.installed  ## make .venv and install s2c2 into it
 
 demo: $(VENV)/.installed  ## train on synthetic images with and without S2C2, and write the report
-	$(BIN)/s2c2 demo
+	$(BIN)/s2c2 demo $(ARGS)
 
 test: $(VENV)/.installed-test  ## unit, contract, property and golden tests, and doctests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
@@ -53,7 +54,7 @@ docs: $(VENV)/.installed-check  ## build the documentation
 	@echo "Open docs/_build/html/index.html"
 
 bench: $(VENV)/.installed  ## step time of S2C2 against vanilla, and views a second
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 clean:  ## remove what was installed and built
 	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -19,3 +19,6 @@ autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+
+# Several values have a field of the same name, such as ambiguity, and napoleon links such words in prose.
+suppress_warnings = ["ref.python"]

@@ -45,8 +45,7 @@ def rows(n: int, m: int, seed: int = 0, scale: float = 2.0) -> Tensor:
 def test_pair_losses_equal_a_naive_loop(name: str, m: int) -> None:
     first, second = rows(7, m, 1), rows(7, m, 2)
     expected = [
-        pair_loss(name, softmax(a), softmax(b))
-        for a, b in zip(first.tolist(), second.tolist(), strict=True)
+        pair_loss(name, softmax(a), softmax(b)) for a, b in zip(first.tolist(), second.tolist(), strict=True)
     ]
     torch.testing.assert_close(PAIRS[name](first, second), torch.tensor(expected), rtol=1e-4, atol=1e-6)
 

@@ -161,9 +161,10 @@ def test_weights_scale_their_terms() -> None:
 def grads(objective: S2C2, step: Step, of: Callable[[Step], Tensor | None]) -> Tensor:
     leaf = of(step)
     assert leaf is not None
-    (gradient,) = torch.autograd.grad(
-        objective(step).total, [leaf], allow_unused=True, materialize_grads=True
-    )
+    total = objective(step).total
+    if not total.requires_grad:
+        return torch.zeros_like(leaf)
+    (gradient,) = torch.autograd.grad(total, [leaf], allow_unused=True, materialize_grads=True)
     return gradient
 
 

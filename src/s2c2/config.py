@@ -103,8 +103,8 @@ class DataConfig(Section):
     """Preset of split sizes (the paper's Table 1); null takes the shares below."""
     labeled: Size = 0.16
     """Labeled images, as a number or a share."""
-    unlabeled: Size = 0.64
-    """Unlabeled images, as a number or a share."""
+    unlabeled: Size | None = None
+    """Unlabeled images, as a number or a share; null takes all that are left."""
     validation: Size = 0.2
     """Validation images, as a number or a share."""
     selection: Size = 0.0

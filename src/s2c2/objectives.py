@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from s2c2 import losses
-from s2c2.types import Algorithm, Losses, Objective, Outputs, Step
+from s2c2.types import Algorithm, Losses, Objective, Outputs, Share, Step, Weight
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class S2C2:
     algorithm: Algorithm
     class_weights: Float[Tensor, " k"] | None = None
     """Weight of each class in the labeled loss; None weighs all alike."""
-    prior: float | None = 0.6
+    prior: Share | None = 0.6
     """Prior p_A: expected share of ambiguous images, in [0, 1]; None: no ambiguity head."""
-    ambiguity: float = 0.1
+    ambiguity: Weight = 0.1
     """Weight λ_a of the ambiguity loss L_A (paper: 0.1)."""
-    separation: float = 10.0
+    separation: Weight = 10.0
     """Weight λ_CE⁻¹ of the inverse cross-entropy (paper: 10)."""
-    similarity: float = 0.1
+    similarity: Weight = 0.1
     """Weight λ_s of the similarity of two views (paper: 0.1)."""
-    confidence: float = 0.95
+    confidence: Share = 0.95
     """Least confidence of an unlabeled anchor of L_CE⁻¹ (reference: 0.95; paper: none, that is 0)."""
     confident_partner: bool = False
     """Whether the unlabeled partner must be confident too (reference: no)."""

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
 
 
+@runtime_checkable
 class Optimizer(Protocol):
     """A configured optimizer that is not yet bound to weights."""
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -83,7 +83,7 @@ class Predictions:
         return pl.DataFrame(columns)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: Path) -> "Predictions":
         """Read what :meth:`write` wrote.
 
         Raises:
@@ -94,10 +94,10 @@ class Predictions:
         try:
             frame = pl.read_parquet(path)
             classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
-        except (pl.exceptions.PolarsError, OSError, KeyError, ValueError) as error:
+            arrays = {name: frame[name].to_numpy() for name in _ARRAYS if name in frame.columns}
+            return cls(classes, tuple(frame["image"]), tuple(frame["split"]), **arrays)
+        except (pl.exceptions.PolarsError, OSError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} is not a predictions file: {error}") from error
-        arrays = {name: frame[name].to_numpy() for name in _ARRAYS if name in frame.columns}
-        return cls(classes, tuple(frame["image"]), tuple(frame["split"]), **arrays)
 
 
 _ARRAYS = ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence")

@@ -6,14 +6,23 @@ Axis letters: ``b`` labeled images of a batch, ``u`` unlabeled images of a batch
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
 import torch
+from annotated_types import Ge, Le
 from jaxtyping import Float, Int
 from torch import Tensor
 
 Images = Float[Tensor, "n c h w"]
 """Images as the network reads them, values in [−1, 1]."""
+
+
+Share = Annotated[float, Ge(0), Le(1)]
+"""A number in [0, 1]."""
+Weight = Annotated[float, Ge(0)]
+"""A number that is not negative."""
+Count = Annotated[int, Ge(1)]
+"""A number of things, at least one."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,7 @@ class Preparing(Protocol):
         """Return the batch that is trained on."""
 
 
+@runtime_checkable
 class Objective(Protocol):
     """Reduces a step to named scalars. It wraps an algorithm and never changes it."""
 

@@ -75,7 +75,7 @@ def test_annotations_are_optional_and_parquet_counts_as_csv(tmp_path: Path) -> N
     pl.DataFrame({"image": ["a.png"], "label": ["cat"]}).write_parquet(root / "annotations.parquet")
     assert len(read(root).annotations) == 1
     (root / "annotations.csv").write_text("image,label\n")
-    with pytest.raises(UserError, match="keep one of them"):
+    with pytest.raises(UserError, match=r"keep one of them"):
         read(root)
 
 
@@ -86,7 +86,7 @@ def test_other_annotations(tmp_path: Path) -> None:
     assert changed.annotations is better
     assert len(found.annotations) == 0
     other = Annotations.build(pl.DataFrame({"image": ["a.png"], "label": ["cat"]}), ("cat", "owl"))
-    with pytest.raises(UserError, match="other classes"):
+    with pytest.raises(UserError, match=r"other classes"):
         found.with_annotations(other)
 
 
@@ -123,18 +123,18 @@ def test_all_problems_of_the_description_are_named_at_once(
 
 
 def test_folders_that_are_no_dataset(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no dataset folder"):
+    with pytest.raises(UserError, match=r"no dataset folder"):
         read(tmp_path / "absent")
     with pytest.raises(UserError, match=r"run: s2c2 data import .* --format folders"):
         read(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="is a file"):
+    with pytest.raises(UserError, match=r"is a file"):
         read(tmp_path / "file")
     (tmp_path / "dataset.yaml").write_text(YAML)
-    with pytest.raises(UserError, match="no folder .*images"):
+    with pytest.raises(UserError, match=r"no folder .*images"):
         read(tmp_path)
     (tmp_path / "images").mkdir()
-    with pytest.raises(UserError, match="no images in"):
+    with pytest.raises(UserError, match=r"no images in"):
         read(tmp_path)
 
 
@@ -174,15 +174,15 @@ def test_links(tmp_path: Path) -> None:
     outside = tmp_path / "secret.png"
     outside.write_bytes(png())
     (root / "images" / "leak.png").symlink_to(outside)
-    with pytest.raises(UserError, match="leads out of the dataset"):
+    with pytest.raises(UserError, match=r"leads out of the dataset"):
         read(root)
     (root / "images" / "leak.png").unlink()
     (root / "images" / "loop").symlink_to(root / "images")
-    with pytest.raises(UserError, match="does not lead to a file"):
+    with pytest.raises(UserError, match=r"does not lead to a file"):
         read(root)
     (root / "images" / "loop").unlink()
     (root / "images" / "dangling.png").symlink_to("absent.png")
-    with pytest.raises(UserError, match="does not lead to a file"):
+    with pytest.raises(UserError, match=r"does not lead to a file"):
         read(root)
 
 
@@ -243,7 +243,7 @@ def test_broken_images_are_skipped_on_request(tmp_path: Path) -> None:
 
 
 def test_all_broken(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="none of the images can be read"):
+    with pytest.raises(UserError, match=r"none of the images can be read"):
         create(source({"a.png": b"no"}), tmp_path / "pets", skip_broken=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -264,7 +264,7 @@ def test_all_broken(tmp_path: Path) -> None:
     ],
 )
 def test_unsafe_names_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UserError, match="safe image name|does not end"):
+    with pytest.raises(UserError, match=r"safe image name|does not end"):
         create(source({name: png()}), tmp_path / "pets")
     assert list(tmp_path.iterdir()) == []
 
@@ -289,7 +289,7 @@ def test_invalid_sources(tmp_path: Path) -> None:
 
 def test_an_existing_folder_is_never_touched(tmp_path: Path) -> None:
     (tmp_path / "pets").mkdir()
-    with pytest.raises(UserError, match="exists already"):
+    with pytest.raises(UserError, match=r"exists already"):
         create(source({"a.png": png()}), tmp_path / "pets")
     assert list((tmp_path / "pets").iterdir()) == []
 
@@ -317,7 +317,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot write"):
+    with pytest.raises(UserError, match=r"cannot write"):
         create(source({"a.png": png()}), tmp_path / "file" / "pets")
 
 

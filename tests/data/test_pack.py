@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from s2c2.data import cache, pack as module
+from s2c2.data import cache
+from s2c2.data import pack as module
 from s2c2.data.dataset import Dataset, read
 from s2c2.data.pack import Pack, pack
 from s2c2.errors import UserError
@@ -76,7 +77,7 @@ def test_pixels_are_those_of_the_files(root: Path) -> None:
 def test_it_is_mapped_and_read_only(root: Path) -> None:
     packed = pack(read(root), 16)
     assert isinstance(packed.pixels, np.memmap)
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(ValueError, match=r"read-only"):
         packed.pixels[0, 0, 0, 0] = 1
 
 
@@ -89,9 +90,9 @@ def test_other_sizes_and_fits(root: Path) -> None:
     assert (small.pixels[0] == np.asarray(expected)).all()
     assert not (pack(read(root), 8, fit="crop").pixels[0] == small.pixels[0]).all()
     assert len(npys(root)) == 2
-    with pytest.raises(UserError, match="size must be from 8"):
+    with pytest.raises(UserError, match=r"size must be from 8"):
         pack(read(root), 4)
-    with pytest.raises(UserError, match="did you mean 'pad'"):
+    with pytest.raises(UserError, match=r"did you mean 'pad'"):
         pack(read(root), 8, fit="padd")
 
 
@@ -130,13 +131,15 @@ def test_files_that_changed_just_now_are_not_trusted(root: Path, monkeypatch: py
 
 
 def test_a_change_that_keeps_length_and_time_is_seen(root: Path) -> None:
+    path = root / "images" / "07.tif"
+    Image.fromarray(pixels(7)).save(path)
+    path.replace(path.with_name("07.png"))
+    path = path.with_name("07.png")
     time.sleep(0.05)
     first = pack(read(root), 16)
-    path = root / "images" / "07.png"
     before = path.stat()
-    Image.fromarray(pixels(7)).save(path, "PNG")
-    data = bytearray(png(pixels(999)))
-    path.write_bytes(bytes(data))
+    Image.fromarray(pixels(999)).save(path, "TIFF")
+    assert path.stat().st_size == before.st_size
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     second = pack(read(root), 16)
     assert (second.pixels[7] == pixels(999)).all()
@@ -205,7 +208,7 @@ def test_broken_images(root: Path) -> None:
     (root / "images" / "05.png").write_bytes(whole[: len(whole) // 2])
     (root / "images" / "40.png").write_bytes(b"")
     with pytest.raises(
-        UserError, match="^2 images are broken .*05.png: damaged image.*; 40.png: not an image"
+        UserError, match=r"^2 images are broken .*05.png: damaged image.*; 40.png: not an image"
     ):
         pack(read(root), 16)
     packed = pack(read(root), 16, skip_broken=True)
@@ -219,7 +222,7 @@ def test_broken_images(root: Path) -> None:
 def test_all_broken(root: Path) -> None:
     for path in (root / "images").iterdir():
         path.write_bytes(b"no image")
-    with pytest.raises(UserError, match="^70 images are broken"):
+    with pytest.raises(UserError, match=r"^70 images are broken"):
         pack(read(root), 16, skip_broken=True)
 
 
@@ -234,7 +237,7 @@ def test_a_file_that_changes_meanwhile_is_noticed(root: Path, monkeypatch: pytes
     def decode_later(data: bytes, origin: str, **_: int) -> None:
         raise AssertionError(origin)
 
-    original = module.content_digests
+    original = cache.content_digests
 
     def change(dataset: Dataset, folder: Path, progress: object) -> tuple[tuple[str, ...], int]:
         found = original(dataset, folder, lambda done, total: None)
@@ -243,7 +246,7 @@ def test_a_file_that_changes_meanwhile_is_noticed(root: Path, monkeypatch: pytes
         return found
 
     monkeypatch.setattr(module, "content_digests", change)
-    with pytest.raises(UserError, match="00.png changed while it was read"):
+    with pytest.raises(UserError, match=r"00.png changed while it was read"):
         pack(read(root), 16)
     assert npys(root) == []
 
@@ -259,10 +262,10 @@ def test_a_read_only_folder_uses_the_users_cache(
 ) -> None:
     original = Path.mkdir
 
-    def mkdir(self: Path, *args: int, **options: bool) -> None:
+    def mkdir(self: Path, mode: int = 0o777, **options: bool) -> None:
         if self == root / ".cache":
             raise OSError(errno.EROFS, "Read-only file system")
-        original(self, *args, **options)
+        original(self, mode, **options)
 
     monkeypatch.setattr(Path, "mkdir", mkdir)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
@@ -337,6 +340,7 @@ def test_a_killed_process_leaves_nothing_that_is_used(root: Path) -> None:
 
 
 def test_no_torch() -> None:
-    code = "import sys, s2c2.data.pack, s2c2.data.check, s2c2.data.synthetic, s2c2.data.splits; print('torch' in sys.modules)"
+    modules = "s2c2.data.pack, s2c2.data.check, s2c2.data.synthetic, s2c2.data.splits"
+    code = f"import sys, {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

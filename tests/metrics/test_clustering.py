@@ -151,9 +151,7 @@ def test_unknown_weighting_names_the_possible_ones() -> None:
     # The runtime type check of the tests stands before ours: call it as an untyped caller would.
     untyped: Any = getattr(inner_distance, "__wrapped__", inner_distance)
     with pytest.raises(UserError, match="did you mean 'macro'"):
-        getattr(inner_distance, "__wrapped__", inner_distance)(
-            np.ones((1, 1)), np.zeros(1, np.int64), "marco"
-        )
+        untyped(np.ones((1, 1)), np.zeros(1, np.int64), "marco")
 
 
 @settings(deadline=None)
@@ -189,7 +187,8 @@ def naive_mutual_information(first: list[int], second: list[int]) -> float:
     count = len(first)
 
     def h(items: list[object]) -> float:
-        return -sum(items.count(x) / count * np.log(items.count(x) / count) for x in set(items))
+        shares = [items.count(x) / count for x in set(items)]
+        return float(-sum(share * np.log(share) for share in shares))
 
     joint = h(list(zip(first, second, strict=True)))
     mean = (h(list(first)) + h(list(second))) / 2

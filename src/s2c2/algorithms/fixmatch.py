@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .. import losses
-from ..types import SampleLosses, StepInputs
+from ..types import Count, SampleLosses, Share, StepInputs, Weight
 from .confident import pseudo_labels
 
 
@@ -15,11 +15,11 @@ class FixMatch:
     student: ClassVar[tuple[str, ...]] = ("weak", "strong")
     teacher: ClassVar[tuple[str, ...]] = ()
 
-    weight: float = 1.0
+    weight: Weight = 1.0
     """Weight λ_u of the unlabeled loss (paper and reference: 1)."""
-    threshold: float = 0.95
+    threshold: Share = 0.95
     """Least probability τ of a pseudo-label (paper and reference: 0.95)."""
-    ratio: int = 7
+    ratio: Count = 7
     """Unlabeled images μ for each labeled one (paper and reference: 7)."""
 
     def __call__(self, step: StepInputs) -> SampleLosses:

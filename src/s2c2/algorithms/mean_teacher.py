@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .. import losses
-from ..types import SampleLosses, StepInputs
+from ..types import Count, SampleLosses, StepInputs, Weight
 from .ramp import linear_ramp
 
 
@@ -19,16 +19,16 @@ class MeanTeacher:
     student: ClassVar[tuple[str, ...]] = ("weak",)
     teacher: ClassVar[tuple[str, ...]] = ("weak",)
 
-    consistency: float = 50.0
+    consistency: Weight = 50.0
     """Weight of the consistency loss (reference: 50, mean over classes)."""
-    ramp: float = 0.4
+    ramp: Weight = 0.4
     """Share of the training over which the weight grows linearly (reference: 0.4)."""
-    ratio: int = 1
+    ratio: Count = 1
     """Unlabeled images for each labeled one (reference: 1)."""
 
     def __call__(self, step: StepInputs) -> SampleLosses:
         """Return cross-entropy and the ramped squared distance to the teacher."""
-        target = step.teacher[0].softmax(dim=1)
+        target = step.teacher[0].detach().softmax(dim=1)
         weight = self.consistency * linear_ramp(step.progress, self.ramp)
         return SampleLosses(
             labeled=losses.cross_entropy(step.labels, step.labeled),

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from .. import losses
-from ..types import Batch, Predict, SampleLosses, StepInputs
+from ..types import Batch, Count, Predict, SampleLosses, StepInputs, Weight
 from .ramp import linear_ramp
 
 
@@ -19,15 +19,15 @@ class MixMatch:
     student: ClassVar[tuple[str, ...]] = ("weak", "weak")
     teacher: ClassVar[tuple[str, ...]] = ()
 
-    weight: float = 75.0
+    weight: Weight = 75.0
     """Weight λ_u of the unlabeled loss (paper, CIFAR-10: 75)."""
-    ramp: float = 0.4
+    ramp: Weight = 0.4
     """Share of the training over which the weight grows linearly (paper: the first 16,000 steps)."""
     temperature: float = 0.5
     """Sharpening temperature T (paper: 0.5)."""
-    alpha: float = 0.75
+    alpha: Weight = 0.75
     """Parameter α of the Beta distribution of the mixing weight (paper: 0.75)."""
-    ratio: int = 1
+    ratio: Count = 1
     """Unlabeled images for each labeled one (paper: 1)."""
 
     def prepare(self, batch: Batch, predict: Predict, generator: torch.Generator) -> Batch:

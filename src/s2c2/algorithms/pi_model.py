@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .. import losses
-from ..types import SampleLosses, StepInputs
+from ..types import Count, SampleLosses, StepInputs, Weight
 from .ramp import linear_ramp
 
 
@@ -15,11 +15,11 @@ class PiModel:
     student: ClassVar[tuple[str, ...]] = ("weak", "weak")
     teacher: ClassVar[tuple[str, ...]] = ()
 
-    consistency: float = 10.0
+    consistency: Weight = 10.0
     """Weight of the consistency loss (reference: 10, mean over classes)."""
-    ramp: float = 0.4
+    ramp: Weight = 0.4
     """Share of the training over which the weight grows linearly (reference: 0.4)."""
-    ratio: int = 1
+    ratio: Count = 1
     """Unlabeled images for each labeled one (reference: 1)."""
 
     def __call__(self, step: StepInputs) -> SampleLosses:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .. import losses
-from ..types import SampleLosses, StepInputs
+from ..types import Count, SampleLosses, Share, StepInputs, Weight
 from .confident import pseudo_labels
 from .ramp import linear_ramp
 
@@ -19,13 +19,13 @@ class PseudoLabel:
     student: ClassVar[tuple[str, ...]] = ("weak",)
     teacher: ClassVar[tuple[str, ...]] = ()
 
-    consistency: float = 1.0
+    consistency: Weight = 1.0
     """Weight of the unlabeled loss (reference: 1)."""
-    ramp: float = 0.4
+    ramp: Weight = 0.4
     """Share of the training over which the weight grows linearly (reference: 0.4)."""
-    threshold: float = 0.95
+    threshold: Share = 0.95
     """Least probability of a pseudo-label (reference: 0.95)."""
-    ratio: int = 1
+    ratio: Count = 1
     """Unlabeled images for each labeled one (reference: 1)."""
 
     def __call__(self, step: StepInputs) -> SampleLosses:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .. import losses
-from ..types import SampleLosses, StepInputs
+from ..types import Count, SampleLosses, StepInputs
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Supervised:
     student: ClassVar[tuple[str, ...]] = ()
     teacher: ClassVar[tuple[str, ...]] = ()
 
-    ratio: int = 1
+    ratio: Count = 1
     """Unlabeled images for each labeled one; they have no loss of their own here."""
 
     def __call__(self, step: StepInputs) -> SampleLosses:

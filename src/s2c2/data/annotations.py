@@ -46,8 +46,11 @@ class Annotations:
         return cls(validated(frame, tuple(classes)), tuple(classes))
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Annotations) and self.classes == other.classes
-        return same and self.table.equals(other.table)
+        if not isinstance(other, Annotations):
+            return NotImplemented
+        return self.classes == other.classes and self.table.equals(other.table)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __len__(self) -> int:
         return self.table.height
@@ -80,7 +83,7 @@ class Annotations:
         return np.asarray(np.divide(counts, total, out=unknown_label, where=total > 0))
 
     def majority(self, images: Sequence[str]) -> Int64[np.ndarray, " n"]:
-        """Return the class with most votes for each image (the first of equal ones), −1 where nobody annotated."""
+        """Return the class with most votes, the first of equal ones; −1 where nobody annotated."""
         counts = self.counts(images)
         return np.where(counts.any(axis=1), counts.argmax(axis=1), -1).astype(np.int64)
 

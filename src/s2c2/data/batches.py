@@ -88,7 +88,8 @@ def positions(seed: int, stream: int, step: int, batch: int, count: int) -> Int[
     epochs = [
         _epoch(seed, stream, int(epoch), count) for epoch in range(index[0] // count, index[-1] // count + 1)
     ]
-    return np.concatenate(epochs)[index - index[0] // count * count]
+    order: Int[np.ndarray, " n"] = np.concatenate(epochs)[index - index[0] // count * count]
+    return order
 
 
 @lru_cache(maxsize=8)

@@ -184,10 +184,10 @@ def _open(path: Path, size: int) -> Pack | None:
     try:
         facts = json.loads(_beside(path, ".json").read_text(encoding="utf-8"))
         images, digests = tuple(facts["images"]), tuple(facts["digests"])
-        pixels = np.load(_beside(path, ".npy"), mmap_mode="r") if images else _none(size)
+        pixels = np.lib.format.open_memmap(_beside(path, ".npy"), mode="r") if images else _none(size)
         broken = tuple((image, reason) for image, reason in facts["broken"])
         shapes = np.array(facts["shapes"], dtype=np.int32).reshape(-1, 2)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
     whole = pixels.dtype == np.uint8 and pixels.shape == (len(images), size, size, 3)
     return Pack(images, pixels, digests, broken, shapes) if whole and _intact(pixels, digests) else None

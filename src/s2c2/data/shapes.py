@@ -22,6 +22,9 @@ SHAPES: Mapping[str, tuple[float, ...]] = {
 }
 """Traits of each class. Neighbours, and the last and the first, are joined by transitions."""
 
+EDGE = 0.06
+"""Softness of a shape's edge, in units of its radius."""
+
 OVERSAMPLING = 3
 """Samples along each side of a pixel."""
 
@@ -106,14 +109,14 @@ def _body(
     angle, distance = np.arctan2(v, u), np.hypot(u, v)
     corners = sum(a * np.cos(m * angle) for m, a in ((3, three), (4, four), (5, five), (7, seven)))
     depth = distance / (1 + corners)
-    edge = 0.06
-    cover = _step((1 - depth) / edge) * _step((depth - hole) / edge + 2 * (hole < 0.02))
-    middle = np.where(hole > 0.02, (1 + hole) / 2, 0)
+    closed = 1 - np.clip(hole / 0.1, 0, 1)
+    cover = _step((1 - depth) / EDGE) * _step((depth - hole) / EDGE + 2 * closed)
+    middle = (1 + hole) / 2 * np.clip(hole / 0.3, 0, 1)
     height = np.clip(1 - ((depth - middle) / (1 - middle + 1e-6)) ** 2, 0, 1)
     slope = np.cos(angle - _column(scene.light, 2) + _column(scene.turn, 2)) * np.sign(depth - middle + 1e-6)
     pattern = 1 + 0.30 * rings * np.cos(14 * depth) + 0.28 * spokes * np.cos(7 * angle)
     shade = pattern * (0.62 + 0.38 * np.sqrt(height) + 0.30 * slope * (1 - height))
-    shadow = _step((1.12 - depth) / 0.25) * _step((depth - 0.8 * hole) / 0.25 + 2 * (hole < 0.02))
+    shadow = _step((1.12 - depth) / 0.25) * _step((depth - 0.8 * hole) / 0.25 + 2 * closed)
     return shade * cover, cover, shadow
 
 

@@ -72,11 +72,15 @@ def divided(dataset: Dataset, packed: Pack, config: Config) -> Splits:
     readable = _only(dataset, row)
     order = [row[image] for image in readable.images]
     groups = splitting.duplicates([packed.digests[number] for number in order])
-    return splitting.divide(readable, sizes(config), config.seed, groups)
+    return splitting.divide(readable, sizes(config, len(order)), config.seed, groups)
 
 
-def sizes(config: Config) -> SplitSizes | None:
+def sizes(config: Config, images: int) -> SplitSizes | None:
     """Return the split sizes of a configuration; None where it leaves them at their defaults.
+
+    Args:
+        config: its ``data`` section.
+        images: number of images that are divided.
 
     Raises:
         UserError: for an unknown preset.
@@ -86,8 +90,18 @@ def sizes(config: Config) -> SplitSizes | None:
         if data.split not in splitting.PRESETS:
             raise unknown("split preset", data.split, splitting.PRESETS)
         return splitting.PRESETS[data.split]
-    chosen = SplitSizes(data.labeled, data.unlabeled, data.validation, data.selection)
-    return None if chosen == SplitSizes() else chosen
+    if (data.labeled, data.unlabeled, data.validation, data.selection) == _DEFAULT:
+        return None
+    taken = sum(_count(size, images) for size in (data.labeled, data.validation, data.selection))
+    unlabeled = max(images - taken, 0) if data.unlabeled is None else data.unlabeled
+    return SplitSizes(data.labeled, unlabeled, data.validation, data.selection)
+
+
+_DEFAULT = (0.16, None, 0.2, 0.0)
+
+
+def _count(size: int | float, images: int) -> int:
+    return size if isinstance(size, int) else round(size * images)
 
 
 def distributions(dataset: Dataset, images: tuple[str, ...], config: Config) -> Float[Tensor, "n k"]:

@@ -4,8 +4,9 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from io import StringIO
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -20,7 +21,9 @@ PALETTE = ("#3d84c6", "#d9772b", "#3f9a5f", "#9a6bc0", "#c9567a", "#8a8f98")
 INK = "#010203"
 """Stands for the colour of the text until the SVG is written."""
 
-STYLE: Mapping[str, Any] = {
+XLINK = "http://www.w3.org/1999/xlink"
+
+STYLE: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": "sans-serif",
@@ -65,40 +68,40 @@ def ambiguity_histogram(ambiguity: Float[np.ndarray, " n"], disputed: Bool[np.nd
         axes.stairs(share, edges, fill=True, alpha=0.3, color=PALETTE[colour])
         axes.stairs(share, edges, color=PALETTE[colour], linewidth=1.6, label=label)
     axes.axvline(0.5, color=INK, linewidth=0.8, linestyle=":")
-    axes.set(xlim=(0, 1), xlabel="ambiguity $p_a$".replace("$", ""), ylabel="share of each kind")
+    axes.set(xlim=(0, 1), xlabel="ambiguity p_a", ylabel="share of each kind")
     _legend(axes)
     return svg(figure, "Histogram of p_a for images people agree on and images they disagree about")
 
 
 def risk_coverage_curves(curves: Mapping[str, RiskCoverage]) -> str:
-    """Return risk–coverage curves by name."""
+    """Return risk–coverage curves by name, from 2 % coverage on: below, single images decide."""
     figure, axes = _canvas(5.2, 3.0)
     for i, (name, curve) in enumerate(curves.items()):
-        rows = np.unique(np.linspace(0, len(curve.risk) - 1, 400).astype(int))
+        rows = np.unique(np.linspace(len(curve.risk) // 50, len(curve.risk) - 1, 400).astype(int))
         label = f"{name} (AURC {curve.area:.3f})"
         axes.plot(curve.coverage[rows], curve.risk[rows], color=PALETTE[i % len(PALETTE)], label=label)
-    axes.set(xlim=(0, 1), xlabel="coverage: share of images kept", ylabel="risk: share of errors among them")
+    axes.set(xlim=(0, 1), xlabel="coverage: share of images kept", ylabel="risk: errors among these")
     axes.set_ylim(bottom=0)
     _legend(axes)
     return svg(figure, "Risk against coverage")
 
 
-def training_curves(losses: Sequence[Mapping[str, Any]]) -> str:
-    """Return the curve of each recorded term over the steps, the mean of neighbouring steps drawn bold."""
+def training_curves(losses: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Return the curve of each recorded term of a run over the steps, the running mean drawn bold."""
     terms = sorted({key for row in losses for key in row} - {"step", "progress", "rate", "total"})
-    names = ["total", *terms]
-    height = (len(names) + 1) // 2
-    with mpl.rc_context(dict(STYLE)):
+    shown = ["total", *terms]
+    height = (len(shown) + 1) // 2
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(5.2, 1.5 * height + 0.3), layout="constrained")
         grid = figure.subplots(height, 2, sharex=True, squeeze=False).ravel()
-    for axes, name in zip(grid, names, strict=False):
-        pairs = [(row["step"], row[name]) for row in losses if _number(row.get(name)) and "step" in row]
+    for axes, term in zip(grid, shown, strict=False):
+        pairs = [(row["step"], row[term]) for row in losses if _number(row.get(term)) and "step" in row]
         _curve(axes, np.array(pairs, dtype=np.float64).reshape(-1, 2))
-        axes.set_title(name, loc="left")
-    for axes in grid[len(names) :]:
+        axes.set_title(term, loc="left")
+    for axes in grid[len(shown) :]:
         axes.set_axis_off()
     figure.supxlabel("step", fontsize=10)
-    return svg(figure, "Losses over the steps of the training")
+    return svg(figure, f"Losses of {name} over the steps")
 
 
 def f1_distance(points: Sequence[Point]) -> str:
@@ -112,7 +115,9 @@ def f1_distance(points: Sequence[Point]) -> str:
                 place = [point.f1 for point in chosen], [point.distance for point in chosen]
                 colour = PALETTE[i % len(PALETTE)]
                 face = colour if extended else "none"
-                axes.scatter(*place, s=46, marker=marker, edgecolors=colour, facecolors=face, label=group + suffix)
+                axes.scatter(
+                    *place, s=46, marker=marker, edgecolors=colour, facecolors=face, label=group + suffix
+                )
     axes.set(xlabel="F1 on certain images (right is better)", ylabel="inner distance d (down is better)")
     axes.margins(0.15)
     _legend(axes)
@@ -127,8 +132,8 @@ def svg(figure: Figure, description: str) -> str:
         description: what it shows, for those who cannot see it.
     """
     stream = StringIO()
-    salt = {"svg.hashsalt": description}
-    with mpl.rc_context({**STYLE, **salt}), warnings.catch_warnings():
+    salt: Any = {"svg.hashsalt": description}
+    with mpl.rc_context(STYLE | salt), warnings.catch_warnings():
         # A name in a script that Matplotlib's font lacks is drawn by the browser's font.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
@@ -140,18 +145,20 @@ def _embedded(text: str, description: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r"<g id=\"[^\"]*\"", "<g", text)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL).replace(INK, "currentColor")
-    return re.sub(r"^<svg[^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf'<svg \1 role="img" aria-label="{description}" '
-                  r'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">', text)
+    box = re.search(r"viewBox=\"[^\"]*\"", text)
+    assert box is not None
+    head = f'<svg {box[0]} role="img" aria-label="{escape(description)}" xmlns:xlink="{XLINK}">'
+    return head + text[text.index(">") + 1 :]
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Any]:
-    with mpl.rc_context(dict(STYLE)):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots()
 
 
 def _legend(axes: Any) -> None:
-    with mpl.rc_context(dict(STYLE)):
+    with mpl.rc_context(STYLE):
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
 
 

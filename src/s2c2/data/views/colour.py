@@ -5,7 +5,7 @@ degenerate version of it. All rounding is Pillow's: towards zero.
 """
 
 import torch
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, Int32, UInt8
 from torch import Tensor
 
 RGB = UInt8[Tensor, "n 3 h w"]
@@ -28,10 +28,10 @@ def equalize(images: RGB) -> RGB:
     """
     histogram = _histogram(images)
     brightest = ((histogram > 0) * torch.arange(256, device=images.device)).amax(2, keepdim=True)
-    step = (histogram.sum(2, keepdim=True) - histogram.gather(2, brightest)) // 255
-    below = histogram.cumsum(2) - histogram
-    spread = ((step // 2 + below) // step.clamp(min=1)).clamp(max=255)
-    return _mapped(images, torch.where(step > 0, spread, _levels(images).long()).to(torch.uint8))
+    step = (images[0, 0].numel() - histogram.gather(2, brightest)) // 255
+    below = histogram.cumsum(2, dtype=torch.int32) - histogram
+    spread = ((step // 2 + below).double() / step.clamp(min=1)).floor().clamp(max=255)
+    return _mapped(images, torch.where(step > 0, spread, _levels(images)).to(torch.uint8))
 
 
 def posterize(images: RGB, bits: Values) -> RGB:
@@ -64,12 +64,20 @@ def color(images: RGB, factor: Values) -> RGB:
 
 def sharpness(images: RGB, factor: Values) -> RGB:
     """Blend with the smoothed image: 0 is smooth, 1 the image. The outermost pixels stay as they are."""
-    wide = images.to(torch.int16)
-    stripes = wide[..., :-2, :] + wide[..., 1:-1, :] + wide[..., 2:, :]
-    total = stripes[..., :-2] + stripes[..., 1:-1] + stripes[..., 2:] + 4 * wide[..., 1:-1, 1:-1]
-    smooth = images.clone()
-    smooth[..., 1:-1, 1:-1] = (total.float() / 13 + 0.5).to(torch.uint8)
-    return _blended(smooth, images, factor)
+    return _blended(_smooth(images), images, factor)
+
+
+def _smooth(images: RGB) -> RGB:
+    """Return the mean of each pixel, five times, and its eight neighbours (Pillow's ``SMOOTH``)."""
+    w = images.shape[3]
+    flat = images.flatten(2).to(torch.int16)
+    # Sums along the flattened image; those that run over its left or right edge are put back below.
+    rows = flat[..., : -2 * w] + flat[..., w:-w] + flat[..., 2 * w :]
+    total = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:] + 4 * flat[..., w + 1 : -w - 1]
+    flat[..., w + 1 : -w - 1] = (total.float() / 13 + 0.5).to(torch.int16)
+    smooth = flat.to(torch.uint8).unflatten(2, images.shape[2:])
+    smooth[..., 0], smooth[..., -1] = images[..., 0], images[..., -1]
+    return smooth
 
 
 def _mapped(images: RGB, tables: Tables) -> RGB:
@@ -80,18 +88,21 @@ def _mapped(images: RGB, tables: Tables) -> RGB:
 def _blended(degenerate: Tensor, images: Tensor, factor: Values) -> Tensor:
     # In float32 and in Pillow's order, so that truncation falls on the same side.
     base, weight = degenerate.float(), factor.float().view(-1, *[1] * (images.ndim - 1))
-    return (base + weight * (images.float() - base)).clamp_(0, 255).to(torch.uint8)
+    mixed = (base + weight * (images.float() - base)).clamp_(0, 255)
+    return mixed.to(torch.int16).to(torch.uint8)  # three times as fast as at once
 
 
 def _luma(images: RGB) -> UInt8[Tensor, "n h w"]:
-    red, green, blue = images.to(torch.int32).unbind(1)
-    return ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16).to(torch.uint8)
+    red, green, blue = images.float().unbind(1)
+    # Pillow's integers; all stay below 2²⁴, where float32 is exact.
+    total = red * 19595 + green * 38470 + blue * 7471 + 0x8000
+    return (total / 65536).to(torch.int16).to(torch.uint8)
 
 
-def _histogram(images: RGB) -> Int64[Tensor, "n c 256"]:
+def _histogram(images: RGB) -> Int32[Tensor, "n c 256"]:
     values = images.flatten(2).long()
-    empty = torch.zeros((*images.shape[:2], 256), dtype=torch.int64, device=images.device)
-    return empty.scatter_add_(2, values, torch.ones_like(values))
+    empty = torch.zeros((*images.shape[:2], 256), dtype=torch.int32, device=images.device)
+    return empty.scatter_add_(2, values, torch.ones_like(values, dtype=torch.int32))
 
 
 def _levels(images: RGB) -> Float64[Tensor, "1 1 256"]:

@@ -10,35 +10,48 @@ import math
 import torch
 from jaxtyping import Bool, Float64, Int, Int64, UInt8
 from torch import Tensor
+from torch.nn import functional
 
 Images = UInt8[Tensor, "n c h w"]
 Values = Float64[Tensor, " n"]
 Matrices = Float64[Tensor, "n 6"]
 
 
-def moved(images: Images, rows: Int64[Tensor, " n"], columns: Int64[Tensor, " n"]) -> Images:
-    """Shift each image by whole pixels; what comes in is the image reflected, edge not repeated.
+def placed(images: Images, rows: Int64[Tensor, "n h"], columns: Int64[Tensor, "n w"]) -> Images:
+    """Make each pixel (y, x) of a view from pixel (``rows[y]``, ``columns[x]``) of its image."""
+    index = (rows * images.shape[3])[:, :, None] + columns[:, None, :]
+    return _taken(images, index.flatten(1)).unflatten(2, images.shape[2:])
 
-    This is reflection padding followed by a crop: ``rows`` = 1 shows row 1 at the top.
+
+def shifted(pixels: Int64[Tensor, " n"], size: int) -> Int64[Tensor, "n {size}"]:
+    """Return the rows or columns that an image shows after a shift by whole pixels.
+
+    What comes in at the border is the image reflected, its edge not repeated: reflection padding and a crop.
+
+    Args:
+        pixels: shift of each image; 1 shows row 1 at the top.
+        size: height or width of the images.
+
+    Example:
+        >>> shifted(torch.tensor([0, 1, -2]), size=4).tolist()
+        [[0, 1, 2, 3], [1, 2, 3, 2], [2, 1, 0, 1]]
     """
-    h, w = images.shape[2:]
-    return _taken(images, _reflected(rows, h)[:, :, None] * w + _reflected(columns, w)[:, None, :])
+    period = max(2 * (size - 1), 1)
+    position = (torch.arange(size, device=pixels.device) + pixels[:, None]) % period
+    return torch.minimum(position, (period - position) % period)
 
 
-def mirrored(images: Images, which: Bool[Tensor, " n"]) -> Images:
-    """Flip some images left to right."""
-    return torch.where(which[:, None, None, None], images.flip(3), images)
+def mirrored(positions: Int64[Tensor, "n s"], which: Bool[Tensor, " n"]) -> Int64[Tensor, "n s"]:
+    """Reverse the rows or the columns that some images show."""
+    return torch.where(which[:, None], positions.flip(1), positions)
 
 
-def upended(images: Images, which: Bool[Tensor, " n"]) -> Images:
-    """Flip some images upside down."""
-    return torch.where(which[:, None, None, None], images.flip(2), images)
-
-
-def turned(images: UInt8[Tensor, "n c s s"], quarters: Int64[Tensor, " n"]) -> UInt8[Tensor, "n c s s"]:
-    """Turn each square image counter-clockwise by a number of right angles."""
-    choices = torch.stack([torch.rot90(images, quarter, (2, 3)) for quarter in range(4)])
-    return choices[quarters % 4, torch.arange(len(images), device=images.device)]
+def turned(images: Images, quarters: Int64[Tensor, " n"]) -> Images:
+    """Turn each square image counter-clockwise by 0 to 3 right angles."""
+    view = images.clone()
+    for quarter in (1, 2, 3):
+        view = torch.where((quarters == quarter)[:, None, None, None], images.rot90(quarter, (2, 3)), view)
+    return view
 
 
 def rotation(degrees: Values, size: tuple[int, int]) -> Matrices:
@@ -77,18 +90,16 @@ def translation_y(pixels: Values) -> Matrices:
 def affine(images: Images, matrices: Matrices, fill: int = 0) -> Images:
     """Transform each image by its matrix, nearest neighbour, in Pillow's 16.16 fixed-point arithmetic.
 
-    Pixel-identical to ``image.transform(image.size, AFFINE, matrix, NEAREST)`` up to 32,767 pixels a side.
+    Pixel-identical to ``image.transform(image.size, AFFINE, matrix, NEAREST)`` for sides below 16,384 pixels.
 
     Args:
         images: the images.
         matrices: one matrix an image, from a pixel of the view to the image.
         fill: value of pixels that lie outside the image.
     """
-    (h, w), pixels = images.shape[2:], images.flatten(2)
-    # An extra pixel behind the last one holds the fill: what lies outside points there.
-    pixels = torch.nn.functional.pad(pixels, (0, 1), value=fill)
-    index = _sources(_fixed(matrices), h, w)
-    return pixels.gather(2, index[:, None].expand(-1, images.shape[1], -1)).unflatten(2, (h, w))
+    # One pixel behind the last holds the fill: what lies outside points there.
+    pixels = functional.pad(images.flatten(2), (0, 1), value=fill)
+    return _taken(pixels, _sources(_fixed(matrices), *images.shape[2:])).unflatten(2, images.shape[2:])
 
 
 def covered(images: Images, centres: Float64[Tensor, "n 2"], share: float, grey: int) -> Images:
@@ -111,16 +122,9 @@ def _stripe(centre: Values, size: int, share: float) -> Bool[Tensor, "n s"]:
     return (position >= first) & (position < first + length)
 
 
-def _reflected(shift: Int64[Tensor, " n"], size: int) -> Int64[Tensor, "n s"]:
-    position = torch.arange(size, device=shift.device) + shift[:, None]
-    period = max(2 * (size - 1), 1)
-    position = position % period
-    return torch.minimum(position, period - position) if size > 1 else position
-
-
-def _taken(images: Images, index: Int64[Tensor, "n h w"]) -> Images:
-    index = index.flatten(1)[:, None].expand(-1, images.shape[1], -1)
-    return images.flatten(2).gather(2, index).unflatten(2, images.shape[2:])
+def _taken(images: Tensor, index: Int64[Tensor, "n p"]) -> Tensor:
+    pixels = images.flatten(2)
+    return pixels.gather(2, index[:, None].expand(-1, pixels.shape[1], -1))
 
 
 def _matrices(values: Values, place: int) -> Matrices:

@@ -1,36 +1,63 @@
-"""Weak and strong views: which operations an image gets, drawn for each image."""
+"""Weak and strong views: what happens to an image, drawn for each image."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from jaxtyping import Float64, UInt8
+import torch
+from jaxtyping import Float64, Int64, UInt8
 from torch import Tensor
 
-from s2c2.data.views import colour, geometry
+from s2c2.data.views import geometry
 from s2c2.data.views.draws import Draws, View
+from s2c2.data.views.pool import POOL, Operation
+from s2c2.errors import UserError, unknown
 
 Images = UInt8[Tensor, "n c h w"]
-Operation = Callable[[Images, Float64[Tensor, " n"]], Images]
-"""Changes each image by a number in [0, 1)."""
+
+CACHED = 1 << 17
+"""Values that a processor handles at a time: what an operation makes in between then stays in its cache."""
+
+WEAK = 3
+"""Numbers that a weak view draws for each image."""
 
 
 @dataclass(frozen=True)
 class Weak:
-    """Flip and shift, as the reference does."""
+    """Flip and shift, as the reference does; flips and turns that suit images without an upright."""
 
     flip: bool = True
-    """Whether half of the images are mirrored left to right."""
+    """Whether half of the images are mirrored left to right (reference)."""
+    upend: bool = False
+    """Whether half of the images are flipped upside down, for images without an upright such as plankton."""
+    turn: bool = False
+    """Whether images are turned by a random right angle, for images without an upright."""
     shift: float = 0.125
     """Largest shift as a share of the size (FixMatch: 4 of 32 pixels; reference: 12 pixels at any size)."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.shift < 1:
+            raise UserError(f"the largest shift is a share of the size in [0, 1), not {self.shift}")
+
     def __call__(self, images: Images, draws: Draws) -> Images:
         """Return one weak view of each image."""
-        numbers = draws.uniform(3)
-        reach = round(self.shift * images.shape[2])
-        rows, columns = ((numbers[:, i] * (2 * reach + 1)).long() - reach for i in (1, 2))
-        view = geometry.moved(images, rows, columns)
-        return geometry.mirrored(view, numbers[:, 0] < 0.5) if self.flip else view
+        numbers = draws.uniform(WEAK)
+        # One number chooses among sixteen: mirrored or not, upended or not, four turns.
+        choice = (numbers[:, 0] * 16).long()
+        rows, columns = (
+            geometry.shifted(self._shifts(numbers[:, 1 + axis], size), size)
+            for axis, size in enumerate(images.shape[2:])
+        )
+        if self.upend:
+            rows = geometry.mirrored(rows, choice // 4 % 2 == 0)
+        if self.flip:
+            columns = geometry.mirrored(columns, choice < 8)
+        view = geometry.placed(images, rows, columns)
+        return geometry.turned(view, choice % 4) if self.turn else view
+
+    def _shifts(self, numbers: Float64[Tensor, " n"], size: int) -> Int64[Tensor, " n"]:
+        reach = round(self.shift * size)
+        return (numbers * (2 * reach + 1)).long() - reach
 
 
 @dataclass(frozen=True)
@@ -39,72 +66,55 @@ class Strong:
 
     weak: Weak = Weak()
     operations: int = 2
-    """Operations drawn for each image (FixMatch: 2)."""
+    """Operations drawn for each image, with replacement (FixMatch: 2)."""
+    pool: tuple[str, ...] = tuple(POOL)
+    """Operations that are drawn from (FixMatch: all fourteen)."""
     cutout: float = 0.5
-    """Side of the covered square as a share of the size (FixMatch: half)."""
+    """Side of the covered square as a share of the size; 0 covers nothing (FixMatch: half)."""
     grey: int = 127
     """Value of the covered pixels (FixMatch: 127)."""
 
+    def __post_init__(self) -> None:
+        for name in self.pool:
+            if name not in POOL:
+                raise unknown("operation", name, POOL)
+
     def __call__(self, images: Images, draws: Draws) -> Images:
         """Return one strong view of each image."""
-        numbers = draws.uniform(5 + 2 * self.operations)
+        numbers = draws.uniform(WEAK + 2 * self.operations + 2)
         view = self.weak(images, draws)
-        for first in range(3, 3 + 2 * self.operations, 2):
-            view = augmented(view, numbers[:, first], numbers[:, first + 1])
+        pool = tuple(POOL[name] for name in self.pool)
+        for first in range(WEAK, WEAK + 2 * self.operations, 2):
+            view = augmented(view, pool, numbers[:, first], numbers[:, first + 1])
         return geometry.covered(view, numbers[:, -2:], self.cutout, self.grey)
 
 
-def augmented(images: Images, which: Float64[Tensor, " n"], amount: Float64[Tensor, " n"]) -> Images:
-    """Apply to each image one operation of the pool; ``which`` and ``amount`` are in [0, 1)."""
-    chosen = (which * len(POOL)).long()
-    view = images.clone()
-    for number, operation in enumerate(POOL.values()):
-        rows = (chosen == number).nonzero()[:, 0]
-        if len(rows):
-            view[rows] = operation(images[rows], amount[rows])
-    return view
+def augmented(
+    images: Images, pool: tuple[Operation, ...], which: Float64[Tensor, " n"], amount: Float64[Tensor, " n"]
+) -> Images:
+    """Apply to each image one operation of the pool.
+
+    Args:
+        images: the images.
+        pool: the operations.
+        which: chooses the operation of each image, in [0, 1).
+        amount: parameter of the operation, in [0, 1).
+    """
+    chosen = (which * len(pool)).long()
+    order = chosen.argsort(stable=True)
+    counts = torch.bincount(chosen, minlength=len(pool)).tolist()
+    groups = zip(pool, images.index_select(0, order).split(counts), amount[order].split(counts), strict=True)
+    parts = [part for group in groups for part in _applied(*group)]
+    return torch.cat(parts).index_select(0, order.argsort()) if parts else images
 
 
-def _between(low: float, high: float, operation: Operation) -> Operation:
-    return lambda images, amount: operation(images, low + (high - low) * amount)
-
-
-def _moved_by(matrix: Callable[[Float64[Tensor, " n"]], Float64[Tensor, "n 6"]], reach: float) -> Operation:
-    """Return a geometric operation whose parameter is drawn from [−reach, reach)."""
-    return lambda images, amount: geometry.affine(images, matrix((2 * amount - 1) * reach))
-
-
-def _translated(matrix: Callable[[Float64[Tensor, " n"]], Float64[Tensor, "n 6"]], share: float) -> Operation:
-    def operation(images: Images, amount: Float64[Tensor, " n"]) -> Images:
-        return geometry.affine(images, matrix((2 * amount - 1) * share * images.shape[2]))
-
-    return operation
-
-
-def _rotated(images: Images, amount: Float64[Tensor, " n"]) -> Images:
-    size = (images.shape[2], images.shape[3])
-    return geometry.affine(images, geometry.rotation((2 * amount - 1) * 30, size))
-
-
-POOL: Mapping[str, Operation] = MappingProxyType(
-    {
-        "identity": lambda images, amount: images,
-        "autocontrast": lambda images, amount: colour.autocontrast(images),
-        "brightness": _between(0.05, 0.95, colour.brightness),
-        "color": _between(0.05, 0.95, colour.color),
-        "contrast": _between(0.05, 0.95, colour.contrast),
-        "equalize": lambda images, amount: colour.equalize(images),
-        "posterize": _between(4, 9, lambda images, bits: colour.posterize(images, bits.clamp(max=8))),
-        "rotate": _rotated,
-        "sharpness": _between(0.05, 0.95, colour.sharpness),
-        "shear_x": _moved_by(geometry.shear_x, 0.3),
-        "shear_y": _moved_by(geometry.shear_y, 0.3),
-        "solarize": _between(0.0, 1.0, colour.solarize),
-        "translate_x": _translated(geometry.translation_x, 0.3),
-        "translate_y": _translated(geometry.translation_y, 0.3),
-    }
-)
-"""The fourteen operations of FixMatch's RandAugment with the ranges of its table 12."""
+def _applied(operation: Operation, images: Images, amount: Float64[Tensor, " n"]) -> Iterator[Images]:
+    """Yield the images after the operation, a processor's cacheful at a time."""
+    values = images[0].numel() if len(images) else 1
+    piece = max(CACHED // values, 1) if images.device.type == "cpu" else max(len(images), 1)
+    for some, their in zip(images.split(piece), amount.split(piece), strict=True):
+        if len(some):
+            yield operation(some, their)
 
 
 def unchanged(images: Images, draws: Draws) -> Images:

@@ -1,0 +1,33 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from s2c2.data.synthetic import synthetic
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic dataset of 160 images."""
+    folder = tmp_path_factory.mktemp("data") / "small"
+    synthetic(folder, images=160, seed=0, size=16)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def s2c2() -> Command:
+    """Run the command line in a process of its own."""
+
+    def call(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", "from s2c2.cli import main; main()", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=240, check=False)
+
+    return call
+
+
+QUICK = ("train.steps=12", "train.batch=8", "train.threads=1", "train.checkpoint=5", "data.labeled=48")
+"""Assignments for a run of a second."""

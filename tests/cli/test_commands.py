@@ -1,0 +1,178 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.cli.conftest import QUICK, Command
+
+
+@pytest.fixture(scope="module")
+def pair(small: Path, s2c2: Command, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A finished S2C2 run and its vanilla partner."""
+    root = tmp_path_factory.mktemp("runs")
+    for name, flags in (("s2c2", ()), ("vanilla", ("--vanilla",))):
+        done = s2c2("train", small, "--out", root / name, *flags, *QUICK)
+        assert done.returncode == 0, done.stderr
+    return root / "s2c2", root / "vanilla"
+
+
+def test_the_whole_way(pair: tuple[Path, Path], s2c2: Command) -> None:
+    run, vanilla = pair
+    done = s2c2("evaluate", run, "--against", vanilla)
+    assert done.returncode == 0, done.stderr
+    assert "at equal coverage" in done.stdout
+    scores = json.loads((run / "scores.json").read_text())
+    assert scores["scores"]["images"] == 32
+    assert set(scores) == {"scores", "against", "comparison"}
+    assert s2c2("propose", run).returncode == 0
+    proposed = pl.read_parquet(run / "proposals.parquet")
+    assert proposed["image"].n_unique() == len(proposed) == 160
+    done = s2c2("report", run, vanilla)
+    assert done.returncode == 0, done.stderr
+    assert (run / "report.html").stat().st_size > 10_000
+
+
+def test_losses_hold_one_line_a_step(pair: tuple[Path, Path]) -> None:
+    lines = [json.loads(line) for line in (pair[0] / "losses.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == list(range(1, 13))
+    names = {"labeled", "unlabeled", "ambiguity", "separation", "similarity"}
+    for line in lines:
+        assert line["total"] == pytest.approx(sum(line[name] for name in names), rel=1e-5)
+
+
+def test_labels_are_drawn_from_annotations(pair: tuple[Path, Path], small: Path) -> None:
+    drawn = pl.read_csv(pair[0] / "labels.csv")
+    given = pl.read_parquet(small / "annotations.parquet")
+    assert len(drawn) == 48
+    assert drawn.join(given, on=["image", "label"], how="anti").is_empty()
+
+
+def test_predict_a_folder_of_images(
+    pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    done = s2c2("predict", pair[0], small / "images", "--out", tmp_path / "p.parquet")
+    assert done.returncode == 0, done.stderr
+    ours = pl.read_parquet(tmp_path / "p.parquet").sort("image")
+    theirs = pl.read_parquet(pair[0] / "predictions.parquet").sort("image")
+    assert ours["class"].to_list() == theirs["class"].to_list()
+    assert ours["ambiguity"].to_list() == pytest.approx(theirs["ambiguity"].to_list(), abs=0.02)
+
+
+def test_a_stopped_run_goes_on_bit_for_bit(
+    pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    code = "from s2c2.cli import main; main()"
+    command = [sys.executable, "-c", code, "train", str(small), "--out", str(out), *QUICK, "train.steps=4000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(out / "checkpoints")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    process.communicate()
+    lines = (out / "losses.jsonl").read_text().splitlines()
+    assert len(lines) == json.loads(lines[-1])["step"]
+    refused = s2c2("train", small, "--out", out, *QUICK)
+    assert refused.returncode == 2
+    assert "--resume" in refused.stderr
+
+
+def test_a_killed_run_equals_an_undisturbed_one(
+    pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    code = "from s2c2.cli import main; main()"
+    command = [sys.executable, "-c", code, "train", str(small), "--out", str(out), *QUICK]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(out / "checkpoints" / "00000005.safetensors")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(60)
+    if not (out / "predictions.parquet").exists():
+        resumed = s2c2("train", small, "--out", out, *QUICK, "--resume")
+        assert resumed.returncode == 0, resumed.stderr
+    for name in ("losses.jsonl", "predictions.parquet", "checkpoints/00000012.safetensors"):
+        assert (out / name).read_bytes() == (pair[0] / name).read_bytes(), name
+
+
+def wait_for(path: Path, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not (path.is_file() or (path.is_dir() and any(path.iterdir()))):
+        time.sleep(0.005)
+
+
+WRONG = {
+    "unknown algorithm": (("--algorithm", "fixmach"), "did you mean 'fixmatch'?"),
+    "unknown key": (("data.sise=3",), "did you mean 'data.size'?"),
+    "unknown preset": (("--preset", "cpuu"), "did you mean 'cpu'?"),
+    "unknown split": (("data.split=cifar10",), "did you mean 'cifar10h'?"),
+    "wrong type": (("train.steps=many",), "train.steps = 'many'"),
+    "no assignment": (("steps",), "is no assignment"),
+    "missing file": (("-c", "nowhere.yaml"), "cannot read the configuration"),
+    "too many images": (("data.labeled=900",), "labeled"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_settings_are_one_clear_line(case: str, small: Path, s2c2: Command, tmp_path: Path) -> None:
+    arguments, expected = WRONG[case]
+    done = s2c2("train", small, "--out", tmp_path / "run", *arguments)
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_every_mistake_is_named_at_once(small: Path, s2c2: Command, tmp_path: Path) -> None:
+    done = s2c2("train", small, "--out", tmp_path / "run", "sed=1", "data.sise=3", "objective.prior=2.0")
+    assert len(done.stderr.splitlines()) == 3
+
+
+def test_wrong_folders_are_one_clear_line(small: Path, s2c2: Command, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "a.png").write_bytes(b"x")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+    cases = [
+        (("train", tmp_path / "nowhere", "--out", tmp_path / "run"), "nowhere"),
+        (("train", tmp_path / "plain", "--out", tmp_path / "run"), "s2c2 data import"),
+        (("train", small, "--out", tmp_path / "full", *QUICK), "is not a run folder"),
+        (("evaluate", tmp_path / "plain"), "no predictions"),
+        (("propose", tmp_path / "plain"), "no predictions"),
+        (("report", tmp_path / "plain"), "plain"),
+        (("predict", tmp_path / "plain", tmp_path), "is not a run folder"),
+        (
+            ("data", "import", tmp_path / "plain", tmp_path / "d", "--format", "foldrs"),
+            "did you mean 'folders'?",
+        ),
+        (("data", "check", tmp_path / "plain"), "dataset.yaml"),
+    ]
+    for arguments, expected in cases:
+        done = s2c2(*arguments)
+        assert done.returncode == 2, (arguments, done.stdout, done.stderr)
+        assert expected in done.stderr
+        assert "Traceback" not in done.stderr
+    assert (tmp_path / "full" / "notes.txt").read_text() == "mine"
+
+
+def test_a_finished_run_is_not_overwritten(pair: tuple[Path, Path], small: Path, s2c2: Command) -> None:
+    done = s2c2("train", small, "--out", pair[0], *QUICK, "--resume")
+    assert done.returncode == 2
+    assert "finished run" in done.stderr
+
+
+def test_help_names_every_command(s2c2: Command) -> None:
+    done = s2c2("--help")
+    for command in ("train", "predict", "evaluate", "propose", "report", "demo", "data", "config"):
+        assert command in done.stdout
+
+
+def test_configuration_is_shown_and_described(s2c2: Command) -> None:
+    assert "depth: 10" in s2c2("config", "show").stdout
+    schema = json.loads(s2c2("config", "schema").stdout)
+    assert "algorithm" in schema["properties"]
+    assert "p_A" in json.dumps(schema, ensure_ascii=False)

@@ -1,0 +1,110 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from s2c2.networks.wide_resnet import Block, WideBackbone, WideResNet
+
+
+def built(size: int = 32, depth: int = 28, width: int = 2) -> WideBackbone:
+    backbone = WideResNet(depth=depth, width=width).build(size)
+    assert isinstance(backbone, WideBackbone)
+    return backbone
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def expected(widths: list[int], blocks: int) -> int:
+    """Weights and biases of every convolution and two numbers a batch-norm channel, layer by layer."""
+    total, before = 3 * 16 * 9 + 16, 16
+    for stage, width in enumerate(widths):
+        for block in range(blocks):
+            total += 2 * before + before * width * 9 + width + 2 * width + width * width * 9 + width
+            if before != width or (stage > 0 and block == 0):
+                total += before * width + width
+            before = width
+    return total + 2 * before
+
+
+@pytest.mark.parametrize(
+    ("size", "depth", "width", "widths"),
+    [
+        (32, 28, 2, [32, 64, 128]),
+        (32, 10, 1, [16, 32, 64]),
+        (96, 28, 2, [32, 64, 128, 256, 512]),
+        (64, 16, 4, [64, 128, 256, 512]),
+    ],
+)
+def test_parameters_are_those_of_the_rule(size: int, depth: int, width: int, widths: list[int]) -> None:
+    assert parameters(built(size, depth, width)) == expected(widths, (depth - 4) // 6)
+
+
+def test_wrn_28_2_has_the_parameters_that_were_measured() -> None:
+    # 1,467,610 with ten classes and no biases (Oliver et al., 2018: 1.5 M). The convolution biases come on top.
+    backbone = built()
+    biases = sum(module.out_channels for module in backbone.modules() if isinstance(module, nn.Conv2d))
+    assert parameters(backbone) == 1_468_352
+    assert parameters(backbone) - biases + 128 * 10 + 10 == 1_467_610
+
+
+@pytest.mark.parametrize(
+    ("size", "stages"), [(4, 1), (8, 1), (16, 2), (17, 3), (32, 3), (33, 4), (64, 4), (96, 5), (224, 6)]
+)
+def test_stages_follow_from_the_size(size: int, stages: int) -> None:
+    backbone = built(size, depth=10, width=1)
+    blocks = [block for block in backbone.blocks if isinstance(block, Block)]
+    assert len(blocks) == stages
+    assert backbone.features == 16 * 2 ** (stages - 1)
+    assert [block.residual[0].stride for block in blocks] == [(1, 1)] + [(2, 2)] * (stages - 1)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("size", "side"), [(32, 8), (96, 6), (33, 5), (8, 8)])
+def test_each_stage_but_the_first_halves_the_resolution(size: int, side: int) -> None:
+    backbone = built(size, depth=10, width=1).eval()
+    images = torch.rand(2, 3, size, size)
+    maps = backbone.blocks(backbone.stem(images))
+    assert maps.shape == (2, backbone.features, side, side)
+    assert torch.allclose(backbone(images), backbone.last(maps).mean(dim=(2, 3)))
+
+
+def test_projections_stand_where_the_channels_change() -> None:
+    projected = [isinstance(block.shortcut, nn.Conv2d) for block in built().blocks]
+    assert projected == [True, False, False, False] * 3
+    # Width 1: 16 channels come in and stay, so the first stage needs none.
+    narrow = [isinstance(block.shortcut, nn.Conv2d) for block in built(width=1).blocks]
+    assert narrow == [False] * 4 + [True, False, False, False] * 2
+
+
+def test_only_the_first_block_activates_before_the_parts() -> None:
+    assert [block.first for block in built().blocks] == [True] + [False] * 11
+    shift = torch.zeros(1, 32, 8, 8) - 1.0
+    block = built().blocks[1].eval()
+    for module in block.residual:  # type: ignore[union-attr]
+        if isinstance(module, nn.Conv2d):
+            nn.init.zeros_(module.weight)
+    assert torch.equal(block(shift), shift)
+
+
+def test_convolutions_are_drawn_as_the_reference_does() -> None:
+    torch.manual_seed(0)
+    for module in built().modules():
+        if isinstance(module, nn.Conv2d):
+            std = math.sqrt(2 / (module.kernel_size[0] ** 2 * module.out_channels))
+            count = module.weight.numel()
+            # Five standard errors of a sample's standard deviation and of its mean.
+            assert abs(float(module.weight.std()) / std - 1) < 5 / math.sqrt(2 * count)
+            assert abs(float(module.weight.mean())) < 5 * std / math.sqrt(count)
+            assert module.bias is not None
+            assert not module.bias.any()
+
+
+def test_batch_norm_and_slope_are_as_configured() -> None:
+    backbone = WideResNet(depth=10, width=1, slope=0.2, momentum=0.05).build(32)
+    norms = [module for module in backbone.modules() if isinstance(module, nn.BatchNorm2d)]
+    slopes = [module.negative_slope for module in backbone.modules() if isinstance(module, nn.LeakyReLU)]
+    assert {(norm.eps, norm.momentum) for norm in norms} == {(1e-3, 0.05)}
+    assert set(slopes) == {0.2}
+    assert len(norms) == len(slopes) == 2 * 3 + 1

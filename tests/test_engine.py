@@ -1,0 +1,265 @@
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from s2c2 import checkpoint
+from s2c2.algorithms import FixMatch, MeanTeacher, MixMatch, Supervised
+from s2c2.engine import (
+    NonFiniteError,
+    Record,
+    Schedule,
+    Training,
+    joined,
+    predict,
+    scalars,
+    step_seed,
+    train,
+)
+from s2c2.networks.averaged import Averaged
+from s2c2.networks.network import Network
+from s2c2.objectives import S2C2, Vanilla
+from s2c2.optimizers import SGD, AdamW, Optimizer
+from s2c2.types import Batch, Losses, Objective
+
+K, M = 3, 7
+
+
+class Flat(nn.Module):
+    """One linear layer over flattened 4 × 4 images and a batch norm."""
+
+    features = 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(48, 8)
+        self.norm = nn.BatchNorm1d(8)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features: Tensor = self.norm(self.layer(images.flatten(1))).tanh()
+        return features
+
+
+def fresh(optimizer: Optimizer | None = None, seed: int = 0) -> Training:
+    torch.manual_seed(seed)
+    network = Network(Flat(), {"classes": K, "clusters": M, "ambiguity": 1})
+    return Training(network, Averaged(network), (optimizer or SGD(rate=0.1)).build(network))
+
+
+def images_of(classes: Tensor, generator: torch.Generator) -> Tensor:
+    """Images whose channel with the number of the class is brighter."""
+    noise = torch.randn(len(classes), 3, 4, 4, generator=generator)
+    return 0.3 * noise + torch.eye(3)[classes][:, :, None, None]
+
+
+def batches_for(objective: Objective, b: int = 6, u: int = 12) -> Callable[[int], Batch]:
+    def batch(step: int) -> Batch:
+        generator = torch.Generator().manual_seed(step)
+        labels, hidden = torch.arange(b) % K, torch.randint(K, (u,), generator=generator)
+        return Batch(
+            labels=torch.eye(K)[labels],
+            labeled=images_of(labels, generator),
+            student=tuple(images_of(hidden, generator) for _ in objective.student),
+            teacher=tuple(images_of(hidden, generator) for _ in objective.algorithm.teacher),
+            unlabeled=torch.arange(u),
+        )
+
+    return batch
+
+
+def weights(training: Training) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in checkpoint.state(training).items()}
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("algorithm", [Supervised(), MeanTeacher(), FixMatch(), MixMatch()])
+def test_training_learns_and_yields_records(algorithm: MeanTeacher) -> None:
+    objective = S2C2(algorithm)
+    training = fresh()
+    records = list(train(training, batches_for(objective), objective, Schedule(steps=60, rate=0.1)))
+    assert [record.step for record in records] == list(range(1, 61))
+    assert records[-1].progress == 1.0
+    assert records[-1].losses["labeled"] < 0.5 * records[0].losses["labeled"]
+    for record in records:
+        terms = [value for name, value in record.losses.items() if name != "total"]
+        assert record.losses["total"] == pytest.approx(sum(terms), rel=1e-4)
+    classes = torch.arange(30) % K
+    images = images_of(classes, torch.Generator().manual_seed(99))
+    (predicted,) = predict(training.averaged.network, iter([images]))
+    assert (predicted.probabilities.argmax(axis=1) == classes.numpy()).mean() > 0.9
+
+
+def test_schedule_by_hand() -> None:
+    schedule = Schedule(steps=700, rate=0.03)
+    assert schedule.at(0) == 0.03
+    # t/T = 4/7: 7π/16 · 4/7 = π/4
+    assert schedule.at(400) == pytest.approx(0.03 / math.sqrt(2))
+    assert schedule.at(700) == pytest.approx(0.03 * 0.19509, rel=1e-4)
+
+
+def test_the_rate_reaches_every_group() -> None:
+    objective = Vanilla(Supervised())
+    training = fresh()
+    schedule = Schedule(steps=8, rate=0.2)
+    for step, record in enumerate(train(training, batches_for(objective), objective, schedule)):
+        assert record.rate == schedule.at(step)
+        assert {group["lr"] for group in training.optimizer.param_groups} == {record.rate}
+
+
+@pytest.mark.parametrize("optimizer", [SGD(rate=0.1), AdamW(rate=0.01)])
+@pytest.mark.parametrize("algorithm", [MeanTeacher(), MixMatch()])
+@pytest.mark.parametrize("stop", [1, 4, 7])
+def test_resuming_goes_on_bit_for_bit(
+    optimizer: Optimizer, algorithm: MeanTeacher, stop: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    objective, schedule = S2C2(algorithm), Schedule(steps=8, rate=0.05)
+    whole = fresh(optimizer)
+    expected = list(train(whole, batches_for(objective), objective, schedule, seed=3))
+    first = fresh(optimizer)
+    records: list[Record] = []
+    for record in train(first, batches_for(objective), objective, schedule, seed=3):
+        records.append(record)
+        if record.step == stop:
+            break
+    checkpoint.write(folder, first)
+    second = fresh(optimizer, seed=1)
+    assert checkpoint.restore(folder, second) == []
+    assert second.step == stop
+    records += train(second, batches_for(objective), objective, schedule, seed=3)
+    assert records == expected
+    assert same(weights(second), weights(whole))
+
+
+def test_predicting_between_steps_changes_nothing() -> None:
+    objective, schedule = S2C2(MeanTeacher()), Schedule(steps=5, rate=0.05)
+    plain, watched = fresh(), fresh()
+    list(train(plain, batches_for(objective), objective, schedule))
+    for _ in train(watched, batches_for(objective), objective, schedule):
+        for network in (watched.averaged.network, watched.network):
+            list(predict(network, iter([torch.zeros(3, 3, 4, 4)])))
+    assert same(weights(plain), weights(watched))
+
+
+def test_seeds_decide_the_draws_of_a_step() -> None:
+    objective, schedule = S2C2(MixMatch()), Schedule(steps=3, rate=0.05)
+    runs = []
+    for seed in (0, 0, 1):
+        training = fresh()
+        list(train(training, batches_for(objective), objective, schedule, seed=seed))
+        runs.append(weights(training))
+    assert same(runs[0], runs[1])
+    assert not same(runs[0], runs[2])
+
+
+def test_step_seeds_differ_and_stay() -> None:
+    seeds = [step_seed(seed, step) for seed in range(20) for step in range(50)]
+    assert len(set(seeds)) == 1000
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert step_seed(0, 1) == int(np.random.SeedSequence([0, 1]).generate_state(1, np.uint64)[0]) // 2
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stops_before_the_weights_change(bad: float) -> None:
+    objective = Vanilla(Supervised())
+    training, good = fresh(), batches_for(objective)
+
+    def batches(step: int) -> Batch:
+        batch = good(step)
+        if step == 2:
+            batch.labels[0, 0] = bad
+        return batch
+
+    before: dict[str, Tensor] = {}
+
+    def run() -> None:
+        for _ in train(training, batches, objective, Schedule(steps=5, rate=0.1)):
+            before.update({name: value.clone() for name, value in training.network.named_parameters()})
+
+    with pytest.raises(NonFiniteError, match="not finite in step 2: labeled") as caught:
+        run()
+    assert caught.value.step == 2
+    assert training.step == 2
+    assert same(before, dict(training.network.named_parameters()))
+
+
+def test_a_gradient_that_is_not_finite_stops_too() -> None:
+    class Steep:
+        algorithm = Supervised()
+        student: tuple[str, ...] = ()
+        heads: frozenset[str] = frozenset()
+
+        def __call__(self, step: object) -> Losses:
+            logits: Tensor = step.labeled.classes  # type: ignore[attr-defined]
+            # the slope of a square root at zero
+            return Losses({"labeled": (logits.sum() * 0.0).abs().sqrt()})
+
+    training = fresh()
+    before = weights(training)
+    objective = Steep()
+    steps = train(training, batches_for(objective), objective, Schedule(steps=1, rate=0.1))
+    with pytest.raises(NonFiniteError):
+        next(steps)
+    after = weights(training)
+    assert all(torch.equal(before[name], after[name]) for name in before if "norm" not in name)
+
+
+def test_clipping_limits_the_step() -> None:
+    objective = Vanilla(Supervised())
+    lengths = []
+    for clip in (1e-3, math.inf):
+        training = fresh(SGD(rate=1.0, momentum=0.0001, decay=0.0))
+        before = weights(training)
+        next(train(training, batches_for(objective), objective, Schedule(steps=1, rate=1.0, clip=clip)))
+        after = dict(training.network.named_parameters())
+        moves = [(value.detach() - before[f"network.{name}"]).square().sum() for name, value in after.items()]
+        lengths.append(math.sqrt(sum(float(move) for move in moves)))
+    assert lengths[0] == pytest.approx(1e-3, rel=0.01)
+    assert lengths[1] > 0.1
+
+
+def test_joined_views_share_one_pass() -> None:
+    network = Network(Flat(), {"classes": K}).eval()
+    first, second = torch.zeros(2, 3, 4, 4), torch.ones(3, 3, 4, 4)
+    one, other = joined(network, (first, second))
+    torch.testing.assert_close(one.classes, network(first).classes)
+    torch.testing.assert_close(other.classes, network(second).classes)
+    assert joined(network, ()) == []
+
+
+def test_scalars() -> None:
+    values = scalars(Losses({"labeled": torch.tensor(1.5), "unlabeled": torch.tensor(-0.25)}))
+    assert values == {"labeled": 1.5, "unlabeled": -0.25, "total": 1.25}
+
+
+def test_predicting_does_not_depend_on_the_batches() -> None:
+    network = Network(Flat(), {"classes": K, "clusters": M, "ambiguity": 1})
+    images = torch.randn(7, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    (whole,) = predict(network, iter([images]))
+    parts = list(predict(network, iter(torch.split(images, 3))))
+    for name in ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence"):
+        joined_parts = np.concatenate([getattr(part, name) for part in parts])
+        np.testing.assert_allclose(joined_parts, getattr(whole, name), rtol=1e-5)
+    outputs = network.eval()(images)
+    exponents = np.exp(outputs.classes.detach().numpy())
+    np.testing.assert_allclose(
+        whole.probabilities, exponents / exponents.sum(axis=1, keepdims=True), rtol=1e-5
+    )
+    assert whole.ambiguity is not None
+    np.testing.assert_allclose(
+        whole.ambiguity, 1 / (1 + np.exp(-outputs.ambiguity.detach().numpy())), rtol=1e-5
+    )
+    assert whole.clusters is not None
+    assert (whole.clusters == outputs.clusters.detach().numpy().argmax(axis=1)).all()
+
+
+def test_predicting_without_heads() -> None:
+    (predicted,) = predict(Network(Flat(), {"classes": K}), iter([torch.zeros(2, 3, 4, 4)]))
+    assert predicted.clusters is None
+    assert predicted.ambiguity is None

@@ -1,0 +1,111 @@
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from s2c2 import files
+from s2c2.errors import UserError
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_atomic_makes_the_folder_and_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "deep" / "text.txt"
+    files.write_text(path, "é\n")
+    assert path.read_bytes() == "é\n".encode()
+    assert names(path.parent) == ["text.txt"]
+
+
+def test_the_place_is_empty_until_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with files.atomic(path) as partial:
+        partial.write_text("half")
+        assert not path.exists()
+        assert partial.name.endswith(files.STALE)
+        assert partial.parent == tmp_path
+    assert path.read_text() == "half"
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_leaves_the_old_file_and_nothing_else(error: type[BaseException], tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    files.write_text(path, "old")
+
+    def half() -> None:
+        with files.atomic(path) as partial:
+            partial.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        half()
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_full_disk_is_a_user_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"cannot write .*a\.txt: No space left on device"):
+        files.write_text(tmp_path / "a.txt", "text")
+    assert names(tmp_path) == []
+
+
+def test_a_file_in_the_way_of_the_folder_is_a_user_error(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file")
+    for path in (tmp_path / "run" / "a.txt", tmp_path / "run" / "deep" / "a.txt"):
+        with pytest.raises(UserError, match="cannot write"):
+            files.write_text(path, "text")
+    assert (tmp_path / "run").read_text() == "a file"
+
+
+def test_a_folder_in_the_way_of_the_file_is_a_user_error(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(UserError, match="cannot write"):
+        files.write_text(tmp_path / "a.txt", "text")
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_block_that_writes_nothing_is_a_user_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot write"), files.atomic(tmp_path / "a.txt"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"f1": 0.5, "d": float("nan")}, {"f1": 0.5, "d": None}),
+        ([1, float("inf"), (-float("inf"), "é", None, True)], [1, None, [None, "é", None, True]]),
+        ({"deep": {"deeper": np.float64("nan")}}, {"deep": {"deeper": None}}),
+    ],
+)
+def test_json_has_no_number_that_is_not_finite(value: Any, expected: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    files.write_json(path, value)
+    assert json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail) == expected
+    assert files.read_json(path) == expected
+
+
+def test_a_missing_file_is_a_user_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no file .*a\.json"):
+        files.read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b""])
+def test_a_file_that_is_not_json_is_a_user_error(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="cannot read"):
+        files.read_json(path)
+
+
+def test_a_folder_is_not_json(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot read"):
+        files.read_json(tmp_path)

@@ -1,0 +1,113 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from s2c2.errors import UserError
+from s2c2.predictions import Predictions
+from s2c2.runs import Run, open_run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "first run"
+    folder.mkdir()
+    config = {"algorithm": {"name": "mean-teacher"}, "objective": {"name": "s2c2"}, "seed": 3}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / "dataset.json").write_text(json.dumps({"name": "pets", "classes": ["cat"]}), encoding="utf-8")
+    return folder
+
+
+def test_a_run_is_its_folder(folder: Path) -> None:
+    run = open_run(folder)
+    assert run == Run(folder)
+    assert (run.name, run.label) == ("first run", "mean-teacher + S2C2")
+    assert run.config["seed"] == 3
+    assert run.dataset["name"] == "pets"
+
+
+def test_what_is_not_there_yet_is_empty(folder: Path) -> None:
+    run = open_run(folder)
+    assert (run.losses(), run.splits(), run.scores(), run.environment) == ([], {}, None, {})
+    with pytest.raises(UserError, match="s2c2 predict"):
+        run.predictions()
+
+
+@pytest.mark.parametrize(
+    ("objective", "label"),
+    [
+        ("vanilla", "fixmatch"),
+        ("s2c2", "fixmatch + S2C2"),
+        ("ce-inverse", "fixmatch + CE⁻¹"),
+        ("x", "fixmatch + x"),
+    ],
+)
+def test_labels_of_objectives(folder: Path, objective: str, label: str) -> None:
+    config = {"algorithm": {"name": "fixmatch"}, "objective": {"name": objective}}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    assert open_run(folder).label == label
+
+
+@pytest.mark.parametrize("tail", ['{"step": 2, "to', "7", "", "\n", '{"step": 2, "name": "\udcff'])
+def test_a_half_last_line_is_ignored(folder: Path, tail: str) -> None:
+    (folder / "losses.jsonl").write_text('{"step": 1, "total": 0.5}\n' + tail, errors="surrogateescape")
+    assert open_run(folder).losses() == [{"step": 1, "total": 0.5}]
+
+
+def test_a_damaged_line_in_the_middle_is_named(folder: Path) -> None:
+    (folder / "losses.jsonl").write_text('{"step": 1}\n{"st\n{"step": 3}\n', encoding="utf-8")
+    with pytest.raises(UserError, match="line 2"):
+        open_run(folder).losses()
+
+
+def test_parts_are_read(folder: Path) -> None:
+    ones = np.ones((1, 1), dtype=np.float32)
+    Predictions(("cat",), ("007.png",), ("validation",), ones, ones).write(folder / "predictions.parquet")
+    (folder / "splits.csv").write_text("image,split\n007,validation\n", encoding="utf-8")
+    (folder / "scores.json").write_text('{"scores": {"f1_all": null}}', encoding="utf-8")
+    run = open_run(folder)
+    assert run.predictions().images == ("007.png",)
+    assert run.splits() == {"007": "validation"}
+    assert run.scores() == {"scores": {"f1_all": None}}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("config.yaml", "a: [", "cannot read"),
+        ("config.yaml", "- 1", "must hold keys"),
+        ("config.yaml", "seed: 1", "names no algorithm"),
+        ("dataset.json", "[]", "must hold keys"),
+        ("splits.csv", "picture,split\na,b\n", "cannot read"),
+        ("scores.json", "[", "cannot read"),
+    ],
+)
+def test_damaged_parts_are_one_clear_error(folder: Path, name: str, text: str, message: str) -> None:
+    (folder / name).write_text(text, encoding="utf-8")
+    run = open_run(folder)
+    with pytest.raises(UserError, match=message) as caught:
+        _ = (run.label, run.dataset, run.splits(), run.scores())
+    assert name in str(caught.value)
+
+
+def test_what_is_no_run_says_what_to_do(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(UserError, match="s2c2 train DATASET --out"):
+        open_run(tmp_path / "absent")
+    with pytest.raises(UserError, match="did you mean .*first run"):
+        open_run(tmp_path)
+    (tmp_path / "pets").mkdir()
+    (tmp_path / "pets" / "dataset.yaml").write_text("name: pets", encoding="utf-8")
+    with pytest.raises(UserError, match="is a dataset, not a run"):
+        open_run(tmp_path / "pets")
+    with pytest.raises(UserError, match="no run folder"):
+        open_run(folder / "config.yaml")
+
+
+@pytest.mark.parametrize("module", ["s2c2.runs", "s2c2.report"])
+def test_no_torch(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
