@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format docs bench clean
+.PHONY: help install demo test check format docs bench results clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ docs: $(VENV)/.installed-check  ## build the documentation
 
 bench: $(VENV)/.installed  ## step time of S2C2 against vanilla, and views a second
 	$(BIN)/python -m bench $(ARGS)
+
+results: $(VENV)/.installed  ## train on CIFAR-10H and rebuild the records and the table
+	$(BIN)/python results/cifar10h.py $(ARGS)
 
 clean:  ## remove what was installed and built
 	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -10,7 +10,7 @@ from PIL import Image
 from s2c2.data.sheet import contact_sheet
 from s2c2.data.synthetic import synthetic
 
-ROWS = 6
+ROWS = 8
 ENLARGED = 2
 SHEET = Path(__file__).parent / "_static" / "views.png"
 

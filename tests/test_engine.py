@@ -263,3 +263,18 @@ def test_predicting_without_heads() -> None:
     (predicted,) = predict(Network(Flat(), {"classes": K}), iter([torch.zeros(2, 3, 4, 4)]))
     assert predicted.clusters is None
     assert predicted.ambiguity is None
+
+
+def test_the_averaged_network_follows_each_step() -> None:
+    objective = Vanilla(Supervised())
+    training = fresh()
+    layer = training.network.heads["classes"]
+    assert isinstance(layer, nn.Linear)
+    expected = layer.bias.tolist()
+    steps = train(training, batches_for(objective), objective, Schedule(steps=6, rate=0.5))
+    for step, _ in enumerate(steps):
+        keep = (1 + step) / (10 + step)
+        expected = [keep * a + (1 - keep) * b for a, b in zip(expected, layer.bias.tolist(), strict=True)]
+    averaged = training.averaged.network.heads["classes"]
+    assert isinstance(averaged, nn.Linear)
+    assert averaged.bias.tolist() == pytest.approx(expected, rel=1e-4)

@@ -56,7 +56,7 @@ def test_pair_losses_are_finite_for_extreme_logits(name: str) -> None:
     first = corners.repeat_interleave(4, dim=0).requires_grad_()
     second = corners.repeat(4, 1).requires_grad_()
     values = PAIRS[name](first, second)
-    values.sum().backward()  # type: ignore[no-untyped-call]
+    values.sum().backward()
     assert first.grad is not None
     assert second.grad is not None
     assert values.isfinite().all()
@@ -104,8 +104,8 @@ def test_inverse_cross_entropy_gradient_equals_float64_of_the_plain_formula(marg
     ours = [value.requires_grad_() for value in colliding(margin)]
     plain = -(exact[0].softmax(dim=1) * torch.log(1 - exact[1].softmax(dim=1))).sum()
     loss = losses.inverse_cross_entropy(ours[0], ours[1]).sum()
-    plain.backward()  # type: ignore[no-untyped-call]
-    loss.backward()  # type: ignore[no-untyped-call]
+    plain.backward()
+    loss.backward()
     # 1 − q has 2.2e-16 / exp(−margin) left of its digits in float64.
     digits = max(1e-5, 10 * 2.3e-16 * math.exp(margin))
     torch.testing.assert_close(loss.double(), plain, rtol=digits, atol=1e-6)
@@ -119,7 +119,7 @@ def test_inverse_cross_entropy_gradient_equals_float64_of_the_plain_formula(marg
 def test_inverse_cross_entropy_gradient_does_not_vanish_at_a_collision(margin: float) -> None:
     first, second = (value.requires_grad_() for value in colliding(margin))
     loss = losses.inverse_cross_entropy(first, second)
-    loss.sum().backward()  # type: ignore[no-untyped-call]
+    loss.sum().backward()
     assert second.grad is not None
     # −log(1 − q₀) = z₀ − logsumexp(the others): one along the top logit.
     assert second.grad[0, 0].item() == pytest.approx(1.0, abs=1e-5)
@@ -159,7 +159,7 @@ def test_ambiguity_equals_a_naive_loop() -> None:
 def test_ambiguity_is_finite_for_extreme_logits() -> None:
     logits = torch.tensor([1e4, -1e4, 1e4, -1e4]).requires_grad_()
     values = losses.ambiguity(torch.tensor([0.0, 1.0, 1.0, 0.0]), logits)
-    values.sum().backward()  # type: ignore[no-untyped-call]
+    values.sum().backward()
     assert logits.grad is not None
     torch.testing.assert_close(values, torch.tensor([1e4, 1e4, 0.0, 0.0]))
     torch.testing.assert_close(logits.grad, torch.tensor([1.0, -1.0, 0.0, 0.0]))
@@ -187,3 +187,8 @@ def test_pseudo_ambiguity_counts_with_ties(n: int, prior: float, count: int) -> 
 def test_pseudo_ambiguity_has_no_gradient() -> None:
     scores = torch.arange(4.0).requires_grad_()
     assert not losses.pseudo_ambiguity(scores, 0.5).requires_grad
+
+
+def test_log_complement_is_exact_at_any_margin() -> None:
+    values = losses.log_complement(torch.tensor([[0.0, -3e4]]))
+    assert values.tolist() == [[-3e4, 0.0]]

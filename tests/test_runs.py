@@ -97,7 +97,7 @@ def test_damaged_parts_are_one_clear_error(folder: Path, name: str, text: str, m
 def test_what_is_no_run_says_what_to_do(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(UserError, match="s2c2 train DATASET --out"):
         open_run(tmp_path / "absent")
-    with pytest.raises(UserError, match="did you mean .*first run"):
+    with pytest.raises(UserError, match=r"did you mean .*first run"):
         open_run(tmp_path)
     (tmp_path / "pets").mkdir()
     (tmp_path / "pets" / "dataset.yaml").write_text("name: pets", encoding="utf-8")

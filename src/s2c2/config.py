@@ -64,13 +64,14 @@ def _docstrings(cls: Any) -> dict[str, str]:
         body = ast.parse(inspect.cleandoc(inspect.getsource(cls))).body[0].body  # type: ignore[attr-defined]
     except (OSError, SyntaxError):
         return {}
-    pairs = itertools.pairwise(body)
     return {
         node.target.id: " ".join(doc.value.value.split())
-        for node, doc in pairs
+        for node, doc in itertools.pairwise(body)
         if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
         and isinstance(doc, ast.Expr)
         and isinstance(doc.value, ast.Constant)
+        and isinstance(doc.value.value, str)
     }
 
 

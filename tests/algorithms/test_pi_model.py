@@ -28,6 +28,6 @@ def test_pi_model_target_has_no_gradient() -> None:
     first, second = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
     views = (first.requires_grad_(), second.requires_grad_())
     loss = PiModel()(StepInputs(torch.eye(3), torch.zeros(3, 3), views, (), 1.0)).unlabeled.sum()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     assert views[0].grad is not None
     assert views[1].grad is None

@@ -215,7 +215,7 @@ def test_the_unlabeled_loss_reaches_the_student_and_never_the_teacher(name: str,
     teacher = tuple((scale * view).detach().requires_grad_() for view in step.teacher)
     loss = algorithm(replace(step, student=student, teacher=teacher)).unlabeled.sum()
     if scale > 1 or not hasattr(algorithm, "threshold"):
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         assert any(view.grad is not None and view.grad.abs().sum() > 0 for view in student)
     for view in teacher:
         assert view.grad is None or not view.grad.any()

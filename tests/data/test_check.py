@@ -103,7 +103,15 @@ def test_duplicates_are_warnings_and_leaks_errors(root: Path) -> None:
     report = check(read(root))
     assert [finding.examples for finding in found(report, "leaks")] == [("0.png = copy.png",)]
     assert report.errors[0].topic == "leaks"
-    assert report.splits == (("labeled", 1), ("unlabeled", 7), ("validation", 1), ("selection", 0))
+    assert report.splits == (
+        ("labeled", 1),
+        ("unlabeled", 1),
+        ("validation", 1),
+        ("selection", 0),
+        ("none", 6),
+    )
+    assert [finding.count for finding in found(report, "splits")] == [6]
+    assert report.warnings[-1].message.startswith("6 image(s) in no split")
     (root / "splits.csv").write_text("image,split\n0.png,labeled\ncopy.png,unlabeled\n1.png,validation\n")
     assert found(check(read(root)), "leaks") == []
 

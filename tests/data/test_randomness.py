@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from s2c2.data.randomness import uniform
 
@@ -76,3 +78,46 @@ def test_numbers_fill_the_interval_evenly() -> None:
     counts = torch.histc(numbers.flatten(), bins=20, min=0, max=1)
     # χ² with 19 degrees of freedom: 43.8 is its 99.9 % quantile.
     assert float(((counts - 2000) ** 2 / 2000).sum()) < 43.8
+
+
+def test_golden_values() -> None:
+    # From ``expected`` once, so that a change of the generator does not go unseen.
+    assert uniform(1, 2, torch.tensor([3, 4]), slot=5, count=2).tolist() == [
+        [0.5929554008291094, 0.9466926371990085],
+        [0.007720139359324141, 0.5554151788860201],
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_columns_are_uniform_by_kolmogorov_and_smirnov(seed: int) -> None:
+    for column in uniform(seed, 0, torch.arange(20_000), 0, 3).T.numpy():
+        assert stats.kstest(column, "uniform").pvalue > 1e-3
+
+
+def test_neighbouring_images_fill_the_square() -> None:
+    numbers = uniform(0, 0, torch.arange(40_000), 0, 1)[:, 0].numpy()
+    counts, *_ = np.histogram2d(numbers[:-1], numbers[1:], bins=16, range=[[0, 1], [0, 1]])
+    assert stats.chisquare(counts.ravel()).pvalue > 1e-3
+
+
+def test_seeds_steps_slots_and_columns_are_uncorrelated() -> None:
+    images = torch.arange(20_000)
+    words = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 2, 1)]
+    columns = [uniform(seed, step, images, slot, 2) for seed, step, slot in words]
+    correlations = np.corrcoef(torch.cat(columns, dim=1).numpy(), rowvar=False)
+    apart = correlations[~np.eye(10, dtype=bool)]
+    assert np.abs(apart).max() < 4.5 / np.sqrt(20_000)
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_one_image_is_uniform_over_seeds_steps_and_slots(axis: int) -> None:
+    words = [[k if place == axis else 0 for place in range(3)] for k in range(500)]
+    numbers = [uniform(seed, step, torch.tensor([17]), slot, 1).item() for seed, step, slot in words]
+    assert stats.kstest(numbers, "uniform").pvalue > 1e-3
+    assert abs(np.corrcoef(numbers[:-1], numbers[1:])[0, 1]) < 4.5 / np.sqrt(500)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_numbers_are_the_same_on_every_device() -> None:
+    images = torch.arange(1000)
+    assert torch.equal(uniform(3, 4, images.cuda(), 1, 7).cpu(), uniform(3, 4, images, 1, 7))

@@ -177,10 +177,10 @@ def dataset(
     return Dataset(Path("nowhere"), "pets", classes, images, Annotations.build(frame, classes), splits=splits)
 
 
-def test_fixed_splits_are_kept_and_the_rest_is_unlabeled() -> None:
+def test_fixed_splits_are_kept_and_the_rest_is_left_out() -> None:
     a, b, c, d, e = ids(5)
-    fixed = {a: "labeled", b: "labeled", c: "validation", d: "selection"}
-    drawn = divide(dataset(fixed, ["cat", "dog", "cat", "dog", None]), seed=4)
+    fixed = {a: "labeled", b: "labeled", c: "validation", d: "selection", e: "unlabeled"}
+    drawn = divide(dataset(fixed, ["cat", "dog", "cat", "dog", None, "cat"]), seed=4)
     assert drawn == Splits((a, b), (e,), (c,), (d,))
 
 

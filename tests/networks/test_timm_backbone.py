@@ -20,12 +20,12 @@ def installed(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]) -> list[t
         model.num_features = 12  # type: ignore[assignment]
         return model
 
-    monkeypatch.setitem(sys.modules, "timm", SimpleNamespace(create_model=create_model))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "timm", SimpleNamespace(create_model=create_model))
     return asked
 
 
 def test_without_timm_the_error_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "timm", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(UserError, match=r"pip install 's2c2\[timm\]'"):
         Timm().build(32)
 

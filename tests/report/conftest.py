@@ -1,7 +1,6 @@
 """Run folders with random predictions on a small dataset folder; nothing is trained."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def predicted(dataset: Dataset, *, vanilla: bool, seed: int) -> Predictions:
     heads = {
         "ambiguity": np.asarray(expit(6 * doubt - 2 + rng.normal(0, 1.5, n)), dtype=np.float32),
         "clusters": np.asarray(2 * noisy.argmax(axis=1) + rng.integers(0, 2, n), dtype=np.int32),
-        "cluster_confidence": rng.uniform(size=n).astype(np.float32),
+        "cluster_confidence": np.asarray(rng.random(n), dtype=np.float32),
     }
     return Predictions(
         CLASSES,
@@ -142,9 +141,13 @@ def pair(made: Made) -> tuple[Run, Run]:
     return made.evaluated(made.run("extended"), against=vanilla), vanilla
 
 
-@pytest.fixture
-def page(pair: tuple[Run, Run], tmp_path: Path) -> Callable[[], str]:
-    """Writes the page of the pair and returns its text."""
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of S2C2 and vanilla, made once for the tests that only read it."""
     from s2c2.report import report
 
-    return lambda: report(pair, tmp_path / "report.html").read_text(encoding="utf-8")
+    folder = tmp_path_factory.mktemp("page")
+    made = Made(pets(folder / "pets"), folder)
+    vanilla = made.evaluated(made.run("plain", vanilla=True, seed=1))
+    runs = (made.evaluated(made.run("extended"), against=vanilla), vanilla)
+    return report(runs, folder / "report.html").read_text(encoding="utf-8")

@@ -41,8 +41,11 @@ def test_a_figure_is_one_clean_element_that_follows_the_text_colour(draw: Callab
     )
     assert "currentColor" in text
     assert figures.INK not in text
+    labels = re.findall(r"<text[^>]*style=\"([^\"]*)\"", text)
+    assert labels
+    assert all("fill: currentColor" in style for style in labels)
     assert not re.search(r"#000000|(?:fill|stroke): #ffffff", text)
-    assert re.match(r'<svg viewBox="[\d. ]+" role="img" aria-label="[^"<>]+"', text)
+    assert re.match(r'<svg viewBox="[\d. ]+" fill="currentColor" role="img" aria-label="[^"<>]+"', text)
 
 
 @pytest.mark.parametrize("draw", [histogram, risk, training, scatter])

@@ -73,6 +73,8 @@ def check(dataset: Annotated[Path, typer.Argument(help="dataset folder")]) -> No
     for kind, findings in (("error", report.errors), ("warning", report.warnings)):
         for finding in findings:
             screen.console.print(f"{kind}: {finding.message}", markup=False)
+            for example in finding.examples:
+                screen.console.print(f"  {example}", markup=False)
     if report.errors:
         raise typer.Exit(1)
     screen.console.print("no errors")

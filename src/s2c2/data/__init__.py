@@ -1,1 +1,1 @@
-
+"""Data: dataset folders, annotations, splits, packs, views and batches."""

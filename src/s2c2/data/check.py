@@ -66,7 +66,7 @@ def check(dataset: Dataset, *, size: int | None = None, progress: Progress = sil
     counts = dataset.annotations.counts(dataset.images)
     packed = readable(dataset, size or dataset.size or SIZE, progress=progress)
     errors = [*_broken(packed), *_strangers(dataset), *_classes(dataset, counts), *_fixed(dataset, counts)]
-    warnings = [*_minor_classes(dataset, counts), *_repeated(dataset), *_shapes(packed)]
+    warnings = [*_minor_classes(dataset, counts), *_repeated(dataset), *_unlisted(dataset), *_shapes(packed)]
     leaks, duplicates = _duplicates(dataset, packed)
     return Report(
         errors=(*errors, *leaks),
@@ -116,6 +116,13 @@ def _fixed(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding]:
     return finding("splits", "{n} image(s) that nobody annotated in a split that needs labels", wrong)
 
 
+def _unlisted(dataset: Dataset) -> list[Finding]:
+    rest = [image for image in dataset.images if dataset.splits and image not in dataset.splits]
+    return finding(
+        "splits", "{n} image(s) in no split of splits.csv; list them as unlabeled to use them", rest
+    )
+
+
 def _repeated(dataset: Dataset) -> list[Finding]:
     named = dataset.annotations.table.filter(pl.col("annotator") != "")
     twice = named.group_by("image", "annotator", maintain_order=True).len().filter(pl.col("len") > 1)
@@ -144,7 +151,7 @@ def _duplicates(dataset: Dataset, packed: Pack) -> tuple[list[Finding], list[Fin
         alike.setdefault(digest, []).append(image)
     groups = [group for group in alike.values() if len(group) > 1]
     held_out = {"validation", "selection"}
-    found = [{dataset.splits.get(image, "unlabeled") for image in group} for group in groups]
+    found = [{dataset.splits[image] for image in group if image in dataset.splits} for group in groups]
     leaks = [
         _text(group)
         for group, names in zip(groups, found, strict=True)
@@ -152,11 +159,7 @@ def _duplicates(dataset: Dataset, packed: Pack) -> tuple[list[Finding], list[Fin
     ]
     same = "{n} group(s) of images with equal pixels"
     return (
-        finding(
-            "leaks",
-            f"{same} in validation or selection and in another split",
-            leaks if dataset.splits else [],
-        ),
+        finding("leaks", f"{same} in validation or selection and in another split", leaks),
         finding("duplicates", same, [_text(group) for group in groups]),
     )
 
@@ -206,5 +209,5 @@ def _histogram(votes: Int64[np.ndarray, " n"]) -> tuple[tuple[int, int], ...]:
 def _split_rows(dataset: Dataset) -> tuple[tuple[str, int], ...]:
     if not dataset.splits:
         return ()
-    names = [dataset.splits.get(image, "unlabeled") for image in dataset.images]
-    return tuple((name, names.count(name)) for name in SPLITS)
+    names = [dataset.splits.get(image, "none") for image in dataset.images]
+    return tuple((name, names.count(name)) for name in (*SPLITS, "none"))

@@ -1,7 +1,7 @@
 """Random numbers that belong to an image, not to a batch: a counter-based generator.
 
-The numbers of image 7 at step 30 are a function of (seed, step, image, slot, column) alone, so they do not depend
-on which images share its batch, on workers, threads or devices, nor on whether a run was resumed.
+The numbers of image 7 at step 30 are a function of (seed, step, image, slot, column) alone. They do not
+depend on which images share its batch, on workers, threads or devices, nor on whether a run was resumed.
 """
 
 import torch
@@ -19,9 +19,9 @@ def uniform(
 ) -> Float64[Tensor, "n {count}"]:
     """Return ``count`` independent numbers in [0, 1) for each image.
 
-    The words (seed, step, slot, image) are absorbed one after another by the finaliser of SplitMix64 (Steele,
-    Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014); its sequence from there gives the
-    columns, of which the upper 53 bits are kept. A longer row begins with the shorter one.
+    The words (seed, step, slot, image) are absorbed one after another by the finaliser of SplitMix64
+    (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014); its sequence from there
+    gives the columns, of which the upper 53 bits are kept. A longer row begins with the shorter one.
 
     Args:
         seed: seed of the run.
@@ -32,8 +32,8 @@ def uniform(
 
     Example:
         >>> uniform(0, 0, torch.tensor([5, 6]), slot=0, count=2).round(decimals=3)
-        tensor([[0.7300, 0.4840],
-                [0.4670, 0.5650]], dtype=torch.float64)
+        tensor([[0.3430, 0.3750],
+                [0.4650, 0.3500]], dtype=torch.float64)
     """
     key = 0
     for word in (seed, step, slot):

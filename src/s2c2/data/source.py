@@ -28,7 +28,7 @@ class Source:
     annotations: pl.DataFrame
     """Long table ``image, annotator, label[, votes, …]``; images without an annotation have no row."""
     splits: Mapping[str, str] = field(default_factory=dict)
-    """Image id to ``labeled``, ``unlabeled``, ``validation`` or ``selection``; empty when the source fixes none."""
+    """Image id to split, as ``labeled`` or ``validation``; empty when the source fixes none."""
     licence: str | None = None
     citation: str | None = None
     size: int | None = None

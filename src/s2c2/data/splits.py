@@ -88,7 +88,7 @@ def divide(
 ) -> Splits:
     """Return the splits of a dataset: those that it fixes, or else a random division.
 
-    Images that ``splits.csv`` does not list are unlabeled.
+    Images that ``splits.csv`` does not list are in no split.
 
     Args:
         dataset: the dataset.
@@ -195,7 +195,7 @@ def _require_labels(dataset: Dataset, labels: Int[np.ndarray, " n"]) -> None:
 
 
 def _listed(dataset: Dataset, name: str) -> tuple[str, ...]:
-    listed = tuple(image for image in dataset.images if dataset.splits.get(image, "unlabeled") == name)
+    listed = tuple(image for image in dataset.images if dataset.splits.get(image) == name)
     if not listed and name in ("labeled", "validation"):
         raise UserError(f"splits.csv lists no {name} image")
     return listed

@@ -122,10 +122,9 @@ def follow(
             if stopped:
                 raise KeyboardInterrupt
     except NonFiniteError as error:
-        save(place, ready, config, lines)
         raise UserError(
-            f"{error}. The state before that step is kept in {place.checkpoints}; "
-            "a smaller optimizer.rate or train.clip usually helps"
+            f"{error}. The last checkpoint in {place.checkpoints} is from before it and --resume comes to the "
+            "same step again; a smaller optimizer.rate or train.clip usually helps"
         ) from error
     save(place, ready, config, lines)
 

@@ -70,7 +70,9 @@ def predict_folder(saved: Saved, source: Path, progress: Progress = silent) -> P
     if not found:
         raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)})")
     names = tuple(path.relative_to(source).as_posix() for path in found)
-    pixels = (resize(decode(read_image(path), str(path)), saved.size, saved.config.data.fit) for path in found)
+    pixels = (
+        resize(decode(read_image(path), str(path)), saved.size, saved.config.data.fit) for path in found
+    )
     return predict_images(saved.network, names, pixels, saved.classes, (autocast, progress))
 
 

@@ -36,8 +36,11 @@ class Strip:
     """A row of images with a heading."""
 
     title: str
+    """What the images have in common."""
     note: str
+    """How many there are, and what else is known of them."""
     pictures: tuple[Picture, ...]
+    """The images that are shown."""
 
 
 def pictures(subject: Subject, rows: Int[np.ndarray, " r"]) -> tuple[Picture, ...]:

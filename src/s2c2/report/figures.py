@@ -58,6 +58,7 @@ class Point:
     """Whether it has an ambiguity head: decides the marker."""
 
 
+@mpl.rc_context(STYLE)
 def ambiguity_histogram(ambiguity: Float[np.ndarray, " n"], disputed: Bool[np.ndarray, " n"]) -> str:
     """Return the histogram of p_a, apart for images people agree on and images they disagree about."""
     figure, axes = _canvas(5.2, 3.0)
@@ -73,6 +74,7 @@ def ambiguity_histogram(ambiguity: Float[np.ndarray, " n"], disputed: Bool[np.nd
     return svg(figure, "Histogram of p_a for images people agree on and images they disagree about")
 
 
+@mpl.rc_context(STYLE)
 def risk_coverage_curves(curves: Mapping[str, RiskCoverage]) -> str:
     """Return risk–coverage curves by name, from 2 % coverage on: below, single images decide."""
     figure, axes = _canvas(5.2, 3.0)
@@ -86,14 +88,14 @@ def risk_coverage_curves(curves: Mapping[str, RiskCoverage]) -> str:
     return svg(figure, "Risk against coverage")
 
 
+@mpl.rc_context(STYLE)
 def training_curves(losses: Sequence[Mapping[str, Any]], name: str) -> str:
     """Return the curve of each recorded term of a run over the steps, the running mean drawn bold."""
     terms = sorted({key for row in losses for key in row} - {"step", "progress", "rate", "total"})
     shown = ["total", *terms]
     height = (len(shown) + 1) // 2
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(5.2, 1.5 * height + 0.3), layout="constrained")
-        grid = figure.subplots(height, 2, sharex=True, squeeze=False).ravel()
+    figure = Figure(figsize=(5.2, 1.5 * height + 0.3), layout="constrained")
+    grid = figure.subplots(height, 2, sharex=True, squeeze=False).ravel()
     for axes, term in zip(grid, shown, strict=False):
         pairs = [(row["step"], row[term]) for row in losses if _number(row.get(term)) and "step" in row]
         _curve(axes, np.array(pairs, dtype=np.float64).reshape(-1, 2))
@@ -104,6 +106,7 @@ def training_curves(losses: Sequence[Mapping[str, Any]], name: str) -> str:
     return svg(figure, f"Losses of {name} over the steps")
 
 
+@mpl.rc_context(STYLE)
 def f1_distance(points: Sequence[Point]) -> str:
     """Return runs as points of F1 and inner distance (paper Fig. 4): better is right and down."""
     figure, axes = _canvas(5.2, 3.4)
@@ -147,19 +150,18 @@ def _embedded(text: str, description: str) -> str:
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL).replace(INK, "currentColor")
     box = re.search(r"viewBox=\"[^\"]*\"", text)
     assert box is not None
-    head = f'<svg {box[0]} role="img" aria-label="{escape(description)}" xmlns:xlink="{XLINK}">'
+    label = f'role="img" aria-label="{escape(description)}"'
+    head = f'<svg {box[0]} fill="currentColor" {label} xmlns:xlink="{XLINK}">'
     return head + text[text.index(">") + 1 :]
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Any]:
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, figure.subplots()
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
 
 
 def _legend(axes: Any) -> None:
-    with mpl.rc_context(STYLE):
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
 
 
 def _curve(axes: Any, points: Float[np.ndarray, "s 2"]) -> None:

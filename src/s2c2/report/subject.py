@@ -22,6 +22,7 @@ class Subject:
     """A run, the images of it that are shown, and their soft labels where people gave some."""
 
     run: Run
+    """The run folder."""
     title: str
     """Name on the page, different for each run."""
     split: str

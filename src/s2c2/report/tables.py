@@ -27,7 +27,9 @@ class ScoreRow:
     """One score of all runs."""
 
     caption: Caption
+    """Name and meaning."""
     values: tuple[str, ...]
+    """Value of each run."""
     best: tuple[bool, ...]
     """The best value, where one way is better, the runs differ, and the score compares among runs."""
 
@@ -37,8 +39,11 @@ class Compared:
     """The equal-coverage comparison of one run."""
 
     title: str
+    """The run with S2C2."""
     against: str
+    """The vanilla run."""
     verdict: str
+    """Which one is better under the same terms, in one line."""
     rows: tuple[Row, ...]
     """The lines against the strongest partner of each kind."""
     others: tuple[Row, ...]
@@ -50,7 +55,9 @@ class Confusion:
     """Counts of predicted class (column) for each class of people (row)."""
 
     classes: tuple[str, ...]
+    """Names of rows and columns."""
     counts: tuple[tuple[int, ...], ...]
+    """Number of images in each cell."""
     shares: tuple[tuple[float, ...], ...]
     """Each row divided by its sum."""
 

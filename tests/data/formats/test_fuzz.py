@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from s2c2.data.annotations import Annotations
-from s2c2.data.dataset import checked_splits
 from s2c2.data.description import describe
 from s2c2.data.formats import FORMATS, ImportOptions, importer
+from s2c2.data.layout import checked_splits
 from s2c2.data.source import Source
 from s2c2.errors import UserError
 

@@ -43,6 +43,7 @@ def made(image: np.ndarray, operation: Callable[[Tensor], Tensor]) -> np.ndarray
 
 
 def assert_within_one_level(view: np.ndarray, expected: Image.Image) -> None:
+    assert view.dtype == np.uint8
     difference = np.abs(view.astype(int) - np.array(expected).astype(int))
     assert difference.max() <= 1
 
@@ -103,3 +104,32 @@ def test_each_image_has_its_own_parameter() -> None:
     view = colour.brightness(images, torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64))
     assert view[:, 0, 0, 0].tolist() == [0, 100, 200]
     assert bool((images == 200).all())
+
+
+@pytest.mark.parametrize("name", ["equalize", "Brightness", "Color", "Contrast", "Sharpness"])
+def test_all_but_autocontrast_are_pillow_to_the_grey_level(name: str) -> None:
+    weight = torch.tensor([0.37], dtype=torch.float64)
+    for image in SAMPLES.values():
+        picture = Image.fromarray(image)
+        if name == "equalize":
+            view, reference = made(image, colour.equalize), ImageOps.equalize(picture)
+        else:
+            view = made(image, lambda images: getattr(colour, name.lower())(images, weight))
+            reference = getattr(ImageEnhance, name)(picture).enhance(0.37)
+        np.testing.assert_array_equal(view, np.array(reference))
+
+
+def test_equalize_where_its_table_leaves_the_range() -> None:
+    # 300 pixels of 0 beside 400 of 255: the step is 1, the table reaches 300 and Pillow stops at 255.
+    image = np.repeat(np.array([0] * 300 + [255] * 400, np.uint8).reshape(20, 35, 1), 3, axis=2)
+    np.testing.assert_array_equal(
+        made(image, colour.equalize), np.array(ImageOps.equalize(Image.fromarray(image)))
+    )
+
+
+@pytest.mark.parametrize("name", ["autocontrast", "equalize"])
+def test_an_image_does_not_depend_on_its_neighbours(name: str) -> None:
+    square = [image for image in SAMPLES.values() if image.shape == (24, 24, 3)]
+    images = torch.from_numpy(np.stack(square)).permute(0, 3, 1, 2)
+    operation = getattr(colour, name)
+    assert torch.equal(operation(images), torch.cat([operation(image[None]) for image in images]))

@@ -114,7 +114,9 @@ def test_mirrored_flips_the_chosen_images_only() -> None:
     rows, columns = torch.arange(4).expand(3, -1), torch.arange(6).expand(3, -1)
     which = torch.tensor([True, False, True])
     view = geometry.placed(images, rows, geometry.mirrored(columns, which))
-    expected = [np.flip(image, 2) if flip else image for image, flip in zip(images.numpy(), which, strict=True)]
+    expected = [
+        np.flip(image, 2) if flip else image for image, flip in zip(images.numpy(), which, strict=True)
+    ]
     np.testing.assert_array_equal(view.numpy(), np.stack(expected))
 
 
@@ -157,3 +159,19 @@ def test_the_images_stay_as_they_are() -> None:
     geometry.turned(images, torch.tensor([0, 2]))
     geometry.affine(images, geometry.rotation(torch.tensor([10.0, 20.0], dtype=torch.float64), (8, 8)))
     assert torch.equal(images, before)
+
+
+def test_pixels_from_far_outside_are_filled() -> None:
+    images = pictures(2, 6, 6)
+    view = geometry.affine(
+        images, geometry.translation_x(torch.tensor([5.0, -400], dtype=torch.float64)), fill=9
+    )
+    assert torch.equal(view[0, ..., 0], images[0, ..., 5])
+    assert bool((view[0, ..., 1:] == 9).all())
+    assert bool((view[1] == 9).all())
+
+
+def test_channels_last_images_give_the_same_view() -> None:
+    images, matrices = pictures(6, 9, 9), geometry.rotation(amounts(6, 30), (9, 9))
+    last = images.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(geometry.affine(last, matrices), geometry.affine(images, matrices))

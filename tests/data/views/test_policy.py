@@ -9,8 +9,22 @@ from s2c2.data.views.pool import POOL
 from s2c2.errors import UserError
 
 # Table 12 of FixMatch.
-NAMES = """autocontrast brightness color contrast equalize identity posterize rotate sharpness shear_x shear_y
-solarize translate_x translate_y""".split()
+NAMES = [
+    "autocontrast",
+    "brightness",
+    "color",
+    "contrast",
+    "equalize",
+    "identity",
+    "posterize",
+    "rotate",
+    "sharpness",
+    "shear_x",
+    "shear_y",
+    "solarize",
+    "translate_x",
+    "translate_y",
+]
 
 MADE: dict[str, View] = {
     "weak": Weak(),
@@ -89,15 +103,15 @@ def test_a_weak_view_is_a_flip_and_a_shift_in_reach() -> None:
 
 
 def test_flip_and_shift_can_be_switched_off() -> None:
-    assert torch.equal(Weak(flip=False, shift=0)(pictures(), draws()), pictures())
-    view = Weak(shift=0)(pictures(400), draws(400))
+    assert torch.equal(Weak(flip=False, shift=0.0)(pictures(), draws()), pictures())
+    view = Weak(shift=0.0)(pictures(400), draws(400))
     flipped = (view == pictures(400).flip(3)).flatten(1).all(dim=1)
     assert 0.4 < float(flipped.double().mean()) < 0.6
 
 
 def test_without_an_upright_all_eight_positions_are_equally_likely() -> None:
     image = pictures(1)
-    view = Weak(upend=True, turn=True, shift=0)(image.repeat(800, 1, 1, 1), draws(800))
+    view = Weak(upend=True, turn=True, shift=0.0)(image.repeat(800, 1, 1, 1), draws(800))
     symmetric = [turned.rot90(k, (2, 3)) for k in range(4) for turned in (image, image.flip(3))]
     counts = [int((view == position).flatten(1).all(dim=1).sum()) for position in symmetric]
     assert sum(counts) == 800
@@ -116,7 +130,7 @@ def test_an_unknown_operation_is_refused_with_what_was_meant() -> None:
 
 
 def test_cutout_covers_at_most_half_the_side_and_can_be_left_out() -> None:
-    still = Weak(flip=False, shift=0)
+    still = Weak(flip=False, shift=0.0)
     images = torch.zeros((300, 3, 16, 16), dtype=torch.uint8)
     covered = (Strong(still, operations=0)(images, draws(300)) == 127)[:, 0].flatten(1).sum(dim=1)
     assert int(covered.max()) == 64  # 8 × 8

@@ -75,14 +75,14 @@ def _smooth(images: RGB) -> RGB:
     rows = flat[..., : -2 * w] + flat[..., w:-w] + flat[..., 2 * w :]
     total = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:] + 4 * flat[..., w + 1 : -w - 1]
     flat[..., w + 1 : -w - 1] = (total.float() / 13 + 0.5).to(torch.int16)
-    smooth = flat.to(torch.uint8).unflatten(2, images.shape[2:])
+    smooth = flat.to(torch.uint8).view(images.shape)
     smooth[..., 0], smooth[..., -1] = images[..., 0], images[..., -1]
     return smooth
 
 
 def _mapped(images: RGB, tables: Tables) -> RGB:
     tables = tables.expand(-1, images.shape[1], -1)
-    return tables.gather(2, images.flatten(2).long()).unflatten(2, images.shape[2:])
+    return tables.gather(2, images.flatten(2).long()).view(images.shape)
 
 
 def _blended(degenerate: Tensor, images: Tensor, factor: Values) -> Tensor:

@@ -20,7 +20,7 @@ Matrices = Float64[Tensor, "n 6"]
 def placed(images: Images, rows: Int64[Tensor, "n h"], columns: Int64[Tensor, "n w"]) -> Images:
     """Make each pixel (y, x) of a view from pixel (``rows[y]``, ``columns[x]``) of its image."""
     index = (rows * images.shape[3])[:, :, None] + columns[:, None, :]
-    return _taken(images, index.flatten(1)).unflatten(2, images.shape[2:])
+    return _shaped(_taken(images, index.flatten(1)), images)
 
 
 def shifted(pixels: Int64[Tensor, " n"], size: int) -> Int64[Tensor, "n {size}"]:
@@ -99,7 +99,7 @@ def affine(images: Images, matrices: Matrices, fill: int = 0) -> Images:
     """
     # One pixel behind the last holds the fill: what lies outside points there.
     pixels = functional.pad(images.flatten(2), (0, 1), value=fill)
-    return _taken(pixels, _sources(_fixed(matrices), *images.shape[2:])).unflatten(2, images.shape[2:])
+    return _shaped(_taken(pixels, _sources(_fixed(matrices), *images.shape[2:])), images)
 
 
 def covered(images: Images, centres: Float64[Tensor, "n 2"], share: float, grey: int) -> Images:
@@ -125,6 +125,10 @@ def _stripe(centre: Values, size: int, share: float) -> Bool[Tensor, "n s"]:
 def _taken(images: Tensor, index: Int64[Tensor, "n p"]) -> Tensor:
     pixels = images.flatten(2)
     return pixels.gather(2, index[:, None].expand(-1, pixels.shape[1], -1))
+
+
+def _shaped(pixels: UInt8[Tensor, "n c p"], images: Images) -> Images:
+    return pixels.view(images.shape)
 
 
 def _matrices(values: Values, place: int) -> Matrices:

@@ -103,7 +103,12 @@ def augmented(
     chosen = (which * len(pool)).long()
     order = chosen.argsort(stable=True)
     counts = torch.bincount(chosen, minlength=len(pool)).tolist()
-    groups = zip(pool, images.index_select(0, order).split(counts), amount[order].split(counts), strict=True)
+    groups = zip(
+        pool,
+        torch.split(images.index_select(0, order), counts),
+        torch.split(amount[order], counts),
+        strict=True,
+    )
     parts = [part for group in groups for part in _applied(*group)]
     return torch.cat(parts).index_select(0, order.argsort()) if parts else images
 
@@ -112,7 +117,7 @@ def _applied(operation: Operation, images: Images, amount: Float64[Tensor, " n"]
     """Yield the images after the operation, a processor's cacheful at a time."""
     values = images[0].numel() if len(images) else 1
     piece = max(CACHED // values, 1) if images.device.type == "cpu" else max(len(images), 1)
-    for some, their in zip(images.split(piece), amount.split(piece), strict=True):
+    for some, their in zip(torch.split(images, piece), torch.split(amount, piece), strict=True):
         if len(some):
             yield operation(some, their)
 

@@ -36,17 +36,17 @@ POOL: Mapping[str, Operation] = MappingProxyType(
         "color": _between(0.05, 0.95, colour.color),
         "contrast": _between(0.05, 0.95, colour.contrast),
         "equalize": lambda images, _: colour.equalize(images),
-        "posterize": _between(4, 9, colour.posterize),
-        "rotate": _geometric(30, geometry.rotation),
+        "posterize": _between(4.0, 9.0, colour.posterize),
+        "rotate": _geometric(30.0, geometry.rotation),
         "sharpness": _between(0.05, 0.95, colour.sharpness),
         "shear_x": _geometric(0.3, lambda amount, _: geometry.shear_x(amount)),
         "shear_y": _geometric(0.3, lambda amount, _: geometry.shear_y(amount)),
-        "solarize": _between(0, 1, colour.solarize),
+        "solarize": _between(0.0, 1.0, colour.solarize),
         "translate_x": _geometric(0.3, lambda share, size: geometry.translation_x(share * size[1])),
         "translate_y": _geometric(0.3, lambda share, size: geometry.translation_y(share * size[0])),
     }
 )
-"""The fourteen operations and ranges of FixMatch (Sohn et al., 2020, https://arxiv.org/abs/2001.07685, table 12).
+"""The fourteen operations and ranges of FixMatch: table 12 of https://arxiv.org/abs/2001.07685.
 
 | operation | parameter | range |
 |---|---|---|

@@ -1,0 +1,87 @@
+"""Small records of runs that are committed, and the table that is made from them alone."""
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from s2c2 import files
+from s2c2.runs import open_run
+
+BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
+"""Marks around a table in a page."""
+
+COLUMNS = ("", "F1 ↑", "d ↓", "d − F1 ↓", "set aside", "AUROC ↑")
+
+
+def record(run: Path) -> dict[str, Any]:
+    """Return what is kept of a scored run: configuration, environment, scores, the last losses. No path."""
+    opened = open_run(run)
+    environment = files.read_json(run / "environment.json")
+    last = opened.losses()[-100:]
+    terms = [name for name in last[0] if name not in ("step", "progress", "rate")]
+    return {
+        "run": run.name,
+        "config": yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8")),
+        "environment": environment,
+        "losses": {name: statistics.fmean(line[name] for line in last) for name in terms},
+        **(opened.scores() or {}),
+    }
+
+
+def read_records(folder: Path) -> list[dict[str, Any]]:
+    """Return the records of a folder, in the order of their names."""
+    return [files.read_json(path) for path in sorted(folder.glob("*.json"))]
+
+
+def table(records: Iterable[Mapping[str, Any]]) -> str:
+    """Return a Markdown table: each algorithm plain, extended, and the plain one at equal coverage."""
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---|" + "--:|" * (len(COLUMNS) - 1)]
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for one in records:
+        grouped.setdefault(one["config"]["algorithm"]["name"], []).append(one)
+    for name in sorted(grouped, reverse=True):
+        lines += _rows(name, grouped[name])
+    return "\n".join(lines) + "\n"
+
+
+def _rows(name: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+    plain = [one["scores"] for one in records if "comparison" not in one]
+    extended = [one for one in records if "comparison" in one]
+    scores, compared = [one["scores"] for one in extended], [one["comparison"] for one in extended]
+    seeds = f"{len(extended)} seed{'s' if len(extended) > 1 else ''}"
+    detectors = ("max-softmax", "entropy", "margin")
+    return [
+        _row(f"**{name}** ({seeds}), all images", *_paper(plain)),
+        _row(f"{name} + S2C2", *_paper(scores)),
+        _row(
+            "– as many set aside by plain confidence; k-means on the images S2C2 set aside",
+            _spread([one["f1"][one["rejection"]] for one in compared]),
+            _spread([one["distance"]["k-means"]["macro"] for one in compared]),
+            "",
+            _spread([1 - one["coverage"] for one in compared]),
+            _spread([max(one["auroc"][detector] for detector in detectors) for one in compared]),
+        ),
+    ]
+
+
+def _paper(scores: Sequence[Mapping[str, Any]]) -> list[str]:
+    names = ("f1_certain", "distance", "score", "share_ambiguous", "auroc")
+    return [_spread([one[name] for one in scores]) for name in names]
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _spread(values: Sequence[float]) -> str:
+    mean = f"{statistics.fmean(values):.3f}"
+    return mean if len(values) < 2 else f"{mean} ± {statistics.stdev(values):.3f}"
+
+
+def placed(page: str, content: str) -> str:
+    """Return a page with the content between its marks replaced."""
+    before, rest = page.split(BEGIN)
+    return f"{before}{BEGIN}\n{content}{END}{rest.split(END)[1]}"

@@ -1,0 +1,69 @@
+
+import numpy as np
+import pytest
+import torch
+
+from s2c2 import config as configuration
+from s2c2.data.dataset import Dataset
+from s2c2.data.synthetic import synthetic
+from s2c2.experiments.setup import setup
+
+DEVICE = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return synthetic(tmp_path_factory.mktemp("data") / "small", images=160, seed=0, size=16)
+
+
+def config(**values: object) -> configuration.Config:
+    return configuration.resolve(configuration.merged(configuration.preset("cpu"), values))
+
+
+def test_labeled_images_are_unlabeled_ones_too(dataset: Dataset) -> None:
+    both = setup(dataset, config(), DEVICE)
+    apart = setup(dataset, config(data={"labeled_as_unlabeled": False}), DEVICE)
+    assert set(both.batches.unlabeled) == set(both.batches.labeled) | set(apart.batches.unlabeled)
+    assert not set(apart.batches.unlabeled) & set(apart.batches.labeled)
+
+
+def test_validation_images_are_never_trained_on(dataset: Dataset) -> None:
+    ready = setup(dataset, config(), DEVICE)
+    row = {image: number for number, image in enumerate(ready.pack.images)}
+    held = {row[image] for image in ready.splits.validation}
+    assert held
+    assert not held & {*ready.batches.unlabeled.tolist(), *ready.batches.labeled.tolist()}
+
+
+def test_the_seed_decides_weights_splits_and_labels(dataset: Dataset) -> None:
+    first, again, other = (setup(dataset, config(seed=seed), DEVICE) for seed in (0, 0, 1))
+    weights = [ready.training.network.heads["classes"].weight for ready in (first, again, other)]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    assert first.splits == again.splits != other.splits
+    np.testing.assert_array_equal(first.labels, again.labels)
+
+
+def test_the_extended_network_starts_from_the_plain_ones_weights(dataset: Dataset) -> None:
+    extended, plain = (
+        setup(dataset, config(objective={"name": name}), DEVICE) for name in ("s2c2", "vanilla")
+    )
+    ours, theirs = (ready.training.network.state_dict() for ready in (extended, plain))
+    assert set(ours) - set(theirs) == {
+        f"heads.{n}.{t}" for n in ("clusters", "ambiguity") for t in ("weight", "bias")
+    }
+    backbone = [name for name in theirs if name.startswith(("backbone", "heads.classes"))]
+    assert all(torch.equal(ours[name], theirs[name]) for name in backbone)
+
+
+def test_classes_weigh_by_the_labeled_images_only(dataset: Dataset) -> None:
+    ready = setup(dataset, config(), DEVICE)
+    counts = np.bincount(ready.labels, minlength=len(dataset.classes))
+    weights = ready.objective.class_weights  # type: ignore[attr-defined]
+    np.testing.assert_allclose(weights, len(ready.labels) / (len(counts) * counts), rtol=1e-5)
+
+
+def test_soft_labels_are_the_mean_of_the_annotations(dataset: Dataset) -> None:
+    ready = setup(dataset, config(data={"labels": "soft"}), DEVICE)
+    soft = dataset.annotations.soft_labels(ready.splits.labeled)
+    np.testing.assert_allclose(ready.batches.labels, soft, rtol=1e-6)
