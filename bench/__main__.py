@@ -1,6 +1,7 @@
 """Run every benchmark: ``python -m bench``."""
 
-from bench import step
+from bench import step, views
 
 if __name__ == "__main__":
     step.main()
+    views.main()

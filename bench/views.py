@@ -1,17 +1,22 @@
-"""Views per second against the same policy with Pillow, image by image: ``python bench/views.py``."""
+"""Views per core-second against the same policy with Pillow, image by image: ``python -m bench.views``."""
 
+import json
+import platform
 from collections.abc import Callable
-from statistics import median
-from time import perf_counter
+from pathlib import Path
+from statistics import median, quantiles
+from time import process_time
 
 import numpy as np
+import PIL
 import torch
 from PIL import Image, ImageEnhance, ImageOps
 
 from s2c2.data.views import VIEWS, Draws
 
 ROUNDS = 7
-IMAGES = {32: 512, 96: 128}
+IMAGES = {32: 512, 96: 128, 224: 48}
+RESULT = Path(__file__).parent / "views.json"
 POOL = [
     "autocontrast",
     "brightness",
@@ -81,35 +86,49 @@ PILLOW = {"weak": weak, "strong": strong}
 
 
 def with_pillow(name: str, pixels: np.ndarray, step: int) -> float:
-    rng, start = np.random.default_rng(step), perf_counter()
+    rng, start = np.random.default_rng(step), process_time()
     np.stack([np.asarray(PILLOW[name](image, rng)) for image in pixels])
-    return perf_counter() - start
+    return process_time() - start
 
 
-def with_torch(name: str, images: torch.Tensor, step: int) -> float:
-    draws, start = Draws(seed=0, step=step, images=torch.arange(len(images))), perf_counter()
+def with_torch(name: str, pixels: np.ndarray, step: int) -> float:
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # as a pack gives them
+    draws, start = Draws(seed=0, step=step, images=torch.arange(len(images))), process_time()
     VIEWS[name](images, draws)
-    return perf_counter() - start
+    return process_time() - start
 
 
-def measured(name: str, size: int) -> tuple[float, float, float]:
-    """Return views per second of both and the median ratio of neighbouring rounds; the first warms up."""
+def measured(name: str, size: int) -> dict[str, object]:
+    """Return views per core-second of both, and the ratio of neighbouring rounds; the first one warms up."""
     pixels = np.random.default_rng(0).integers(0, 256, (IMAGES[size], size, size, 3), dtype=np.uint8)
-    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     rounds = [
-        (with_torch(name, images, step), with_pillow(name, pixels, step)) for step in range(ROUNDS + 1)
+        (with_torch(name, pixels, step), with_pillow(name, pixels, step)) for step in range(ROUNDS + 1)
     ][1:]
     ours, theirs = (len(pixels) / median(seconds) for seconds in zip(*rounds, strict=True))
-    return ours, theirs, median(pillow / ours for ours, pillow in rounds)
+    ratios = [pillow / torch for torch, pillow in rounds]
+    return {
+        "view": name,
+        "size": size,
+        "views_s": round(ours),
+        "pillow_views_s": round(theirs),
+        "ratio": round(median(ratios), 2),
+        "quartiles": [round(value, 2) for value in quantiles(ratios, n=4)],
+    }
 
 
 def main() -> None:
     torch.set_num_threads(1)
-    print("| view | size | views/s | views/s with Pillow | ratio |\n|---|---|---|---|---|")
-    for name in PILLOW:
-        for size in IMAGES:
-            ours, theirs, ratio = measured(name, size)
-            print(f"| {name} | {size} | {ours:,.0f} | {theirs:,.0f} | {ratio:.2f} |")
+    rows = [measured(name, size) for name in PILLOW for size in IMAGES]
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "torch": torch.__version__.split("+")[0],
+        "pillow": PIL.__version__,
+        "threads": 1,
+    }
+    RESULT.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+    print("| view | size | views/s | views/s with Pillow | ratio | quartiles |\n|---|---|---|---|---|---|")
+    for row in rows:
+        print("| " + " | ".join(str(value) for value in row.values()) + " |")
 
 
 if __name__ == "__main__":

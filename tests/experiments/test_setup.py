@@ -1,4 +1,3 @@
-
 import numpy as np
 import pytest
 import torch
@@ -37,7 +36,8 @@ def test_validation_images_are_never_trained_on(dataset: Dataset) -> None:
 
 def test_the_seed_decides_weights_splits_and_labels(dataset: Dataset) -> None:
     first, again, other = (setup(dataset, config(seed=seed), DEVICE) for seed in (0, 0, 1))
-    weights = [ready.training.network.heads["classes"].weight for ready in (first, again, other)]
+    states = [ready.training.network.state_dict() for ready in (first, again, other)]
+    weights = [state["heads.classes.weight"] for state in states]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
     assert first.splits == again.splits != other.splits

@@ -85,3 +85,20 @@ def test_the_stride_of_a_bottleneck_is_in_its_3x3_convolution() -> None:
         assert isinstance(second, nn.Conv2d)
         assert first.stride == (1, 1)
         assert second.stride == ((1, 1) if stage == 1 else (2, 2))
+
+
+def test_the_stem_follows_from_the_size_unless_it_is_chosen() -> None:
+    kernels = [
+        ResNet(small=small).build(size).conv1.kernel_size  # type: ignore[union-attr]
+        for small, size in [(None, 64), (None, 65), (False, 32), (True, 224)]
+    ]
+    assert kernels == [(3, 3), (7, 7), (7, 7), (3, 3)]
+
+
+def test_convolutions_are_drawn_as_torchvision_does() -> None:
+    torch.manual_seed(0)
+    for module in ResNet(depth=50).build(224).modules():
+        if isinstance(module, nn.Conv2d):
+            std = (2 / (module.kernel_size[0] ** 2 * module.out_channels)) ** 0.5
+            # Five standard errors of a sample's standard deviation.
+            assert abs(float(module.weight.detach().std()) / std - 1) < 5 / (2 * module.weight.numel()) ** 0.5

@@ -3,11 +3,13 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
+from s2c2.errors import UserError
 from s2c2.networks.wide_resnet import Block, WideBackbone, WideResNet
 
 
-def built(size: int = 32, depth: int = 28, width: int = 2) -> WideBackbone:
+def built(size: int = 32, depth: int = 28, width: int | float = 2) -> WideBackbone:
     backbone = WideResNet(depth=depth, width=width).build(size)
     assert isinstance(backbone, WideBackbone)
     return backbone
@@ -108,3 +110,28 @@ def test_batch_norm_and_slope_are_as_configured() -> None:
     assert {(norm.eps, norm.momentum) for norm in norms} == {(1e-3, 0.05)}
     assert set(slopes) == {0.2}
     assert len(norms) == len(slopes) == 2 * 3 + 1
+
+
+def test_wrn_28_2_needs_the_operations_that_were_measured() -> None:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        built().eval()(torch.zeros(1, 3, 32, 32))
+    assert counter.get_total_flops() / 1e9 == pytest.approx(0.429, abs=0.001)
+
+
+def test_half_width_is_the_references_network_for_mice_bones() -> None:
+    # 8 filters and six stages at 192 pixels: 8 … 256 channels (method 1.3).
+    backbone = built(size=192, depth=28, width=0.5)
+    outputs = [block.residual[0].out_channels for block in backbone.blocks]  # type: ignore[union-attr, index]
+    assert outputs == [width for width in (8, 16, 32, 64, 128, 256) for _ in range(4)]
+
+
+@pytest.mark.parametrize("depth", [4, 9, 27, 30])
+def test_a_depth_that_no_number_of_blocks_gives_is_refused(depth: int) -> None:
+    with pytest.raises(UserError, match=rf"10, 16, 22, 28, …, not {depth}"):
+        WideResNet(depth=depth).build(32)
+
+
+@pytest.mark.parametrize("width", [0.0, -1.0])
+def test_a_width_without_channels_is_refused(width: float) -> None:
+    with pytest.raises(UserError, match="width"):
+        WideResNet(width=width).build(32)

@@ -123,8 +123,8 @@ def follow(
                 raise KeyboardInterrupt
     except NonFiniteError as error:
         raise UserError(
-            f"{error}. The last checkpoint in {place.checkpoints} is from before it and --resume comes to the "
-            "same step again; a smaller optimizer.rate or train.clip usually helps"
+            f"{error}. The last checkpoint in {place.checkpoints} is from before it, and --resume comes to "
+            "the same step again; a smaller optimizer.rate or train.clip usually helps"
         ) from error
     save(place, ready, config, lines)
 
@@ -233,7 +233,7 @@ def environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "threads": torch.get_num_threads(),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "packages": {name: version(name) for name in packages},
+        "packages": {name: version(name).partition("+")[0] for name in packages},
         "git": _git(),
     }
 

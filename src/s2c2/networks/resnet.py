@@ -10,6 +10,9 @@ from torch.nn import functional
 LAYERS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
 """Blocks of each stage by depth."""
 
+SMALL = 64
+"""Largest size in pixels that the small stem is meant for: the large one leaves a 32nd of the size."""
+
 
 @dataclass(frozen=True)
 class ResNet:
@@ -17,26 +20,34 @@ class ResNet:
 
     depth: Literal[18, 50] = 18
     """Layers."""
-    small: bool = False
-    """Whether the stem is one 3×3 convolution without pooling, for images up to 64 pixels."""
+    small: bool | None = None
+    """Whether the stem is one 3×3 convolution without pooling; null: for images up to 64 pixels."""
 
     def build(self, size: int) -> nn.Module:
-        """Return the network; it takes images of any size."""
-        return ResidualBackbone(self)
+        """Return the network. Weights of torchvision load without their ``fc`` and with the large stem.
+
+        Args:
+            size: height and width of the images; the network takes any, but the stem is chosen for it.
+        """
+        return ResidualBackbone(self.depth, small=size <= SMALL if self.small is None else self.small)
 
 
 class ResidualBackbone(nn.Module):
-    """Maps images to embeddings; ``fc`` is left to the heads."""
+    """Maps images to embeddings; ``fc`` is left to the heads.
 
-    def __init__(self, form: ResNet) -> None:
+    Args:
+        depth: layers, a key of :data:`LAYERS`.
+        small: whether the stem keeps the resolution.
+    """
+
+    def __init__(self, depth: int, *, small: bool) -> None:
         super().__init__()
-        self.small = form.small
-        self.conv1 = nn.Conv2d(
-            3, 64, 3 if form.small else 7, 1 if form.small else 2, 1 if form.small else 3, bias=False
-        )
+        self.small = small
+        kernel, stride, padding = (3, 1, 1) if small else (7, 2, 3)
+        self.conv1 = nn.Conv2d(3, 64, kernel, stride, padding, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
-        before, block = 64, Basic if form.depth == 18 else Bottleneck
-        for stage, count in enumerate(LAYERS[form.depth]):
+        before, block = 64, Basic if depth == 18 else Bottleneck
+        for stage, count in enumerate(LAYERS[depth]):
             width = 64 << stage
             strides = [1 if stage == 0 else 2] + [1] * (count - 1)
             blocks = []
@@ -45,6 +56,7 @@ class ResidualBackbone(nn.Module):
                 before = width * block.expansion
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
         self.features = before
+        self.apply(_initialise)
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n e"]:
         """Return the mean of the last feature map."""
@@ -103,3 +115,9 @@ def _downsample(before: int, after: int, stride: int) -> nn.Sequential | None:
     if stride == 1 and before == after:
         return None
     return nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
+
+
+def _initialise(module: nn.Module) -> None:
+    """Draw convolutions from N(0, 2 / (k² · outputs)), as He et al., 2015, and torchvision do."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from s2c2.errors import UserError
+
 
 @dataclass(frozen=True)
 class WideResNet:
@@ -14,21 +16,34 @@ class WideResNet:
 
     depth: int = 28
     """Layers as the paper counts them: 6 · blocks + 4, where blocks are those of a stage (reference: 28)."""
-    width: int = 2
-    """Factor on 16 channels in the first stage (reference: 2, that is 32 filters)."""
+    width: int | float = 2
+    """Factor on 16 channels in the first stage (reference: 2, that is 32 filters; MiceBone 0.5)."""
     slope: float = 0.1
     """Slope of the leaky ReLU (reference: 0.1)."""
     momentum: float = 0.1
     """Batch-norm momentum (reference: 0.001, which takes thousands of steps to settle)."""
 
     def build(self, size: int) -> nn.Module:
-        """Return a network for images of ``size`` pixels, with ``⌈log₂ size⌉ − 2`` stages (reference)."""
-        stages = max(math.ceil(math.log2(size)) - 2, 1)
-        return WideBackbone(self, blocks=max((self.depth - 4) // 6, 1), stages=stages)
+        """Return a network for images of ``size`` pixels, with ``⌈log₂ size⌉ − 2`` stages (reference).
+
+        Raises:
+            UserError: for a depth that no number of blocks gives, or a width without channels.
+        """
+        blocks, rest = divmod(self.depth - 4, 6)
+        if blocks < 1 or rest:
+            raise UserError(f"depth of a wide ResNet is 6 · blocks + 4: 10, 16, 22, 28, …, not {self.depth}")
+        if round(16 * self.width) < 1:
+            raise UserError(
+                f"width of a wide ResNet multiplies 16 channels and is positive, not {self.width}"
+            )
+        return WideBackbone(self, blocks, stages=max(math.ceil(math.log2(size)) - 2, 1))
 
 
 class WideBackbone(nn.Module):
     """Maps images to embeddings.
+
+    Convolutions have a bias although batch norm follows, as in the reference. Where a stage halves the
+    resolution, padding is symmetric, while TensorFlow pads right and below only.
 
     Args:
         form: width, slope, momentum.
@@ -38,7 +53,7 @@ class WideBackbone(nn.Module):
 
     def __init__(self, form: WideResNet, blocks: int, stages: int) -> None:
         super().__init__()
-        widths = [16 * form.width << stage for stage in range(stages)]
+        widths = [round(16 * form.width) << stage for stage in range(stages)]
         self.stem = nn.Conv2d(3, 16, 3, padding=1)
         self.blocks = nn.Sequential(*_blocks(form, widths, blocks))
         self.last = _activated(widths[-1], form)
@@ -71,7 +86,8 @@ class Block(nn.Module):
         """Return the sum of residual and shortcut; the first block activates before they part."""
         activated = self.activation(features)
         shortcut: Tensor = self.shortcut(activated if self.first else features)
-        return shortcut + self.residual(activated)
+        residual: Tensor = self.residual(activated)
+        return shortcut + residual
 
 
 def _blocks(form: WideResNet, widths: list[int], blocks: int) -> Iterator[Block]:

@@ -149,5 +149,5 @@ def _sources(fixed: Int[Tensor, "n 6"], h: int, w: int) -> Int64[Tensor, "n hw"]
     x = torch.arange(w, device=fixed.device, dtype=fixed.dtype)
     a, b, c, d, e, f = fixed[:, :, None, None].unbind(1)
     column, row = (c + b * y + a * x) >> 16, (f + e * y + d * x) >> 16
-    inside = (column >= 0) & (column < w) & (row >= 0) & (row < h)
-    return torch.where(inside, row * w + column, h * w).flatten(1).long()
+    outside = (column < 0) | (column >= w) | (row < 0) | (row >= h)
+    return (row * w + column).masked_fill_(outside, h * w).flatten(1).long()

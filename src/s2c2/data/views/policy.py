@@ -15,7 +15,7 @@ from s2c2.errors import UserError, unknown
 
 Images = UInt8[Tensor, "n c h w"]
 
-CACHED = 1 << 17
+CACHED = 1 << 20
 """Values that a processor handles at a time: what an operation makes in between then stays in its cache."""
 
 WEAK = 3
