@@ -72,7 +72,7 @@ def main() -> None:
     rows = [ratio(algorithm) for algorithm in ("mean-teacher", "fixmatch")]
     machine = {
         "processor": platform.processor() or platform.machine(),
-        "torch": torch.__version__,
+        "torch": torch.__version__.partition("+")[0],
         "threads": 1,
     }
     RESULT.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
