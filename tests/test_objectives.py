@@ -206,7 +206,7 @@ def test_partner_says_where_labeled_anchors_find_theirs(partner: Any) -> None:
     pool = [softmax(row) for row in listed(source.clusters)]
     # labels 0 1 2 0: the next image of another class
     expected = [inverse(anchors[i], pool[j]) for i, j in enumerate([1, 2, 3, 1])]
-    assert values == pytest.approx(expected, rel=1e-4)
+    assert values == pytest.approx(expected, rel=1e-3)
 
 
 def test_partners_from_a_smaller_unlabeled_batch_exist() -> None:
@@ -264,7 +264,7 @@ def test_similarity_reads_the_teacher_where_the_student_has_one_view() -> None:
     p = [softmax(row) for row in listed(step.student[0].clusters)]
     q = [softmax(row) for row in listed(step.teacher[0].clusters)]
     expected = [entropy(a, b) for a, b in zip(p, q, strict=True)]
-    assert S2C2(MeanTeacher()).similarity_losses(step).tolist() == pytest.approx(expected, rel=1e-4)
+    assert S2C2(MeanTeacher()).similarity_losses(step).tolist() == pytest.approx(expected, rel=1e-3)
     assert not grads(S2C2(MeanTeacher()), step, lambda step: step.teacher[0].clusters).any()
 
 
@@ -368,3 +368,21 @@ def test_balanced_weights_count_soft_labels_and_skip_absent_classes() -> None:
     labels = torch.tensor([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
     # N / (k n_c): 2 / (3 · 1.5), 2 / (3 · 0.5)
     assert balanced_weights(labels).tolist() == pytest.approx([4 / 9, 4 / 3, 0.0])
+
+
+@pytest.mark.parametrize("teachers", [0, 1])
+def test_evidence_says_what_ranks_the_batch(teachers: int) -> None:
+    step = make_step(students=1, teachers=teachers)
+    view = step.teacher[0] if teachers else step.student[0]
+    doubt = [1 - max(softmax(row)) for row in listed(view.classes)]
+    count = int(len(doubt) * 0.5)
+    wanted = sorted(range(len(doubt)), key=lambda i: -doubt[i])[:count]
+    logits = listed(step.student[0].ambiguity)
+    expected = [-math.log(sigmoid(z if i in wanted else -z)) for i, z in enumerate(logits)]
+    objective = S2C2(MeanTeacher(), prior=0.5, evidence="confidence")
+    assert objective.ambiguity_losses(step).tolist() == pytest.approx(expected, rel=1e-3)
+    own = S2C2(MeanTeacher(), prior=0.5).ambiguity_losses(step).tolist()
+    top = sorted(range(len(logits)), key=lambda i: -logits[i])[:count]
+    assert own == pytest.approx(
+        [-math.log(sigmoid(z if i in top else -z)) for i, z in enumerate(logits)], rel=1e-3
+    )

@@ -67,6 +67,8 @@ class S2C2:
     """Whether 1 − p_a scales the labeled losses too (paper: yes; reference: no)."""
     target_gradient: Literal["auto", "stop", "pass"] = "auto"
     """Gradient through the second view of L_S; ``auto``: only where it is of another kind (reference)."""
+    evidence: Literal["own", "confidence"] = "own"
+    """What ranks the batch in L_A: p_a itself (paper), or the lack of confidence of the class head (ours)."""
     lone_view: Literal["none", "entropy"] = "none"
     """L_S where an algorithm has one view only (paper: none; reference: the entropy of p_o)."""
 
@@ -91,7 +93,7 @@ class S2C2:
             "unlabeled": mean(certain * sample.unlabeled),
         }
         if self.prior is not None and self.ambiguity:
-            terms["ambiguity"] = self.ambiguity * mean(self.ambiguity_losses(main))
+            terms["ambiguity"] = self.ambiguity * mean(self.ambiguity_losses(step))
         if self.separation:
             terms["separation"] = self.separation * self.separation_loss(step, certain)
         if self.similarity:
@@ -111,11 +113,23 @@ class S2C2:
             return 1 - self.ambiguities(step.labeled)
         return torch.ones_like(step.labels[:, 0])
 
-    def ambiguity_losses(self, outputs: Outputs) -> Float[Tensor, " u"]:
-        """Return L_A: the most ambiguous ⌊u · p_A⌋ images of the batch are to be ambiguous (eq. 2)."""
-        logits = _present(outputs.ambiguity, "ambiguity")
-        target = losses.pseudo_ambiguity(logits, self.prior or 0.0)
+    def ambiguity_losses(self, step: Step) -> Float[Tensor, " u"]:
+        """Return L_A: the ⌊u · p_A⌋ images of the batch with the most evidence are to be ambiguous (eq. 2)."""
+        logits = _present(step.student[0].ambiguity, "ambiguity")
+        target = losses.pseudo_ambiguity(self.ambiguity_evidence(step), self.prior or 0.0)
         return losses.ambiguity(target, logits)
+
+    def ambiguity_evidence(self, step: Step) -> Float[Tensor, " u"]:
+        """Return the scores that rank the batch, without gradient.
+
+        ``own`` is the paper's p_a, which nothing ties to the images, so that its polarity is arbitrary.
+        ``confidence`` is 1 − max p_n of the averaged network where the algorithm has a teacher view, else of
+        view 0: it gives p_a the polarity of doubt.
+        """
+        if self.evidence == "own":
+            return _present(step.student[0].ambiguity, "ambiguity").detach()
+        outputs = step.teacher[0] if step.teacher else step.student[0]
+        return 1 - outputs.classes.detach().softmax(dim=1).amax(dim=1)
 
     def separation_loss(self, step: Step, certain: Float[Tensor, " u"]) -> Float[Tensor, ""]:
         """Return L_CE⁻¹ of labeled and unlabeled anchors against partners of another class (eq. 3)."""
