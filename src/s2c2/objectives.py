@@ -114,7 +114,7 @@ class S2C2:
         return torch.ones_like(step.labels[:, 0])
 
     def ambiguity_losses(self, step: Step) -> Float[Tensor, " u"]:
-        """Return L_A: the ⌊u · p_A⌋ images of the batch with the most evidence are to be ambiguous (eq. 2)."""
+        """Return L_A: the ⌊u · p_A⌋ images with the most evidence are to be ambiguous (eq. 2)."""
         logits = _present(step.student[0].ambiguity, "ambiguity")
         target = losses.pseudo_ambiguity(self.ambiguity_evidence(step), self.prior or 0.0)
         return losses.ambiguity(target, logits)
