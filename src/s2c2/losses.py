@@ -39,10 +39,10 @@ def log_complement(logits: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
     probability can be close to 1, so only there the sum over the others is formed.
     """
     logits = logits.float()
-    top = F.one_hot(logits.argmax(dim=1), logits.shape[1]).bool()
-    rest = torch.log1p(-logits.softmax(dim=1).masked_fill(top, 0.0))
-    others = logits.masked_fill(top, -torch.inf).logsumexp(dim=1, keepdim=True)
-    return torch.where(top, others - logits.logsumexp(dim=1, keepdim=True), rest)
+    top = logits.argmax(dim=1, keepdim=True)
+    rest = torch.log1p(-logits.softmax(dim=1).scatter(1, top, 0.0))
+    others = logits.scatter(1, top, -torch.inf).logsumexp(dim=1, keepdim=True)
+    return rest.scatter(1, top, others - logits.logsumexp(dim=1, keepdim=True))
 
 
 def ambiguity(pseudo_label: Float[Tensor, " n"], logits: Float[Tensor, " n"]) -> Float[Tensor, " n"]:

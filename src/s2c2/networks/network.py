@@ -24,9 +24,10 @@ class Network(nn.Module):
         self.heads = nn.ModuleDict({name: head(features, size) for name, size in heads.items()})
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Outputs:
-        """Return the logits of every head, in float32 also under autocast."""
+        """Return the logits of every head; the heads compute in float32 also under autocast."""
         embeddings = self.backbone(images).float()
-        logits = {name: layer(embeddings).float() for name, layer in self.heads.items()}
+        with torch.autocast(images.device.type, enabled=False):
+            logits = {name: layer(embeddings) for name, layer in self.heads.items()}
         ambiguity = logits.get("ambiguity")
         return Outputs(
             classes=logits["classes"],
