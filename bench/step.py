@@ -22,6 +22,8 @@ RESULT = Path(__file__).parent / "step.json"
 
 NETWORKS = {"WRN-10-1": "cpu", "WRN-28-2": "paper"}
 """Network by the preset that has it."""
+BATCHES = {"WRN-10-1": 32, "WRN-28-2": 16}
+"""Labeled images in a step."""
 
 
 def stepper(algorithm: str, objective: str, network: str) -> Iterator[Record]:
@@ -41,7 +43,7 @@ def stepper(algorithm: str, objective: str, network: str) -> Iterator[Record]:
         unlabeled=np.arange(IMAGES),
         student=goal.student,
         teacher=goal.algorithm.teacher,
-        batch=16,
+        batch=BATCHES[network],
         ratio=goal.algorithm.ratio,
         seed=0,
         device=torch.device("cpu"),
@@ -66,6 +68,7 @@ def ratio(algorithm: str, network: str) -> dict[str, object]:
     quartiles = statistics.quantiles([s / v for v, s in pairs[3:]], n=4)
     return {
         "network": network,
+        "batch": BATCHES[network],
         "algorithm": algorithm,
         "vanilla_ms": round(1000 * statistics.median(plains), 2),
         "s2c2_ms": round(1000 * statistics.median(extendeds), 2),

@@ -131,6 +131,25 @@ class NetworkConfig(Section):
     """Decay of the averaged network (reference: 0.999)."""
 
 
+class ViewsConfig(Section):
+    """How images are changed while training."""
+
+    flip: bool = True
+    """Whether half of the images are mirrored left to right."""
+    upend: bool = False
+    """Whether half of the images are flipped upside down, for images without an upright such as plankton."""
+    turn: bool = False
+    """Whether images are turned by a random right angle, for images without an upright."""
+    shift: Annotated[float, Field(ge=0, lt=1)] = 0.125
+    """Largest shift as a share of the size."""
+    operations: Annotated[int, Field(ge=0)] = 2
+    """Operations of RandAugment that a strong view draws for each image."""
+    pool: list[str] | None = None
+    """Operations that are drawn from; null takes all fourteen."""
+    cutout: Share = 0.5
+    """Side of the square that a strong view covers, as a share of the size."""
+
+
 class TrainConfig(Section):
     """How long and with what the network is trained."""
 
@@ -159,6 +178,7 @@ class Config(Section):
     """Extended by S2C2, or vanilla, or an ablation."""
     network: NetworkConfig = NetworkConfig()
     data: DataConfig = DataConfig()
+    views: ViewsConfig = ViewsConfig()
     train: TrainConfig = TrainConfig()
     optimizer: OptimizerConfig = Field(default_factory=lambda: _build(OPTIMIZERS, "sgd"))
     seed: Annotated[int, Field(ge=0)] = 0

@@ -5,6 +5,7 @@ import torch
 from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
+from s2c2.errors import UserError
 from s2c2.experiments.setup import setup
 
 DEVICE = torch.device("cpu")
@@ -67,3 +68,20 @@ def test_soft_labels_are_the_mean_of_the_annotations(dataset: Dataset) -> None:
     ready = setup(dataset, config(data={"labels": "soft"}), DEVICE)
     soft = dataset.annotations.soft_labels(ready.splits.labeled)
     np.testing.assert_allclose(ready.batches.labels, soft, rtol=1e-6)
+
+
+def test_views_are_configured(dataset: Dataset) -> None:
+    still = {"flip": False, "shift": 0.0, "operations": 0, "cutout": 0.0}
+    ready = setup(dataset, config(views=still, algorithm={"name": "fixmatch"}), DEVICE)
+    batch = ready.batches(0)
+    weak, strong = batch.student
+    expected = (
+        torch.from_numpy(ready.pack.pixels[batch.unlabeled.numpy()].copy()).permute(0, 3, 1, 2) / 127.5 - 1
+    )
+    torch.testing.assert_close(weak, expected)
+    torch.testing.assert_close(strong, expected)
+
+
+def test_an_unknown_operation_is_named(dataset: Dataset) -> None:
+    with pytest.raises(UserError, match="did you mean 'rotate'"):
+        setup(dataset, config(views={"pool": ["rotat"]}), DEVICE)

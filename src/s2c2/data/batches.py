@@ -1,7 +1,7 @@
 """Batches of views, a pure function of (seed, step): nothing has to be remembered to resume."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from s2c2.data.views import VIEWS, Draws
+from s2c2.data.views import VIEWS, Draws, View
 from s2c2.types import Batch
 
 LABELED, UNLABELED = 0, 1
@@ -40,6 +40,8 @@ class Batches:
     """Unlabeled images for each labeled one."""
     seed: int
     device: torch.device
+    registry: Mapping[str, View] = field(default_factory=lambda: VIEWS)
+    """Each view by its name."""
 
     def __call__(self, step: int) -> Batch:
         """Return the batch of a step."""
@@ -64,7 +66,9 @@ class Batches:
         images = self.pixels(rows)
         numbers = torch.from_numpy(rows).to(self.device)
         draws = [Draws(self.seed, step, numbers, slot + i) for i in range(len(names))]
-        return tuple(normalised(VIEWS[name](images, draw)) for name, draw in zip(names, draws, strict=True))
+        return tuple(
+            normalised(self.registry[name](images, draw)) for name, draw in zip(names, draws, strict=True)
+        )
 
 
 def normalised(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:

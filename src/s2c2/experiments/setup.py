@@ -1,5 +1,6 @@
 """From a dataset and a configuration to everything that training needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,13 +10,15 @@ from torch import Tensor
 
 from s2c2 import config as configuration
 from s2c2.algorithms import ALGORITHMS
-from s2c2.config import Config
+from s2c2.config import Config, ViewsConfig
 from s2c2.data import splits as splitting
 from s2c2.data.batches import Batches, resident, streamed
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack, pack
 from s2c2.data.progress import Progress, silent
 from s2c2.data.splits import Splits, SplitSizes
+from s2c2.data.views import VIEWS, Strong, View, Weak
+from s2c2.data.views.pool import POOL
 from s2c2.engine import Schedule, Training
 from s2c2.errors import UserError, unknown
 from s2c2.networks import BACKBONES
@@ -164,7 +167,20 @@ def batches(
         ratio=objective.algorithm.ratio,
         seed=config.seed,
         device=labels.device,
+        registry=views(config.views),
     )
+
+
+def views(config: ViewsConfig) -> Mapping[str, View]:
+    """Return each view by its name, as configured.
+
+    Raises:
+        UserError: for an operation that does not exist.
+    """
+    weak = Weak(config.flip, config.upend, config.turn, config.shift)
+    pool = tuple(POOL) if config.pool is None else tuple(config.pool)
+    strong = Strong(weak, config.operations, pool, config.cutout)
+    return dict(VIEWS) | {"weak": weak, "strong": strong}
 
 
 def _only(dataset: Dataset, kept: dict[str, int]) -> Dataset:
