@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network, split_outputs
-from s2c2.types import Batch, Losses, Objective, Outputs, Preparing, Step
+from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step
 
 FINAL_COSINE = 7 / 16
 """The cosine schedule ends at cos(7π/16) ≈ 0.195 of the learning rate (FixMatch, and the reference)."""
@@ -43,6 +43,8 @@ class Training:
     optimizer: torch.optim.Optimizer
     step: int = 0
     """Steps that are done."""
+    algorithm: nn.Module | None = None
+    """The algorithm, where it has state; see :func:`adopt`."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,19 @@ class NonFiniteError(ArithmeticError):
         self.step, self.losses = step, losses
         terms = ", ".join(f"{name} {value:g}" for name, value in losses.items())
         super().__init__(f"the loss or its gradient is not finite in step {step}: {terms}")
+
+
+def adopt(training: Training, algorithm: Algorithm) -> None:
+    """Make the state of an algorithm that has one a part of the training, and so of its checkpoints.
+
+    Raises:
+        ValueError: when the training already holds the state of another one.
+    """
+    if not isinstance(algorithm, nn.Module):
+        return
+    if training.algorithm not in (None, algorithm):
+        raise ValueError("the training holds the state of another algorithm than the objective's")
+    training.algorithm = algorithm
 
 
 def train(
@@ -91,6 +106,7 @@ def train(
     Raises:
         NonFiniteError: before the weights change, so that the step can be replayed.
     """
+    adopt(training, objective.algorithm)
     while training.step < schedule.steps:
         step = training.step
         generator = torch.Generator().manual_seed(step_seed(seed, step))
@@ -129,8 +145,18 @@ def forward(
     with torch.no_grad(), precision():
         training.averaged.network.train()
         teacher = joined(training.averaged.network, batch.teacher)
-    targets = batch.targets
-    step = Step(batch.labels, labeled, tuple(student), tuple(teacher), progress, generator, targets)
+    step = Step(
+        labels=batch.labels,
+        labeled=labeled,
+        student=tuple(student),
+        teacher=tuple(teacher),
+        progress=progress,
+        generator=generator,
+        targets=batch.targets,
+        images=batch.unlabeled,
+        pool=batch.pool,
+        training=True,
+    )
     return objective(step)
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from s2c2 import checkpoint
 from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
@@ -80,6 +81,14 @@ def test_views_are_configured(dataset: Dataset) -> None:
     )
     torch.testing.assert_close(weak, expected)
     torch.testing.assert_close(strong, expected)
+
+
+@pytest.mark.parametrize("name", ["fixmatch", "flexmatch"])
+def test_a_checkpoint_holds_what_the_algorithm_remembers(name: str, dataset: Dataset) -> None:
+    ready = setup(dataset, config(algorithm={"name": name}), DEVICE)
+    held = [name for name in checkpoint.state(ready.training) if name.startswith("algorithm.")]
+    assert held == (["algorithm.chosen"] if name == "flexmatch" else [])
+    assert ready.batches(0).pool == len(ready.batches.unlabeled)
 
 
 def test_an_unknown_operation_is_named(dataset: Dataset) -> None:
