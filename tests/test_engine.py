@@ -91,7 +91,7 @@ def test_training_learns_and_yields_records(algorithm: MeanTeacher) -> None:
         assert record.losses["total"] == pytest.approx(sum(terms), rel=1e-4)
     classes = torch.arange(30) % K
     images = images_of(classes, torch.Generator().manual_seed(99))
-    (predicted,) = predict(training.averaged.network, iter([images]))
+    (predicted,) = predict(training.averaged.network, iter([(images,)]))
     assert (predicted.probabilities.argmax(axis=1) == classes.numpy()).mean() > 0.9
 
 
@@ -143,7 +143,7 @@ def test_predicting_between_steps_changes_nothing() -> None:
     list(train(plain, batches_for(objective), objective, schedule))
     for _ in train(watched, batches_for(objective), objective, schedule):
         for network in (watched.averaged.network, watched.network):
-            list(predict(network, iter([torch.zeros(3, 3, 4, 4)])))
+            list(predict(network, iter([(torch.zeros(3, 3, 4, 4),)])))
     assert same(weights(plain), weights(watched))
 
 
@@ -241,8 +241,8 @@ def test_scalars() -> None:
 def test_predicting_does_not_depend_on_the_batches() -> None:
     network = Network(Flat(), {"classes": K, "clusters": M, "ambiguity": 1})
     images = torch.randn(7, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    (whole,) = predict(network, iter([images]))
-    parts = list(predict(network, iter(torch.split(images, 3))))
+    (whole,) = predict(network, iter([(images,)]))
+    parts = list(predict(network, iter((part,) for part in torch.split(images, 3))))
     for name in ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence"):
         joined_parts = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_allclose(joined_parts, getattr(whole, name), rtol=1e-5)
@@ -260,7 +260,7 @@ def test_predicting_does_not_depend_on_the_batches() -> None:
 
 
 def test_predicting_without_heads() -> None:
-    (predicted,) = predict(Network(Flat(), {"classes": K}), iter([torch.zeros(2, 3, 4, 4)]))
+    (predicted,) = predict(Network(Flat(), {"classes": K}), iter([(torch.zeros(2, 3, 4, 4),)]))
     assert predicted.clusters is None
     assert predicted.ambiguity is None
 

@@ -168,7 +168,7 @@ class Predicted:
 
 def predict(
     network: Network,
-    images: Iterator[Float[Tensor, "n c h w"]],
+    batches: Iterator[tuple[Float[Tensor, "n c h w"], ...]],
     *,
     autocast: bool = False,
 ) -> Iterator[Predicted]:
@@ -176,26 +176,39 @@ def predict(
 
     Args:
         network: usually the averaged network.
-        images: batches of images in [−1, 1].
+        batches: for each batch its views, images in [−1, 1]; what is said of the views is averaged.
         autocast: whether to compute in bfloat16.
     """
     network.eval()
-    for batch in images:
-        with torch.inference_mode(), _precision(autocast, batch.device)():
-            outputs = network(batch.contiguous(memory_format=torch.channels_last))
+    for views in batches:
+        with torch.inference_mode(), _precision(autocast, views[0].device)():
+            outputs = [network(view.contiguous(memory_format=torch.channels_last)) for view in views]
         yield arrays(outputs)
 
 
-def arrays(outputs: Outputs) -> Predicted:
-    """Return logits as probabilities on the host."""
-    clusters = None if outputs.clusters is None else outputs.clusters.softmax(dim=1).max(dim=1)
+def arrays(outputs: list[Outputs]) -> Predicted:
+    """Return the mean of the probabilities and embeddings of some views, on the host."""
+    clusters = _mean([view.clusters for view in outputs], lambda logits: logits.softmax(dim=1))
+    chosen = None if clusters is None else clusters.max(dim=1)
     return Predicted(
-        probabilities=outputs.classes.softmax(dim=1).cpu().numpy(),
-        embeddings=outputs.embeddings.cpu().numpy(),
-        ambiguity=None if outputs.ambiguity is None else outputs.ambiguity.sigmoid().cpu().numpy(),
-        clusters=None if clusters is None else clusters.indices.int().cpu().numpy(),
-        cluster_confidence=None if clusters is None else clusters.values.cpu().numpy(),
+        probabilities=torch.stack([view.classes.softmax(dim=1) for view in outputs])
+        .mean(dim=0)
+        .cpu()
+        .numpy(),
+        embeddings=torch.stack([view.embeddings for view in outputs]).mean(dim=0).cpu().numpy(),
+        ambiguity=_array(_mean([view.ambiguity for view in outputs], torch.sigmoid)),
+        clusters=None if chosen is None else _array(chosen.indices.int()),
+        cluster_confidence=None if chosen is None else _array(chosen.values),
     )
+
+
+def _mean(logits: list[Tensor | None], link: Callable[[Tensor], Tensor]) -> Tensor | None:
+    present = [link(view) for view in logits if view is not None]
+    return torch.stack(present).mean(dim=0) if present else None
+
+
+def _array(tensor: Tensor | None) -> np.ndarray | None:
+    return None if tensor is None else tensor.cpu().numpy()
 
 
 def _predict(

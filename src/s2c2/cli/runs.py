@@ -152,12 +152,19 @@ def predict(
     skip_broken: Annotated[
         bool, typer.Option("--skip-broken", help="leave out images that cannot be read")
     ] = False,
+    anew: Annotated[Path | None, typer.Option("--as", metavar="RUN", help="new run, same network")] = None,
+    pairs: Annotated[list[str] | None, typer.Option("--set", metavar="key=value", help="with --as")] = None,
 ) -> None:
     """Predict class, ambiguity and cluster of every image."""
     from s2c2.predictions import Predictions
 
-    kept = run / "predictions.parquet"
-    predictions = Predictions.read(kept) if source is None else predict_others(run, source, skip_broken)
+    kept = (anew or run) / "predictions.parquet"
+    if anew is not None:
+        predictions = _reread(run, anew, pairs or [])
+    elif source is None:
+        predictions = Predictions.read(kept)
+    else:
+        predictions = _predict_folder(run, source, skip_broken)
     if out is not None or source is not None:
         kept = out or Path(f"{(source or run).resolve().name}-predictions.parquet")
         predictions.write(kept)
@@ -166,8 +173,8 @@ def predict(
     screen.console.print(f"{len(predictions) - ambiguous} certain, {ambiguous} ambiguous")
 
 
-def predict_others(run: Path, source: Path, skip_broken: bool) -> "Predictions":
-    """Return predictions of a run for other images, with a progress bar, naming what is left out."""
+def _predict_folder(run: Path, source: Path, skip_broken: bool) -> "Predictions":
+    """Return predictions for other images, with a progress bar, naming what is left out."""
     from s2c2.experiments.saved import load_run, predict_folder
 
     saved = load_run(run)
@@ -182,6 +189,18 @@ def predict_others(run: Path, source: Path, skip_broken: bool) -> "Predictions":
     for text in (*saved.problems, *(f"left out: {reason}" for reason in left_out)):
         screen.console.print(text, markup=False)
     return predictions
+
+
+def _reread(run: Path, anew: Path, pairs: list[str]) -> "Predictions":
+    from s2c2 import config
+    from s2c2.experiments.saved import reread
+
+    values = config.assignments(pairs)
+    if set(values) - {"predict"}:
+        raise UserError(
+            "--set changes how a network is read: only keys of 'predict', such as predict.views=8"
+        )
+    return reread(run, anew, values.get("predict", {}))
 
 
 def evaluate(

@@ -1,6 +1,7 @@
 """Predictions of a network for every image of a pack."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -11,6 +12,7 @@ from s2c2 import engine
 from s2c2.data.batches import normalised
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
+from s2c2.data.views import VIEWS, Draws, View
 from s2c2.engine import Predicted
 from s2c2.errors import UserError
 from s2c2.networks.network import Network
@@ -20,35 +22,44 @@ BATCH = 256
 """Images that are predicted at a time."""
 
 
-def predict_pack(
-    network: Network, packed: Pack, classes: tuple[str, ...], autocast: bool, progress: Progress = silent
-) -> Predictions:
-    """Return what a network says of each image of a pack, without views."""
+@dataclass(frozen=True)
+class Reader:
+    """A network and how it reads images."""
+
+    network: Network
+    classes: tuple[str, ...]
+    autocast: bool = False
+    views: int = 1
+    """Views that are averaged; 1 takes the image as it is."""
+    view: View = VIEWS["weak"]
+    """What makes a view, where there are several."""
+    seed: int = 0
+    """Seed of the views."""
+
+
+def predict_pack(reader: Reader, packed: Pack, progress: Progress = silent) -> Predictions:
+    """Return what a network says of each image of a pack."""
     rows = zip(packed.images, packed.pixels, strict=True)
-    return predict_images(network, rows, len(packed.images), classes, (autocast, progress))
+    return predict_images(reader, rows, len(packed.images), progress)
 
 
 def predict_images(
-    network: Network,
+    reader: Reader,
     images: Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]],
     count: int,
-    classes: tuple[str, ...],
-    setting: tuple[bool, Progress],
+    progress: Progress = silent,
 ) -> Predictions:
     """Return what a network says of images that come one at a time with their names, at the training size.
 
     Args:
-        network: in evaluation mode afterwards.
+        reader: the network and how it reads.
         images: name and pixels of each.
         count: how many come at most.
-        classes: the class names.
-        setting: whether to compute in bfloat16, and what is called with images done and their number.
+        progress: called with images done and their number.
 
     Raises:
         UserError: when no image comes.
     """
-    autocast, progress = setting
-    device = next(network.parameters()).device
     names: list[str] = []
 
     def pixels() -> Iterator[UInt8[np.ndarray, "s s 3"]]:
@@ -56,11 +67,12 @@ def predict_images(
             names.append(name)
             yield row
 
-    parts = list(engine.predict(network, _batches(pixels(), count, device, progress), autocast=autocast))
+    batches = _batches(reader, pixels(), count, progress)
+    parts = list(engine.predict(reader.network, batches, autocast=reader.autocast))
     if not parts:
         raise UserError("none of the images can be read")
     return Predictions(
-        classes=classes,
+        classes=reader.classes,
         images=tuple(names),
         splits=("",) * len(names),
         probabilities=np.concatenate([part.probabilities for part in parts]),
@@ -72,13 +84,22 @@ def predict_images(
 
 
 def _batches(
-    pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, device: torch.device, progress: Progress
-) -> Iterator[torch.Tensor]:
+    reader: Reader, pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, progress: Progress
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    device = next(reader.network.parameters()).device
     done = 0
-    while block := list(islice(pixels, BATCH)):
-        yield normalised(torch.from_numpy(np.stack(block)).to(device).permute(0, 3, 1, 2))
-        done += len(block)
+    while rows := list(islice(pixels, BATCH)):
+        block = torch.from_numpy(np.stack(rows)).to(device).permute(0, 3, 1, 2)
+        numbers = torch.arange(done, done + len(block), device=device)
+        yield tuple(normalised(view) for view in _views(reader, block, numbers))
+        done += len(rows)
         progress(done, count)
+
+
+def _views(reader: Reader, block: torch.Tensor, numbers: torch.Tensor) -> list[torch.Tensor]:
+    if reader.views == 1:
+        return [block]
+    return [reader.view(block, Draws(reader.seed, 0, numbers, slot)) for slot in range(reader.views)]
 
 
 def _column(parts: list[Predicted], name: str) -> np.ndarray | None:

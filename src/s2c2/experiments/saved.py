@@ -1,5 +1,6 @@
 """The network of a finished run, and its scores."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from s2c2 import checkpoint, files
+from s2c2 import checkpoint, files, readout
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data import dataset as datasets
@@ -21,25 +22,26 @@ from s2c2.data.pack import pack
 from s2c2.data.parallel import ordered
 from s2c2.data.progress import Progress, silent
 from s2c2.errors import UserError
-from s2c2.experiments.predicting import predict_images, predict_pack
-from s2c2.experiments.run import Place, bfloat16
+from s2c2.experiments.predicting import Reader, predict_images, predict_pack
+from s2c2.experiments.run import Place, read_out, reader_of, with_splits
 from s2c2.experiments.setup import fresh, objective_of
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
-from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
+from s2c2.readout import Readout
 
 
 @dataclass(frozen=True)
 class Saved:
     """What a run left behind."""
 
-    network: Network
-    """The averaged network."""
+    reader: Reader
+    """The averaged network, and how it reads images."""
     config: Config
-    classes: tuple[str, ...]
     size: int
     """Training size in pixels."""
+    readout: Readout | None
+    """How ambiguity and clusters are read, where not from the heads."""
     problems: tuple[str, ...] = ()
     """A sentence for each damaged checkpoint that was passed over."""
 
@@ -58,7 +60,9 @@ def load_run(root: Path) -> Saved:
     objective = objective_of(config, torch.ones(1, len(facts["classes"])))
     training = fresh(config, facts["size"], len(facts["classes"]), objective, torch.device("cpu"))
     problems = tuple(checkpoint.restore(place.checkpoints, training))
-    return Saved(training.averaged.network, config, tuple(facts["classes"]), facts["size"], problems)
+    reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
+    fitted = Readout.read(place.readout) if place.readout.exists() else None
+    return Saved(reader, config, facts["size"], fitted, problems)
 
 
 def predict_folder(
@@ -76,24 +80,31 @@ def predict_folder(
     Raises:
         UserError: when there is no image, or one cannot be read.
     """
-    setting = (bfloat16(saved.config), progress)
+    broken = skipped or _fail
     if (source / "dataset.yaml").exists():
         fit = saved.config.data.fit
-        packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=skipped is not None)
+        packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=True)
         for _, reason in packed.broken:
-            (skipped or _fail)(reason)
-        return predict_pack(saved.network, packed, saved.classes, *setting)
-    found = _images(source)
-    rows = _decoded(saved, source, found, skipped or _fail)
-    return predict_images(saved.network, rows, len(found), saved.classes, setting)
+            broken(reason)
+        predictions = predict_pack(saved.reader, packed, progress)
+    else:
+        found = images_in(source)
+        rows = _decoded(saved, source, found, broken)
+        predictions = predict_images(saved.reader, rows, len(found), progress)
+    return predictions if saved.readout is None else readout.apply(saved.readout, predictions)
 
 
-def _images(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise UserError(f"no folder {folder}")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+def images_in(source: Path) -> list[Path]:
+    """Return the image files below a folder, sorted.
+
+    Raises:
+        UserError: when there is no such folder, or no image in it.
+    """
+    if not source.is_dir():
+        raise UserError(f"no folder {source}")
+    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
-        raise UserError(f"no images in {folder} (endings: {', '.join(SUFFIXES)})")
+        raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)})")
     return found
 
 
@@ -119,6 +130,32 @@ def _decoded(
 
 def _fail(reason: str) -> None:
     raise UserError(f"{reason} (--skip-broken leaves such images out)")
+
+
+def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
+    """Write a new run folder with the same network and other ``predict`` settings; nothing is trained.
+
+    Raises:
+        UserError: when ``out`` exists, a setting is wrong, or the dataset is gone.
+    """
+    if out.exists():
+        raise UserError(f"{out} exists: choose another folder")
+    old, place = Place(root), Place(out)
+    predictions = Predictions.read(old.predictions)
+    config = configuration.resolve(configuration.merged(configuration.read(old.config), {"predict": predict}))
+    shutil.copytree(root, out, ignore=shutil.ignore_patterns(*DERIVED))
+    files.write_text(place.config, configuration.dump(config))
+    saved = load_run(out)
+    dataset = datasets.read(Path(files.read_json(place.dataset)["root"]))
+    packed = pack(dataset, saved.size, fit=config.data.fit, skip_broken=config.data.skip_broken)
+    splits = dict(zip(predictions.images, predictions.splits, strict=True))
+    made = read_out(place, with_splits(predict_pack(saved.reader, packed), splits), config)
+    made.write(place.predictions)
+    return made
+
+
+DERIVED = ("predictions.parquet", "scores.json", "proposals.parquet", "report.html", "readout.npz")
+"""Files of a run that follow from its network."""
 
 
 def score(root: Path, against: Path | None = None) -> dict[str, Any]:
