@@ -156,13 +156,14 @@ def predict(
     pairs: Annotated[list[str] | None, typer.Option("--set", metavar="key=value", help="with --as")] = None,
 ) -> None:
     """Predict class, ambiguity and cluster of every image."""
-    from s2c2.predictions import Predictions
+    from s2c2.runs import open_run
 
+    opened = open_run(run)
     kept = (anew or run) / "predictions.parquet"
     if anew is not None:
         predictions = _reread(run, anew, pairs or [])
     elif source is None:
-        predictions = Predictions.read(kept)
+        predictions = opened.predictions()
     else:
         predictions = _predict_folder(run, source, skip_broken)
     if out is not None or source is not None:
@@ -209,7 +210,11 @@ def evaluate(
 ) -> None:
     """Score a run on its validation split, also at equal coverage with a vanilla run."""
     from s2c2.experiments.saved import score
+    from s2c2.runs import open_run
 
+    for folder in (run, against):
+        if folder is not None:
+            open_run(folder)
     show_scores(score(run, against))
     screen.console.print(f"written: {run / 'scores.json'}; next: s2c2 propose {run}")
 
@@ -252,9 +257,9 @@ def show_comparison(comparison: dict[str, Any]) -> None:
 def propose(run: RunFolder) -> None:
     """Group all images for relabeling: certain ones by class, ambiguous ones by cluster."""
     from s2c2 import proposals
-    from s2c2.predictions import Predictions
+    from s2c2.runs import open_run
 
-    made = proposals.propose(Predictions.read(run / "predictions.parquet"))
+    made = proposals.propose(open_run(run).predictions())
     proposals.write(made, run / "proposals.parquet")
     kinds = {kind: sum(group.kind == kind for group in made) for kind in ("class", "cluster")}
     screen.console.print(
