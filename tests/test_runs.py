@@ -33,7 +33,7 @@ def test_a_run_is_its_folder(folder: Path) -> None:
 def test_what_is_not_there_yet_is_empty(folder: Path) -> None:
     run = open_run(folder)
     assert (run.losses(), run.splits(), run.scores(), run.environment) == ([], {}, None, {})
-    with pytest.raises(UserError, match="s2c2 predict"):
+    with pytest.raises(UserError, match="s2c2 train"):
         run.predictions()
 
 
