@@ -26,7 +26,7 @@ def train(
     algorithm: Annotated[str | None, typer.Option(help="semi-supervised algorithm")] = None,
     vanilla: Annotated[bool, typer.Option("--vanilla", help="without S2C2")] = False,
     conf: Annotated[Path | None, typer.Option("-c", "--config", help="YAML file")] = None,
-    preset: Annotated[str, typer.Option(help="starting point: cpu, demo, paper")] = "cpu",
+    preset: Annotated[str, typer.Option(help="starting point: cpu, demo, features, paper")] = "cpu",
     seed: Annotated[int | None, typer.Option(help="seed of everything random")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint")] = False,
 ) -> None:
@@ -58,10 +58,19 @@ def train_run(dataset: Path, config: "Config", out: Path, *, resume: bool = Fals
         def watch(record: "Record", steps: int) -> None:
             advance(record.step, steps, f"loss {record.losses['total']:.3f}")
 
+        def prepare(done: int, total: int) -> None:
+            advance(done, total, "images read")
+            if asked:
+                raise KeyboardInterrupt
+
+        def stop() -> bool:
+            return bool(asked)
+
         try:
-            run(read(dataset), config, out, resume=resume, watch=watch, stop=lambda: bool(asked))
+            run(read(dataset), config, out, resume=resume, watch=watch, stop=stop, progress=prepare)
         except KeyboardInterrupt:
-            screen.console.print(f"stopped with a checkpoint; go on with --resume --out {out}")
+            if (out / "config.yaml").exists():
+                screen.console.print(f"stopped with a checkpoint; go on with --resume --out {out}")
             raise
 
 

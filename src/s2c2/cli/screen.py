@@ -32,9 +32,13 @@ def progress(task: str) -> Iterator[Advance]:
     )
     with Progress(*columns, console=console, transient=True) as bar:
         number = bar.add_task(task, total=None, rate="", remark="")
-        started = time.monotonic()
+        started, before = time.monotonic(), 0
 
         def advance(done: int, total: int, remark: str = "") -> None:
+            nonlocal started, before
+            if done < before:  # another count begins
+                started = time.monotonic()
+            before = done
             rate = f"{done / max(time.monotonic() - started, 1e-9):.0f}/s"
             bar.update(number, completed=done, total=total, rate=rate, remark=remark)
 
@@ -43,10 +47,14 @@ def progress(task: str) -> Iterator[Advance]:
 
 def _plain(task: str) -> Advance:
     started = said = time.monotonic()
+    before = 0
 
     def advance(done: int, total: int, remark: str = "") -> None:
-        nonlocal said
+        nonlocal started, said, before
         now = time.monotonic()
+        if done < before:  # another count begins
+            started = now
+        before = done
         if now - said < EVERY and done < total:
             return
         if done == total and now - started < EVERY:

@@ -1,16 +1,16 @@
 """Predictions of a network for every image of a pack."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from s2c2 import engine
-from s2c2.data.batches import normalised
-from s2c2.data.pack import Pack
-from s2c2.data.progress import Progress, silent
+from s2c2.data.batches import Batches, normalised
+from s2c2.data.progress import Progress
 from s2c2.engine import Predicted
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
@@ -19,11 +19,18 @@ BATCH = 256
 """Images that are predicted at a time."""
 
 
-def predict_pack(
-    network: Network, packed: Pack, classes: tuple[str, ...], autocast: bool, progress: Progress = silent
+Read = Callable[[UInt8[Tensor, "n c h w"]], Float[Tensor, "n d i j"]]
+"""Turns images into what a network reads: the images in [−1, 1], or their embeddings."""
+
+
+def predict_rows(
+    network: Network, images: tuple[str, ...], batches: Batches, classes: tuple[str, ...], autocast: bool
 ) -> Predictions:
-    """Return what a network says of each image of a pack, without views."""
-    return predict_images(network, packed.images, iter(packed.pixels), classes, (autocast, progress))
+    """Return what a network says of each image that it was trained beside, without views."""
+    starts = range(0, len(images), BATCH)
+    blocks = (np.arange(start, min(start + BATCH, len(images))) for start in starts)
+    inputs = (batches.views(rows, ("none",), 0, 0)[0] for rows in blocks)
+    return predict_inputs(network, images, inputs, classes, autocast)
 
 
 def predict_images(
@@ -32,11 +39,23 @@ def predict_images(
     pixels: Iterator[UInt8[np.ndarray, "s s 3"]],
     classes: tuple[str, ...],
     setting: tuple[bool, Progress],
+    read: Read = normalised,
 ) -> Predictions:
     """Return what a network says of images that come one at a time, at the training size."""
     autocast, progress = setting
-    device = next(network.parameters()).device
-    parts = list(engine.predict(network, _batches(pixels, len(images), device, progress), autocast=autocast))
+    blocks = _batches(pixels, len(images), next(network.parameters()).device, progress)
+    return predict_inputs(network, images, map(read, blocks), classes, autocast)
+
+
+def predict_inputs(
+    network: Network,
+    images: tuple[str, ...],
+    inputs: Iterator[Float[Tensor, "n c h w"]],
+    classes: tuple[str, ...],
+    autocast: bool,
+) -> Predictions:
+    """Return what a network says of images, given batches of what it reads."""
+    parts = list(engine.predict(network, inputs, autocast=autocast))
     return Predictions(
         classes=classes,
         images=images,
@@ -51,10 +70,10 @@ def predict_images(
 
 def _batches(
     pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, device: torch.device, progress: Progress
-) -> Iterator[torch.Tensor]:
+) -> Iterator[UInt8[Tensor, "n 3 s s"]]:
     for start in range(0, count, BATCH):
         block = np.stack(list(islice(pixels, BATCH)))
-        yield normalised(torch.from_numpy(block).to(device).permute(0, 3, 1, 2))
+        yield torch.from_numpy(block).to(device).permute(0, 3, 1, 2)
         progress(min(start + BATCH, count), count)
 
 

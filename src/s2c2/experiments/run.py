@@ -23,7 +23,8 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
-from s2c2.experiments.predicting import predict_pack
+from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.predicting import predict_rows
 from s2c2.experiments.setup import Setup, setup
 from s2c2.predictions import Predictions
 
@@ -81,7 +82,7 @@ def run(
         resume: go on from the newest checkpoint, or start when there is none.
         watch: called after each step with its record and the number of steps.
         stop: asked after each step whether to stop; then a checkpoint is written.
-        progress: called while images are decoded.
+        progress: called while images are decoded and embedded.
 
     Raises:
         KeyboardInterrupt: when asked to stop.
@@ -96,7 +97,8 @@ def run(
         for problem in checkpoint.restore(place.checkpoints, ready.training):
             files.write_text(place.root / "damaged.txt", problem)
     follow(place, ready, config, watch, stop)
-    predictions = predict_pack(ready.training.averaged.network, ready.pack, dataset.classes, bfloat16(config))
+    network, images = ready.training.averaged.network, ready.pack.images
+    predictions = predict_rows(network, images, ready.batches, dataset.classes, bfloat16(config))
     predictions = with_splits(predictions, ready.splits.of())
     predictions.write(place.predictions)
     return predictions
@@ -205,8 +207,13 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
         "images": len(ready.pack.images),
         "digest": pooled(digest),
     }
-    if place.dataset.exists() and files.read_json(place.dataset)["digest"] != facts["digest"]:
+    if ready.extractor is not None:
+        facts["extractor"] = ready.extractor
+    old = files.read_json(place.dataset) if place.dataset.exists() else facts
+    if old["digest"] != facts["digest"]:
         raise UserError(f"the images of {dataset.root} are not those that {place.root} was started with")
+    if old.get("extractor") != facts.get("extractor"):
+        raise UserError(f"the extractor's weights are not those that {place.root} was started with")
     place.root.mkdir(parents=True, exist_ok=True)
     files.write_json(place.dataset, facts)
     splits = ready.splits.of()
@@ -236,15 +243,6 @@ def environment() -> dict[str, Any]:
         "packages": {name: version(name).partition("+")[0] for name in packages},
         "git": _git(),
     }
-
-
-def bfloat16(config: Config) -> bool:
-    """Return whether the networks compute in bfloat16: where the processor has instructions for it."""
-    if config.train.precision != "auto":
-        return bool(config.train.precision == "bfloat16")
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def with_splits(predictions: Predictions, splits: dict[str, str]) -> Predictions:

@@ -16,8 +16,10 @@ from s2c2.data.layout import SUFFIXES
 from s2c2.data.pack import pack
 from s2c2.data.progress import Progress, silent
 from s2c2.errors import UserError
-from s2c2.experiments.predicting import predict_images, predict_pack
-from s2c2.experiments.run import Place, bfloat16
+from s2c2.experiments.embedding import reading
+from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.predicting import Read, predict_images
+from s2c2.experiments.run import Place
 from s2c2.experiments.setup import fresh, objective_of
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
@@ -35,13 +37,15 @@ class Saved:
     classes: tuple[str, ...]
     size: int
     """Training size in pixels."""
+    read: Read
+    """Turns images of that size into what the network reads."""
 
 
 def load_run(root: Path) -> Saved:
     """Load the newest averaged network of a run folder.
 
     Raises:
-        UserError: when there is none.
+        UserError: when there is none, or the extractor that the run was trained with cannot be had.
     """
     place = Place(root)
     if not place.config.exists():
@@ -51,7 +55,8 @@ def load_run(root: Path) -> Saved:
     objective = objective_of(config, torch.ones(1, len(facts["classes"])))
     training = fresh(config, facts["size"], len(facts["classes"]), objective, torch.device("cpu"))
     checkpoint.restore(place.checkpoints, training)
-    return Saved(training.averaged.network, config, tuple(facts["classes"]), facts["size"])
+    read = reading(config, facts["size"], facts.get("extractor"))
+    return Saved(training.averaged.network, config, tuple(facts["classes"]), facts["size"], read)
 
 
 def predict_folder(saved: Saved, source: Path, progress: Progress = silent) -> Predictions:
@@ -63,7 +68,10 @@ def predict_folder(saved: Saved, source: Path, progress: Progress = silent) -> P
     autocast = bfloat16(saved.config)
     if (source / "dataset.yaml").exists():
         packed = pack(datasets.read(source), saved.size, fit=saved.config.data.fit, skip_broken=True)
-        return predict_pack(saved.network, packed, saved.classes, autocast, progress)
+        setting = (autocast, progress)
+        return predict_images(
+            saved.network, packed.images, iter(packed.pixels), saved.classes, setting, saved.read
+        )
     if not source.is_dir():
         raise UserError(f"no folder {source}")
     found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
@@ -73,7 +81,7 @@ def predict_folder(saved: Saved, source: Path, progress: Progress = silent) -> P
     pixels = (
         resize(decode(read_image(path), str(path)), saved.size, saved.config.data.fit) for path in found
     )
-    return predict_images(saved.network, names, pixels, saved.classes, (autocast, progress))
+    return predict_images(saved.network, names, pixels, saved.classes, (autocast, progress), saved.read)
 
 
 def score(root: Path, against: Path | None = None) -> dict[str, Any]:
