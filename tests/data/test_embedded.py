@@ -171,7 +171,7 @@ def test_a_killed_process_leaves_whole_views_only(dataset: Dataset, packed: Pack
 def test_progress_counts_images_over_all_views(dataset: Dataset, packed: Pack) -> None:
     calls: list[tuple[int, int]] = []
     embed(dataset, packed, "stretch", extraction(), lambda done, total: calls.append((done, total)))
-    assert calls[0] == (64, 750)
+    assert calls[0] == (16, 750)
     assert calls[-1] == (750, 750)
     assert calls == sorted(calls)
 

@@ -17,7 +17,6 @@ from s2c2.experiments.saved import load_run, predict_folder
 from s2c2.experiments.setup import Setup, setup
 from s2c2.networks.features import Trunk
 from s2c2.networks.wide_resnet import WideResNet
-from s2c2.predictions import Predictions
 
 DEVICE = torch.device("cpu")
 
@@ -46,13 +45,8 @@ def config(backbone: dict[str, Any], **values: Any) -> configuration.Config:
         "train": {"steps": 6, "batch": 8, "checkpoint": 3, "threads": 1},
         "data": {"labeled": 48},
     }
-    return configuration.resolve(configuration.merged(configuration.merged(preset(), chosen), values))
-
-
-def preset() -> dict[str, Any]:
-    return configuration.merged(
-        {}, {k: v for k, v in configuration.preset("features").items() if k != "network"}
-    )
+    values = configuration.merged(chosen, values)
+    return configuration.resolve(configuration.merged(configuration.preset("features"), values))
 
 
 def losses(ready: Setup, autocast: bool = False) -> list[dict[str, float]]:
@@ -111,7 +105,6 @@ def test_new_images_are_embedded_on_the_way(
         order = [fresh.images.index(image) for image in cached.images]
         np.testing.assert_allclose(fresh.probabilities[order], cached.probabilities, atol=1e-3)
         np.testing.assert_allclose(fresh.embeddings[order], cached.embeddings, atol=5e-3)
-    assert isinstance(cached, Predictions)
     assert cached.embeddings.shape == (160, 8)
 
 

@@ -24,8 +24,8 @@ from s2c2.errors import UserError
 VERSION = 1
 """Raised whenever the same images would give other embeddings."""
 
-BATCH = 64
-"""Images that are embedded at a time."""
+BATCH: Mapping[str, int] = {"cpu": 16, "cuda": 256}
+"""Images that are embedded at a time; where activations stay small, memory is not fetched anew each time."""
 
 SLOTS: Mapping[str, int] = {"none": 0, "weak": 1, "strong": 2}
 """Which random numbers each kind of view reads."""
@@ -134,7 +134,7 @@ def _embedded(
     """Yield the embeddings of one view, some images at a time."""
     name, number = look
     view, device = VIEWS["none"] if name == "none" else extraction.views[name], extraction.device
-    for start, end in pairwise([*range(0, len(pixels), BATCH), len(pixels)]):
+    for start, end in pairwise([*range(0, len(pixels), BATCH[device.type]), len(pixels)]):
         images = torch.from_numpy(np.array(pixels[start:end])).to(device).permute(0, 3, 1, 2)
         rows = torch.arange(start, end, device=device)
         seen = normalised(view(images, Draws(extraction.seed, number, rows, SLOTS[name])))
