@@ -13,7 +13,7 @@ from s2c2.data.synthetic import synthetic
 from s2c2.engine import train
 from s2c2.errors import UserError
 from s2c2.experiments.run import run
-from s2c2.experiments.saved import load_run, predict_folder
+from s2c2.experiments.saved import load_run, predict_folder, reread
 from s2c2.experiments.setup import Setup, setup
 from s2c2.networks.features import Trunk
 from s2c2.networks.wide_resnet import WideResNet
@@ -155,3 +155,21 @@ def test_the_preset_names_the_backbone() -> None:
     chosen = configuration.resolve(configuration.preset("features"))
     assert chosen.network.backbone.name == "features"
     assert (chosen.train.batch, chosen.train.steps, chosen.optimizer.rate) == (64, 1500, 0.02)
+
+
+def test_a_run_is_read_anew_from_its_cached_views(
+    dataset: Dataset, backbone: dict[str, Any], tmp_path: Path
+) -> None:
+    chosen = config(backbone)
+    plain = run(dataset, chosen, tmp_path / "plain")
+    averaged = run(dataset, config(backbone, predict={"views": 3}), tmp_path / "averaged")
+    again = reread(tmp_path / "plain", tmp_path / "again", {"views": 3})
+    assert not np.allclose(plain.probabilities, averaged.probabilities)
+    np.testing.assert_array_equal(averaged.probabilities, again.probabilities)
+    ready = setup(dataset, chosen, DEVICE)
+    assert ready.embedded is not None
+    saved = load_run(tmp_path / "plain").reader.network.eval()
+    weak = [torch.from_numpy(np.array(rows)).float() for rows in ready.embedded.rows["weak"][:3]]
+    with torch.inference_mode():
+        views = [saved(rows[:, :, None, None]).classes.softmax(dim=1) for rows in weak]
+    np.testing.assert_allclose(averaged.probabilities, sum(views).numpy() / 3, atol=1e-5)

@@ -2,11 +2,14 @@ import numpy as np
 import pytest
 import torch
 
+from s2c2 import checkpoint
 from s2c2 import config as configuration
+from s2c2.algorithms import FixMatch, PseudoLabel
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
-from s2c2.experiments.setup import setup
+from s2c2.experiments.setup import idle, setup
+from s2c2.objectives import S2C2, Vanilla
 
 DEVICE = torch.device("cpu")
 
@@ -82,6 +85,22 @@ def test_views_are_configured(dataset: Dataset) -> None:
     torch.testing.assert_close(strong, expected)
 
 
+@pytest.mark.parametrize("name", ["fixmatch", "flexmatch"])
+def test_a_checkpoint_holds_what_the_algorithm_remembers(name: str, dataset: Dataset) -> None:
+    ready = setup(dataset, config(algorithm={"name": name}), DEVICE)
+    held = [name for name in checkpoint.state(ready.training) if name.startswith("algorithm.")]
+    assert held == (["algorithm.chosen"] if name == "flexmatch" else [])
+    assert ready.batches(0).pool == len(ready.batches.unlabeled)
+
+
 def test_an_unknown_operation_is_named(dataset: Dataset) -> None:
     with pytest.raises(UserError, match="did you mean 'rotate'"):
         setup(dataset, config(views={"pool": ["rotat"]}), DEVICE)
+
+
+def test_a_cluster_head_that_no_loss_trains_is_said() -> None:
+    (text,) = idle(S2C2(PseudoLabel(), separation=0.0))
+    assert "objective.separation" in text
+    assert not idle(S2C2(PseudoLabel()))
+    assert not idle(S2C2(FixMatch(), separation=0.0))
+    assert not idle(Vanilla(PseudoLabel()))

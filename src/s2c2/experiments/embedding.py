@@ -1,6 +1,6 @@
 """From a configuration with the backbone ``features`` to embeddings, cached or made on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +22,11 @@ from s2c2.data.views import View
 from s2c2.engine import Training
 from s2c2.errors import UserError
 from s2c2.experiments.precision import bfloat16
-from s2c2.experiments.predicting import Read
 from s2c2.networks import BACKBONES
 from s2c2.networks.features import Features, Trunk
+
+BLOCK = 256
+"""Images that are predicted at a time."""
 
 Extract = Callable[[Float[Tensor, "n c h w"]], Float[Tensor, "n e"]]
 
@@ -46,6 +48,18 @@ class Embedded:
             "registry": registry,
             "finish": Tensor.float,
         }
+
+    def blocks(
+        self, views: int, device: torch.device, progress: Progress
+    ) -> Iterator[tuple[Float[Tensor, "n e 1 1"], ...]]:
+        """Yield what is read of all images, some at a time: as they are, or weak views (which may repeat)."""
+        weak = self.rows["weak"]
+        chosen = self.rows["none"] if views == 1 else [weak[slot % len(weak)] for slot in range(views)]
+        readers, count = [held(rows, device) for rows in chosen], len(self.rows["none"][0])
+        for start in range(0, count, BLOCK):
+            rows = np.arange(start, min(start + BLOCK, count))
+            yield tuple(reader(rows).float() for reader in readers)
+            progress(int(rows[-1]) + 1, count)
 
     def standardise(self, training: Training, rows: np.ndarray) -> None:
         """Set what both networks take off the embeddings from the training images."""
@@ -105,7 +119,7 @@ def extraction(form: Features, size: int, autocast: bool, device: torch.device) 
     return extract, frozen.features, key([form.extractor, weights, frozen.pixels])
 
 
-def reading(config: Config, size: int, expected: str | None) -> Read:
+def reading(config: Config, size: int, expected: str | None) -> Callable[[Tensor], Tensor]:
     """Return what turns new images of ``size`` pixels into what the network of a run reads.
 
     Args:

@@ -1,6 +1,7 @@
 """Predictions of a network for every image of a pack."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -9,9 +10,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from s2c2 import engine
-from s2c2.data.batches import Batches, normalised
-from s2c2.data.progress import Progress
+from s2c2.data.batches import normalised
+from s2c2.data.pack import Pack
+from s2c2.data.progress import Progress, silent
+from s2c2.data.views import VIEWS, Draws, View
 from s2c2.engine import Predicted
+from s2c2.errors import UserError
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
@@ -19,47 +23,76 @@ BATCH = 256
 """Images that are predicted at a time."""
 
 
-Read = Callable[[UInt8[Tensor, "n c h w"]], Float[Tensor, "n d i j"]]
-"""Turns images into what a network reads: the images in [−1, 1], or their embeddings."""
+@dataclass(frozen=True)
+class Reader:
+    """A network and how it reads images."""
+
+    network: Network
+    classes: tuple[str, ...]
+    autocast: bool = False
+    views: int = 1
+    """Views that are averaged; 1 takes the image as it is."""
+    view: View = VIEWS["weak"]
+    """What makes a view, where there are several."""
+    seed: int = 0
+    """Seed of the views."""
+    finish: Callable[[Tensor], Float[Tensor, "n c h w"]] = field(default_factory=lambda: normalised)
+    """Turns a view into what the network reads: numbers in [−1, 1], or its embedding."""
 
 
-def predict_rows(
-    network: Network, images: tuple[str, ...], batches: Batches, classes: tuple[str, ...], autocast: bool
-) -> Predictions:
-    """Return what a network says of each image that it was trained beside, without views."""
-    starts = range(0, len(images), BATCH)
-    blocks = (np.arange(start, min(start + BATCH, len(images))) for start in starts)
-    inputs = (batches.views(rows, ("none",), 0, 0)[0] for rows in blocks)
-    return predict_inputs(network, images, inputs, classes, autocast)
+def predict_pack(reader: Reader, packed: Pack, progress: Progress = silent) -> Predictions:
+    """Return what a network says of each image of a pack."""
+    rows = zip(packed.images, packed.pixels, strict=True)
+    return predict_images(reader, rows, len(packed.images), progress)
 
 
 def predict_images(
-    network: Network,
-    images: tuple[str, ...],
-    pixels: Iterator[UInt8[np.ndarray, "s s 3"]],
-    classes: tuple[str, ...],
-    setting: tuple[bool, Progress],
-    read: Read = normalised,
+    reader: Reader,
+    images: Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]],
+    count: int,
+    progress: Progress = silent,
 ) -> Predictions:
-    """Return what a network says of images that come one at a time, at the training size."""
-    autocast, progress = setting
-    blocks = _batches(pixels, len(images), next(network.parameters()).device, progress)
-    return predict_inputs(network, images, map(read, blocks), classes, autocast)
+    """Return what a network says of images that come one at a time with their names, at the training size.
+
+    Args:
+        reader: the network and how it reads.
+        images: name and pixels of each.
+        count: how many come at most.
+        progress: called with images done and their number.
+
+    Raises:
+        UserError: when no image comes.
+    """
+    names: list[str] = []
+
+    def pixels() -> Iterator[UInt8[np.ndarray, "s s 3"]]:
+        for name, row in images:
+            names.append(name)
+            yield row
+
+    return predict_inputs(reader, names, _batches(reader, pixels(), count, progress))
 
 
 def predict_inputs(
-    network: Network,
-    images: tuple[str, ...],
-    inputs: Iterator[Float[Tensor, "n c h w"]],
-    classes: tuple[str, ...],
-    autocast: bool,
+    reader: Reader, names: Sequence[str], batches: Iterator[tuple[Float[Tensor, "n c h w"], ...]]
 ) -> Predictions:
-    """Return what a network says of images, given batches of what it reads."""
-    parts = list(engine.predict(network, inputs, autocast=autocast))
+    """Return what a network says of images, given batches of their views as it reads them.
+
+    Args:
+        reader: the network.
+        names: of the images; they may become known while the batches come.
+        batches: for each batch its views.
+
+    Raises:
+        UserError: when no image comes.
+    """
+    parts = list(engine.predict(reader.network, batches, autocast=reader.autocast))
+    if not parts:
+        raise UserError("none of the images can be read")
     return Predictions(
-        classes=classes,
-        images=images,
-        splits=("",) * len(images),
+        classes=reader.classes,
+        images=tuple(names),
+        splits=("",) * len(names),
         probabilities=np.concatenate([part.probabilities for part in parts]),
         embeddings=np.concatenate([part.embeddings for part in parts]),
         ambiguity=_column(parts, "ambiguity"),
@@ -69,12 +102,22 @@ def predict_inputs(
 
 
 def _batches(
-    pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, device: torch.device, progress: Progress
-) -> Iterator[UInt8[Tensor, "n 3 s s"]]:
-    for start in range(0, count, BATCH):
-        block = np.stack(list(islice(pixels, BATCH)))
-        yield torch.from_numpy(block).to(device).permute(0, 3, 1, 2)
-        progress(min(start + BATCH, count), count)
+    reader: Reader, pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, progress: Progress
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    device = next(reader.network.parameters()).device
+    done = 0
+    while rows := list(islice(pixels, BATCH)):
+        block = torch.from_numpy(np.stack(rows)).to(device).permute(0, 3, 1, 2)
+        numbers = torch.arange(done, done + len(block), device=device)
+        yield tuple(reader.finish(view) for view in _views(reader, block, numbers))
+        done += len(rows)
+        progress(done, count)
+
+
+def _views(reader: Reader, block: torch.Tensor, numbers: torch.Tensor) -> list[torch.Tensor]:
+    if reader.views == 1:
+        return [block]
+    return [reader.view(block, Draws(reader.seed, 0, numbers, slot)) for slot in range(reader.views)]
 
 
 def _column(parts: list[Predicted], name: str) -> np.ndarray | None:

@@ -7,25 +7,29 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import torch
 
-from s2c2 import checkpoint, files
+from s2c2 import checkpoint, files, readout
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data.dataset import Dataset
+from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
+from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.precision import bfloat16
-from s2c2.experiments.predicting import predict_rows
-from s2c2.experiments.setup import Setup, setup
+from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
+from s2c2.experiments.setup import Setup, idle, setup, views
+from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
 
@@ -56,6 +60,11 @@ class Place:
         return self.root / "predictions.parquet"
 
     @property
+    def readout(self) -> Path:
+        """What was fitted to read ambiguity and clusters, where that was asked for."""
+        return self.root / "readout.npz"
+
+    @property
     def dataset(self) -> Path:
         """Name, folder, classes and training size of the dataset."""
         return self.root / "dataset.json"
@@ -70,6 +79,8 @@ def run(
     watch: Callable[[Record, int], None] = lambda record, steps: None,
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = silent,
+    predicting: Progress = silent,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Predictions:
     """Train, write the run folder, and return the predictions of the averaged network for every image.
 
@@ -83,6 +94,8 @@ def run(
         watch: called after each step with its record and the number of steps.
         stop: asked after each step whether to stop; then a checkpoint is written.
         progress: called while images are decoded and embedded.
+        predicting: called while the images are predicted, when training is over.
+        say: told what a person should know: settings that do nothing, damaged checkpoints.
 
     Raises:
         KeyboardInterrupt: when asked to stop.
@@ -92,16 +105,49 @@ def run(
     guard(place, dataset, config, resume=resume)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
-    describe(place, dataset, config, ready)
+    for text in idle(ready.objective):
+        say(text)
+    with no_ruins(place):
+        describe(place, dataset, config, ready)
     if resume and checkpoint.listed(place.checkpoints):
-        for problem in checkpoint.restore(place.checkpoints, ready.training):
-            files.write_text(place.root / "damaged.txt", problem)
+        problems = checkpoint.restore(place.checkpoints, ready.training)
+        for text in problems:
+            say(f"{text} Going on from step {ready.training.step}.")
+        if problems:
+            files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n")
     follow(place, ready, config, watch, stop)
-    network, images = ready.training.averaged.network, ready.pack.images
-    predictions = predict_rows(network, images, ready.batches, dataset.classes, bfloat16(config))
+    reader = reader_of(ready.training.averaged.network, dataset.classes, config)
+    predictions = predict_all(reader, ready.pack, ready.embedded, predicting)
     predictions = with_splits(predictions, ready.splits.of())
+    predictions = read_out(place, predictions, config)
     predictions.write(place.predictions)
     return predictions
+
+
+def predict_all(reader: Reader, packed: Pack, read: Embedded | None, progress: Progress) -> Predictions:
+    """Return what a network says of each image of a pack, from its embeddings where there are some."""
+    if read is None:
+        return predict_pack(reader, packed, progress)
+    device = next(reader.network.parameters()).device
+    return predict_inputs(reader, packed.images, read.blocks(reader.views, device, progress))
+
+
+def reader_of(network: Network, classes: tuple[str, ...], config: Config) -> Reader:
+    """Return how a network reads images, as configured."""
+    weak = views(config.views)["weak"]
+    return Reader(network, classes, bfloat16(config), config.predict.views, weak, config.seed)
+
+
+def read_out(place: Place, predictions: Predictions, config: Config) -> Predictions:
+    """Return the predictions as configured: from the heads, or by a readout fitted on the training images."""
+    if config.predict.ambiguity == "head":
+        return predictions
+    pool = predictions.take(np.array([name in ("labeled", "unlabeled") for name in predictions.splits]))
+    wanted = config.predict.clusters == "prototypes"
+    count = (config.network.clusters or 5 * len(predictions.classes)) if wanted else None
+    fitted = readout.fit(pool, config.predict.prior, count, config.predict.appearance, config.seed)
+    fitted.write(place.readout)
+    return readout.apply(fitted, predictions)
 
 
 def follow(
@@ -133,8 +179,11 @@ def follow(
 
 def save(place: Place, ready: Setup, config: Config, lines: list[str]) -> None:
     """Append the losses since the last checkpoint, then write a checkpoint."""
-    with place.losses.open("a", encoding="utf-8") as stream:
-        stream.writelines(lines)
+    try:
+        with place.losses.open("a", encoding="utf-8") as stream:
+            stream.writelines(lines)
+    except OSError as error:
+        raise UserError(f"cannot write {place.losses}: {error.strerror or error}") from error
     lines.clear()
     checkpoint.write(place.checkpoints, ready.training, keep=config.train.keep)
 
@@ -207,8 +256,8 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
         "images": len(ready.pack.images),
         "digest": pooled(digest),
     }
-    if ready.extractor is not None:
-        facts["extractor"] = ready.extractor
+    if ready.embedded is not None:
+        facts["extractor"] = ready.embedded.extractor
     old = files.read_json(place.dataset) if place.dataset.exists() else facts
     if old["digest"] != facts["digest"]:
         raise UserError(f"the images of {dataset.root} are not those that {place.root} was started with")
@@ -224,6 +273,18 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
     files.write_text(place.root / "labels.csv", drawn.write_csv())
     files.write_json(place.root / "environment.json", environment())
     files.write_text(place.config, configuration.dump(config))
+
+
+@contextmanager
+def no_ruins(place: Place) -> Iterator[None]:
+    """Remove a run folder again when the first files of it cannot be written."""
+    existed = place.root.exists()
+    try:
+        yield
+    except UserError:
+        if not existed:
+            shutil.rmtree(place.root, ignore_errors=True)
+        raise
 
 
 def pooled(digests: tuple[str, ...]) -> str:

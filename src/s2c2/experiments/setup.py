@@ -20,13 +20,13 @@ from s2c2.data.progress import Progress, silent
 from s2c2.data.splits import Splits, SplitSizes
 from s2c2.data.views import VIEWS, Strong, View, Weak
 from s2c2.data.views.pool import POOL
-from s2c2.engine import Schedule, Training
+from s2c2.engine import Schedule, Training, adopt
 from s2c2.errors import UserError, unknown
 from s2c2.experiments.embedding import Embedded, embedded
 from s2c2.networks import BACKBONES
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network
-from s2c2.objectives import OBJECTIVES, balanced_weights
+from s2c2.objectives import OBJECTIVES, S2C2, balanced_weights
 from s2c2.optimizers import OPTIMIZERS
 from s2c2.types import Objective
 
@@ -46,8 +46,8 @@ class Setup:
     batches: Batches
     objective: Objective
     schedule: Schedule
-    extractor: str | None = None
-    """Digest of the frozen network whose embeddings are read instead of images, if so."""
+    embedded: Embedded | None = None
+    """What is read instead of images, if so."""
 
 
 def setup(dataset: Dataset, config: Config, device: torch.device, progress: Progress = silent) -> Setup:
@@ -75,7 +75,7 @@ def setup(dataset: Dataset, config: Config, device: torch.device, progress: Prog
         batches=made,
         objective=objective,
         schedule=Schedule(config.train.steps, config.optimizer.rate, config.train.clip),
-        extractor=None if read is None else read.extractor,
+        embedded=read,
     )
 
 
@@ -146,6 +146,16 @@ def objective_of(config: Config, labels: Float[Tensor, "n k"]) -> Objective:
     return objective
 
 
+def idle(objective: Objective) -> list[str]:
+    """Return a sentence for each head of the network that no loss reaches."""
+    if not isinstance(objective, S2C2) or objective.trains_clusters:
+        return []
+    return [
+        "warning: no loss trains the cluster head, so clusters will mean nothing: L_CE⁻¹ is off, and L_S is "
+        "off or has no second view; set objective.separation, or objective.lone_view=entropy"
+    ]
+
+
 def fresh(config: Config, size: int, classes: int, objective: Objective, device: torch.device) -> Training:
     """Return networks with their first weights, which depend on the seed alone, and the optimizer."""
     available = {"clusters": config.network.clusters or 5 * classes, "ambiguity": 1}
@@ -157,7 +167,9 @@ def fresh(config: Config, size: int, classes: int, objective: Objective, device:
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = Averaged(network, config.network.averaging)
     optimizer = configuration.build(OPTIMIZERS, config.optimizer).build(network)
-    return Training(network, averaged, optimizer)
+    training = Training(network, averaged, optimizer)
+    adopt(training, objective.algorithm)
+    return training
 
 
 def batches(
