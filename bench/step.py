@@ -13,7 +13,7 @@ import torch
 from s2c2 import config as configuration
 from s2c2.data.batches import Batches, resident
 from s2c2.engine import Record, Schedule, train
-from s2c2.experiments.run import bfloat16
+from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.setup import fresh, objective_of
 
 IMAGES, CLASSES, SIZE, ROUNDS = 2000, 10, 32, 15

@@ -210,13 +210,22 @@ PRESETS: Mapping[str, dict[str, Any]] = {
         "network": {"backbone": {"name": "wide-resnet", "depth": 10, "width": 1}, "averaging": 0.99},
         "train": {"steps": 600, "batch": 32},
     },
+    "features": {
+        "network": {"backbone": {"name": "features"}, "averaging": 0.99},
+        "train": {"steps": 1500, "batch": 64},
+        "optimizer": {"name": "sgd", "rate": 0.02},
+    },
     "paper": {
         "network": {"backbone": {"name": "wide-resnet", "depth": 28, "width": 2}},
         "train": {"steps": 16384, "batch": 64},
         "optimizer": {"name": "sgd", "rate": 0.01},
     },
 }
-"""Starting points: ``cpu`` for two cores, ``demo`` for a first look, ``paper`` as the reference trains."""
+"""Starting points.
+
+``cpu`` for two cores, ``demo`` for a first look, ``features`` for a trunk on the embeddings of a frozen
+network, ``paper`` as the reference trains.
+"""
 
 
 def resolve(values: Mapping[str, Any]) -> Config:

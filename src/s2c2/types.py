@@ -1,7 +1,7 @@
 """The contracts between data, network, algorithm and objective.
 
 Axis letters: ``b`` labeled images of a batch, ``u`` unlabeled images of a batch, ``n`` images, ``k`` classes,
-``m`` clusters, ``e`` features of an embedding, ``c h w`` an image.
+``m`` clusters, ``e`` features of an embedding, ``c h w`` an image, or ``e 1 1`` an embedding in its place.
 """
 
 from collections.abc import Callable, Mapping

@@ -34,3 +34,9 @@ def test_short_work_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with screen.progress("predicting") as advance:
         advance(3, 3, "")
     assert capsys.readouterr().out == ""
+
+
+def test_a_pace_starts_anew_with_another_count() -> None:
+    pace = Pace()
+    rates = [pace.rate(done, now) for done, now in ((0, 0.0), (1000, 10.0), (1, 20.0), (21, 30.0))]
+    assert rates == [None, 100, None, 2]

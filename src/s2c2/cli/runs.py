@@ -31,7 +31,7 @@ def train(
     algorithm: Annotated[str | None, typer.Option(help="semi-supervised algorithm")] = None,
     vanilla: Annotated[bool, typer.Option("--vanilla", help="without S2C2")] = False,
     conf: Annotated[Path | None, typer.Option("-c", "--config", help="YAML file")] = None,
-    preset: Annotated[str, typer.Option(help="starting point: cpu, demo, paper")] = "cpu",
+    preset: Annotated[str, typer.Option(help="starting point: cpu, demo, features, paper")] = "cpu",
     seed: Annotated[int | None, typer.Option(help="seed of everything random")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint")] = False,
 ) -> None:
@@ -90,7 +90,7 @@ def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
     """Say what is trained on what, where, and with what."""
     import torch
 
-    from s2c2.experiments.run import bfloat16
+    from s2c2.experiments.precision import bfloat16
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     threads = config.train.threads or torch.get_num_threads()

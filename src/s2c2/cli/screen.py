@@ -24,11 +24,14 @@ class Pace:
 
     start: tuple[int, float] | None = field(default=None)
     """What was done at the first report, and when that was."""
+    last: int = 0
+    """What was done at the last report; less than that begins another count."""
 
     def rate(self, done: int, now: float) -> float | None:
         """Return what is done in a second; None at the first report."""
-        if self.start is None:
+        if self.start is None or done < self.last:
             self.start = (done, now)
+        self.last = done
         before, since = self.start
         return (done - before) / (now - since) if now > since and done > before else None
 

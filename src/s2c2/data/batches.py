@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from s2c2.data.views import VIEWS, Draws, View
+from s2c2.data.views import VIEWS, Draws
 from s2c2.types import Batch
 
 LABELED, UNLABELED = 0, 1
@@ -24,8 +24,8 @@ class Batches:
     epochs; the same holds for the unlabeled ones.
     """
 
-    pixels: Callable[[Int[np.ndarray, " n"]], UInt8[Tensor, "n c h w"]]
-    """Returns images of the pack by their rows, on the training device."""
+    pixels: Callable[[Int[np.ndarray, " n"]], Tensor]
+    """Returns images of the pack by their rows, on the training device; or what stands for them."""
     labeled: Int[np.ndarray, " l"]
     """Rows of the labeled images."""
     labels: Float[Tensor, "l k"]
@@ -40,8 +40,10 @@ class Batches:
     """Unlabeled images for each labeled one."""
     seed: int
     device: torch.device
-    registry: Mapping[str, View] = field(default_factory=lambda: VIEWS)
+    registry: Mapping[str, Callable[[Tensor, Draws], Tensor]] = field(default_factory=lambda: VIEWS)
     """Each view by its name."""
+    finish: Callable[[Tensor], Float[Tensor, "n c h w"]] = field(default_factory=lambda: normalised)
+    """Turns a view into what the network reads."""
 
     def __call__(self, step: int) -> Batch:
         """Return the batch of a step."""
@@ -68,7 +70,7 @@ class Batches:
         numbers = torch.from_numpy(rows).to(self.device)
         draws = [Draws(self.seed, step, numbers, slot + i) for i in range(len(names))]
         return tuple(
-            normalised(self.registry[name](images, draw)) for name, draw in zip(names, draws, strict=True)
+            self.finish(self.registry[name](images, draw)) for name, draw in zip(names, draws, strict=True)
         )
 
 

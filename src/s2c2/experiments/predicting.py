@@ -1,12 +1,13 @@
 """Predictions of a network for every image of a pack."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from s2c2 import engine
 from s2c2.data.batches import normalised
@@ -35,6 +36,8 @@ class Reader:
     """What makes a view, where there are several."""
     seed: int = 0
     """Seed of the views."""
+    finish: Callable[[Tensor], Float[Tensor, "n c h w"]] = field(default_factory=lambda: normalised)
+    """Turns a view into what the network reads: numbers in [−1, 1], or its embedding."""
 
 
 def predict_pack(reader: Reader, packed: Pack, progress: Progress = silent) -> Predictions:
@@ -67,7 +70,22 @@ def predict_images(
             names.append(name)
             yield row
 
-    batches = _batches(reader, pixels(), count, progress)
+    return predict_inputs(reader, names, _batches(reader, pixels(), count, progress))
+
+
+def predict_inputs(
+    reader: Reader, names: Sequence[str], batches: Iterator[tuple[Float[Tensor, "n c h w"], ...]]
+) -> Predictions:
+    """Return what a network says of images, given batches of their views as it reads them.
+
+    Args:
+        reader: the network.
+        names: of the images; they may become known while the batches come.
+        batches: for each batch its views.
+
+    Raises:
+        UserError: when no image comes.
+    """
     parts = list(engine.predict(reader.network, batches, autocast=reader.autocast))
     if not parts:
         raise UserError("none of the images can be read")
@@ -91,7 +109,7 @@ def _batches(
     while rows := list(islice(pixels, BATCH)):
         block = torch.from_numpy(np.stack(rows)).to(device).permute(0, 3, 1, 2)
         numbers = torch.arange(done, done + len(block), device=device)
-        yield tuple(normalised(view) for view in _views(reader, block, numbers))
+        yield tuple(reader.finish(view) for view in _views(reader, block, numbers))
         done += len(rows)
         progress(done, count)
 

@@ -21,10 +21,13 @@ from s2c2 import checkpoint, files, readout
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data.dataset import Dataset
+from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
-from s2c2.experiments.predicting import Reader, predict_pack
+from s2c2.experiments.embedding import Embedded
+from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.setup import Setup, idle, setup, views
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
@@ -90,7 +93,7 @@ def run(
         resume: go on from the newest checkpoint, or start when there is none.
         watch: called after each step with its record and the number of steps.
         stop: asked after each step whether to stop; then a checkpoint is written.
-        progress: called while images are decoded.
+        progress: called while images are decoded and embedded.
         predicting: called while the images are predicted, when training is over.
         say: told what a person should know: settings that do nothing, damaged checkpoints.
 
@@ -114,10 +117,19 @@ def run(
             files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n")
     follow(place, ready, config, watch, stop)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
-    predictions = with_splits(predict_pack(reader, ready.pack, predicting), ready.splits.of())
+    predictions = predict_all(reader, ready.pack, ready.embedded, predicting)
+    predictions = with_splits(predictions, ready.splits.of())
     predictions = read_out(place, predictions, config)
     predictions.write(place.predictions)
     return predictions
+
+
+def predict_all(reader: Reader, packed: Pack, read: Embedded | None, progress: Progress) -> Predictions:
+    """Return what a network says of each image of a pack, from its embeddings where there are some."""
+    if read is None:
+        return predict_pack(reader, packed, progress)
+    device = next(reader.network.parameters()).device
+    return predict_inputs(reader, packed.images, read.blocks(reader.views, device, progress))
 
 
 def reader_of(network: Network, classes: tuple[str, ...], config: Config) -> Reader:
@@ -244,8 +256,13 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
         "images": len(ready.pack.images),
         "digest": pooled(digest),
     }
-    if place.dataset.exists() and files.read_json(place.dataset)["digest"] != facts["digest"]:
+    if ready.embedded is not None:
+        facts["extractor"] = ready.embedded.extractor
+    old = files.read_json(place.dataset) if place.dataset.exists() else facts
+    if old["digest"] != facts["digest"]:
         raise UserError(f"the images of {dataset.root} are not those that {place.root} was started with")
+    if old.get("extractor") != facts.get("extractor"):
+        raise UserError(f"the extractor's weights are not those that {place.root} was started with")
     place.root.mkdir(parents=True, exist_ok=True)
     files.write_json(place.dataset, facts)
     splits = ready.splits.of()
@@ -287,15 +304,6 @@ def environment() -> dict[str, Any]:
         "packages": {name: version(name).partition("+")[0] for name in packages},
         "git": _git(),
     }
-
-
-def bfloat16(config: Config) -> bool:
-    """Return whether the networks compute in bfloat16: where the processor has instructions for it."""
-    if config.train.precision != "auto":
-        return bool(config.train.precision == "bfloat16")
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def with_splits(predictions: Predictions, splits: dict[str, str]) -> Predictions:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from s2c2.data.pack import pack
 from s2c2.data.parallel import ordered
 from s2c2.data.progress import Progress, silent
 from s2c2.errors import UserError
+from s2c2.experiments.embedding import embedded, reading
 from s2c2.experiments.predicting import Reader, predict_images, predict_pack
-from s2c2.experiments.run import Place, read_out, reader_of, with_splits
-from s2c2.experiments.setup import fresh, objective_of
+from s2c2.experiments.run import Place, predict_all, read_out, reader_of, with_splits
+from s2c2.experiments.setup import fresh, objective_of, views
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
@@ -50,7 +51,7 @@ def load_run(root: Path) -> Saved:
     """Load the newest averaged network of a run folder.
 
     Raises:
-        UserError: when there is none.
+        UserError: when there is none, or the extractor that the run was trained with cannot be had.
     """
     place = Place(root)
     if not place.config.exists():
@@ -61,6 +62,7 @@ def load_run(root: Path) -> Saved:
     training = fresh(config, facts["size"], len(facts["classes"]), objective, torch.device("cpu"))
     problems = tuple(checkpoint.restore(place.checkpoints, training))
     reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
+    reader = replace(reader, finish=reading(config, facts["size"], facts.get("extractor")))
     fitted = Readout.read(place.readout) if place.readout.exists() else None
     return Saved(reader, config, facts["size"], fitted, problems)
 
@@ -149,7 +151,10 @@ def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
     dataset = datasets.read(Path(files.read_json(place.dataset)["root"]))
     packed = pack(dataset, saved.size, fit=config.data.fit, skip_broken=config.data.skip_broken)
     splits = dict(zip(predictions.images, predictions.splits, strict=True))
-    made = read_out(place, with_splits(predict_pack(saved.reader, packed), splits), config)
+    weak = {"weak": views(config.views)["weak"]}
+    read = embedded(dataset, packed, config, weak, (torch.device("cpu"), silent))
+    fresh_ones = predict_all(saved.reader, packed, read, silent)
+    made = read_out(place, with_splits(fresh_ones, splits), config)
     made.write(place.predictions)
     return made
 

