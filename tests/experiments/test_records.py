@@ -1,6 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from s2c2.experiments.records import BEGIN, END, placed, read_records, table
+from s2c2.report.study import contents
+from s2c2.report.study.evidence import parts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -8,6 +12,21 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_table_of_the_readme_is_that_of_the_records() -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     assert placed(page, table(read_records(ROOT / "results" / "cifar10h"))) == page
+
+
+def test_the_tables_of_the_page_are_those_of_the_records() -> None:
+    page = (ROOT / "docs" / "does-it-help.md").read_text(encoding="utf-8")
+    again = page
+    for name, content in parts(read_records(ROOT / "results" / "cifar10h"), "cifar10h").items():
+        again = placed(again, content, name)
+    assert again == page
+
+
+@pytest.mark.parametrize("plan", sorted((ROOT / "results").rglob("study.json")), ids=str)
+def test_the_tables_of_each_experiment_are_those_of_its_records(plan: Path) -> None:
+    folder = plan.parent
+    for name, content in contents(folder, folder.parent / "records").items():
+        assert (folder / name).read_text(encoding="utf-8") == content, name
 
 
 def test_records_hold_no_path() -> None:
