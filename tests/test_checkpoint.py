@@ -135,6 +135,39 @@ def test_an_empty_folder_is_a_user_error(tmp_path: Path) -> None:
         checkpoint.restore(tmp_path / "absent", training_at(1))
 
 
+class Memory(nn.Module):
+    """State that grows, as that of an algorithm."""
+
+    def __init__(self, *values: float) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.tensor(values))
+
+
+@pytest.mark.parametrize("values", [(), (1.0, 2.0, 3.0)])
+def test_what_an_algorithm_remembers_is_restored_at_any_size(
+    values: tuple[float, ...], tmp_path: Path
+) -> None:
+    training, other = training_at(30), training_at(1)
+    training.algorithm, other.algorithm = Memory(*values), Memory(7.0)
+    checkpoint.write(tmp_path, training)
+    checkpoint.restore(tmp_path, other)
+    assert other.algorithm.seen.tolist() == list(values)  # type: ignore[operator]
+    assert same(other, training)
+
+
+@pytest.mark.parametrize(("saved", "restored"), [(Memory(1.0), None), (None, Memory(1.0))])
+def test_another_algorithm_is_a_user_error(
+    saved: nn.Module | None, restored: nn.Module | None, tmp_path: Path
+) -> None:
+    training, other = training_at(10), training_at(1)
+    training.algorithm, other.algorithm = saved, restored
+    checkpoint.write(tmp_path, training)
+    with pytest.raises(UserError, match="another algorithm"):
+        checkpoint.restore(tmp_path, other)
+    assert same(other, training_at(1)) is (restored is None)
+    assert other.step == 1
+
+
 @pytest.mark.parametrize("optimizer", [SGD(), AdamW()])
 def test_another_network_is_a_user_error(optimizer: Optimizer, tmp_path: Path) -> None:
     checkpoint.write(tmp_path, training_at(10, optimizer=optimizer))

@@ -7,12 +7,22 @@ import torch
 from torch import Tensor, nn
 
 from s2c2 import checkpoint
-from s2c2.algorithms import FixMatch, MeanTeacher, MixMatch, Supervised
+from s2c2.algorithms import (
+    UDA,
+    FixMatch,
+    FlexMatch,
+    FreeMatch,
+    MeanTeacher,
+    MixMatch,
+    SoftMatch,
+    Supervised,
+)
 from s2c2.engine import (
     NonFiniteError,
     Record,
     Schedule,
     Training,
+    adopt,
     joined,
     predict,
     scalars,
@@ -23,7 +33,7 @@ from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network
 from s2c2.objectives import S2C2, Vanilla
 from s2c2.optimizers import SGD, AdamW, Optimizer
-from s2c2.types import Batch, Losses, Objective
+from s2c2.types import Algorithm, Batch, Losses, Objective
 
 K, M = 3, 7
 
@@ -64,7 +74,8 @@ def batches_for(objective: Objective, b: int = 6, u: int = 12) -> Callable[[int]
             labeled=images_of(labels, generator),
             student=tuple(images_of(hidden, generator) for _ in objective.student),
             teacher=tuple(images_of(hidden, generator) for _ in objective.algorithm.teacher),
-            unlabeled=torch.arange(u),
+            unlabeled=(torch.arange(u) + 5 * step) % 15,
+            pool=15,
         )
 
     return batch
@@ -78,8 +89,20 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("algorithm", [Supervised(), MeanTeacher(), FixMatch(), MixMatch()])
-def test_training_learns_and_yields_records(algorithm: MeanTeacher) -> None:
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        Supervised(),
+        MeanTeacher(),
+        FixMatch(),
+        MixMatch(),
+        UDA(),
+        FlexMatch(),
+        FreeMatch(),
+        SoftMatch(),
+    ],
+)
+def test_training_learns_and_yields_records(algorithm: Algorithm) -> None:
     objective = S2C2(algorithm)
     training = fresh()
     records = list(train(training, batches_for(objective), objective, Schedule(steps=60, rate=0.1)))
@@ -91,7 +114,7 @@ def test_training_learns_and_yields_records(algorithm: MeanTeacher) -> None:
         assert record.losses["total"] == pytest.approx(sum(terms), rel=1e-4)
     classes = torch.arange(30) % K
     images = images_of(classes, torch.Generator().manual_seed(99))
-    (predicted,) = predict(training.averaged.network, iter([images]))
+    (predicted,) = predict(training.averaged.network, iter([(images,)]))
     assert (predicted.probabilities.argmax(axis=1) == classes.numpy()).mean() > 0.9
 
 
@@ -112,29 +135,69 @@ def test_the_rate_reaches_every_group() -> None:
         assert {group["lr"] for group in training.optimizer.param_groups} == {record.rate}
 
 
-@pytest.mark.parametrize("optimizer", [SGD(rate=0.1), AdamW(rate=0.01)])
-@pytest.mark.parametrize("algorithm", [MeanTeacher(), MixMatch()])
-@pytest.mark.parametrize("stop", [1, 4, 7])
-def test_resuming_goes_on_bit_for_bit(
-    optimizer: Optimizer, algorithm: MeanTeacher, stop: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("run")
+RESUMED: list[Callable[[], Algorithm]] = [
+    MeanTeacher,
+    MixMatch,
+    lambda: FlexMatch(threshold=0.8),
+    lambda: FreeMatch(fairness=1.0, momentum=0.5),
+    lambda: SoftMatch(momentum=0.5),
+]
+"""Algorithms whose state, where they have one, moves within eight steps."""
+
+
+def run_to(stop: int, training: Training, algorithm: Algorithm) -> list[Record]:
     objective, schedule = S2C2(algorithm), Schedule(steps=8, rate=0.05)
-    whole = fresh(optimizer)
-    expected = list(train(whole, batches_for(objective), objective, schedule, seed=3))
-    first = fresh(optimizer)
-    records: list[Record] = []
-    for record in train(first, batches_for(objective), objective, schedule, seed=3):
+    adopt(training, algorithm)
+    records = []
+    for record in train(training, batches_for(objective), objective, schedule, seed=3):
         records.append(record)
         if record.step == stop:
             break
+    return records
+
+
+@pytest.mark.parametrize("optimizer", [SGD(rate=0.1), AdamW(rate=0.01)])
+@pytest.mark.parametrize("make", RESUMED)
+@pytest.mark.parametrize("stop", [1, 4, 7])
+def test_resuming_goes_on_bit_for_bit(
+    optimizer: Optimizer,
+    make: Callable[[], Algorithm],
+    stop: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    whole, first, second = fresh(optimizer), fresh(optimizer), fresh(optimizer, seed=1)
+    expected = run_to(8, whole, make())
+    records = run_to(stop, first, make())
     checkpoint.write(folder, first)
-    second = fresh(optimizer, seed=1)
+    algorithm = make()
+    adopt(second, algorithm)
     assert checkpoint.restore(folder, second) == []
     assert second.step == stop
-    records += train(second, batches_for(objective), objective, schedule, seed=3)
+    records += run_to(8, second, algorithm)
     assert records == expected
     assert same(weights(second), weights(whole))
+
+
+@pytest.mark.parametrize("make", RESUMED[2:])
+def test_forgetting_what_the_algorithm_remembers_is_noticed(make: Callable[[], Algorithm]) -> None:
+    whole, first = fresh(), fresh()
+    run_to(8, whole, make())
+    run_to(4, first, make())
+    first.algorithm = None
+    run_to(8, first, make())
+    assert not same(weights(first), weights(whole))
+
+
+def test_a_training_has_one_algorithm_with_state() -> None:
+    training, algorithm = fresh(), FreeMatch()
+    adopt(training, MeanTeacher())
+    assert training.algorithm is None
+    adopt(training, algorithm)
+    adopt(training, algorithm)
+    assert training.algorithm is algorithm
+    with pytest.raises(ValueError, match="another algorithm"):
+        adopt(training, FreeMatch())
 
 
 def test_predicting_between_steps_changes_nothing() -> None:
@@ -143,7 +206,7 @@ def test_predicting_between_steps_changes_nothing() -> None:
     list(train(plain, batches_for(objective), objective, schedule))
     for _ in train(watched, batches_for(objective), objective, schedule):
         for network in (watched.averaged.network, watched.network):
-            list(predict(network, iter([torch.zeros(3, 3, 4, 4)])))
+            list(predict(network, iter([(torch.zeros(3, 3, 4, 4),)])))
     assert same(weights(plain), weights(watched))
 
 
@@ -241,8 +304,8 @@ def test_scalars() -> None:
 def test_predicting_does_not_depend_on_the_batches() -> None:
     network = Network(Flat(), {"classes": K, "clusters": M, "ambiguity": 1})
     images = torch.randn(7, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    (whole,) = predict(network, iter([images]))
-    parts = list(predict(network, iter(torch.split(images, 3))))
+    (whole,) = predict(network, iter([(images,)]))
+    parts = list(predict(network, iter((part,) for part in torch.split(images, 3))))
     for name in ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence"):
         joined_parts = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_allclose(joined_parts, getattr(whole, name), rtol=1e-5)
@@ -260,7 +323,7 @@ def test_predicting_does_not_depend_on_the_batches() -> None:
 
 
 def test_predicting_without_heads() -> None:
-    (predicted,) = predict(Network(Flat(), {"classes": K}), iter([torch.zeros(2, 3, 4, 4)]))
+    (predicted,) = predict(Network(Flat(), {"classes": K}), iter([(torch.zeros(2, 3, 4, 4),)]))
     assert predicted.clusters is None
     assert predicted.ambiguity is None
 

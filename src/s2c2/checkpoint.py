@@ -18,7 +18,8 @@ from s2c2.errors import UserError
 def write(folder: Path, training: Training, *, keep: int = 2) -> Path:
     """Write the state after ``training.step`` steps and drop all but the last ``keep`` checkpoints.
 
-    The file holds the weights of both networks, the optimizer's tensors and a digest of them all.
+    The file holds the weights of both networks, the optimizer's tensors, the buffers of an algorithm with
+    state, and a digest of them all.
     """
     tensors = state(training)
     path = folder / f"{training.step:08d}.safetensors"
@@ -39,7 +40,7 @@ def restore(folder: Path, training: Training) -> list[str]:
     """Load the newest whole checkpoint into ``training``; return a sentence for each damaged one passed over.
 
     Raises:
-        UserError: when none of the checkpoints can be read, or they belong to another network.
+        UserError: when none of the checkpoints can be read, or they belong to another network or algorithm.
     """
     problems: list[str] = []
     for path in reversed(listed(folder)):
@@ -77,6 +78,7 @@ def state(training: Training) -> dict[str, Tensor]:
     for index, slots in training.optimizer.state_dict()["state"].items():
         present = {name: value for name, value in slots.items() if value is not None}
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in present.items()}
+    tensors |= {f"algorithm.{name}": value for name, value in _buffers(training).items()}
     return {name: value.detach().contiguous() for name, value in tensors.items()}
 
 
@@ -84,8 +86,11 @@ def load(training: Training, tensors: dict[str, Tensor], step: int, path: Path) 
     """Put the tensors of a checkpoint into ``training``.
 
     Raises:
-        UserError: when names or shapes do not fit the network.
+        UserError: when names or shapes do not fit the network, or the algorithm has other state.
     """
+    remembered = _under(tensors, "algorithm.")
+    if remembered.keys() != _buffers(training).keys():
+        raise UserError(f"checkpoint {path} belongs to another algorithm.")
     try:
         training.network.load_state_dict(_under(tensors, "network."))
         training.averaged.network.load_state_dict(_under(tensors, "averaged."))
@@ -97,6 +102,9 @@ def load(training: Training, tensors: dict[str, Tensor], step: int, path: Path) 
         slots.setdefault(int(index), {})[slot] = value
     groups = training.optimizer.state_dict()["param_groups"]
     training.optimizer.load_state_dict({"state": slots, "param_groups": groups})
+    for name, value in remembered.items():
+        # The first steps decide how large they are, so that load_state_dict would refuse them.
+        setattr(training.algorithm, name, value)
     training.step = step
 
 
@@ -108,6 +116,10 @@ def digest(tensors: dict[str, Tensor]) -> str:
         sums.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         sums.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return sums.hexdigest()
+
+
+def _buffers(training: Training) -> dict[str, Tensor]:
+    return {} if training.algorithm is None else dict(training.algorithm.named_buffers())
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

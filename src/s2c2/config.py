@@ -171,6 +171,21 @@ class TrainConfig(Section):
     """Threads of one run; null takes every core."""
 
 
+class PredictConfig(Section):
+    """How predictions are read from the trained network."""
+
+    views: Count = 1
+    """Weak views that are averaged; 1 takes the image as it is."""
+    ambiguity: Literal["head", "doubt"] = "head"
+    """p_a: the ambiguity head (paper), or the doubt of the class head, fitted to the prior (see readout)."""
+    clusters: Literal["head", "prototypes"] = "head"
+    """p_o: the cluster head (paper), or prototypes of class distribution and embedding (see readout)."""
+    appearance: Annotated[float, Field(ge=0)] = 0.25
+    """Weight of the embedding beside the class distribution in the prototypes."""
+    prior: Share = 0.6
+    """Share of images that doubt calls ambiguous; the expected share in the data."""
+
+
 class Config(Section):
     """Everything that a run depends on beside the dataset."""
 
@@ -182,6 +197,7 @@ class Config(Section):
     data: DataConfig = DataConfig()
     views: ViewsConfig = ViewsConfig()
     train: TrainConfig = TrainConfig()
+    predict: PredictConfig = PredictConfig()
     optimizer: OptimizerConfig = Field(default_factory=lambda: _build(OPTIMIZERS, "sgd"))
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of splits, labels, weights and views."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network, split_outputs
-from s2c2.types import Batch, Losses, Objective, Outputs, Preparing, Step
+from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step
 
 FINAL_COSINE = 7 / 16
 """The cosine schedule ends at cos(7π/16) ≈ 0.195 of the learning rate (FixMatch, and the reference)."""
@@ -43,6 +43,8 @@ class Training:
     optimizer: torch.optim.Optimizer
     step: int = 0
     """Steps that are done."""
+    algorithm: nn.Module | None = None
+    """The algorithm, where it has state; see :func:`adopt`."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,19 @@ class NonFiniteError(ArithmeticError):
         self.step, self.losses = step, losses
         terms = ", ".join(f"{name} {value:g}" for name, value in losses.items())
         super().__init__(f"the loss or its gradient is not finite in step {step}: {terms}")
+
+
+def adopt(training: Training, algorithm: Algorithm) -> None:
+    """Make the state of an algorithm that has one a part of the training, and so of its checkpoints.
+
+    Raises:
+        ValueError: when the training already holds the state of another one.
+    """
+    if not isinstance(algorithm, nn.Module):
+        return
+    if training.algorithm not in (None, algorithm):
+        raise ValueError("the training holds the state of another algorithm than the objective's")
+    training.algorithm = algorithm
 
 
 def train(
@@ -91,6 +106,7 @@ def train(
     Raises:
         NonFiniteError: before the weights change, so that the step can be replayed.
     """
+    adopt(training, objective.algorithm)
     while training.step < schedule.steps:
         step = training.step
         generator = torch.Generator().manual_seed(step_seed(seed, step))
@@ -129,8 +145,18 @@ def forward(
     with torch.no_grad(), precision():
         training.averaged.network.train()
         teacher = joined(training.averaged.network, batch.teacher)
-    targets = batch.targets
-    step = Step(batch.labels, labeled, tuple(student), tuple(teacher), progress, generator, targets)
+    step = Step(
+        labels=batch.labels,
+        labeled=labeled,
+        student=tuple(student),
+        teacher=tuple(teacher),
+        progress=progress,
+        generator=generator,
+        targets=batch.targets,
+        images=batch.unlabeled,
+        pool=batch.pool,
+        training=True,
+    )
     return objective(step)
 
 
@@ -168,7 +194,7 @@ class Predicted:
 
 def predict(
     network: Network,
-    images: Iterator[Float[Tensor, "n c h w"]],
+    batches: Iterator[tuple[Float[Tensor, "n c h w"], ...]],
     *,
     autocast: bool = False,
 ) -> Iterator[Predicted]:
@@ -176,26 +202,39 @@ def predict(
 
     Args:
         network: usually the averaged network.
-        images: batches of images in [−1, 1].
+        batches: for each batch its views, images in [−1, 1]; what is said of the views is averaged.
         autocast: whether to compute in bfloat16.
     """
     network.eval()
-    for batch in images:
-        with torch.inference_mode(), _precision(autocast, batch.device)():
-            outputs = network(batch.contiguous(memory_format=torch.channels_last))
+    for views in batches:
+        with torch.inference_mode(), _precision(autocast, views[0].device)():
+            outputs = [network(view.contiguous(memory_format=torch.channels_last)) for view in views]
         yield arrays(outputs)
 
 
-def arrays(outputs: Outputs) -> Predicted:
-    """Return logits as probabilities on the host."""
-    clusters = None if outputs.clusters is None else outputs.clusters.softmax(dim=1).max(dim=1)
+def arrays(outputs: list[Outputs]) -> Predicted:
+    """Return the mean of the probabilities and embeddings of some views, on the host."""
+    clusters = _mean([view.clusters for view in outputs], lambda logits: logits.softmax(dim=1))
+    chosen = None if clusters is None else clusters.max(dim=1)
     return Predicted(
-        probabilities=outputs.classes.softmax(dim=1).cpu().numpy(),
-        embeddings=outputs.embeddings.cpu().numpy(),
-        ambiguity=None if outputs.ambiguity is None else outputs.ambiguity.sigmoid().cpu().numpy(),
-        clusters=None if clusters is None else clusters.indices.int().cpu().numpy(),
-        cluster_confidence=None if clusters is None else clusters.values.cpu().numpy(),
+        probabilities=torch.stack([view.classes.softmax(dim=1) for view in outputs])
+        .mean(dim=0)
+        .cpu()
+        .numpy(),
+        embeddings=torch.stack([view.embeddings for view in outputs]).mean(dim=0).cpu().numpy(),
+        ambiguity=_array(_mean([view.ambiguity for view in outputs], torch.sigmoid)),
+        clusters=None if chosen is None else _array(chosen.indices.int()),
+        cluster_confidence=None if chosen is None else _array(chosen.values),
     )
+
+
+def _mean(logits: list[Tensor | None], link: Callable[[Tensor], Tensor]) -> Tensor | None:
+    present = [link(view) for view in logits if view is not None]
+    return torch.stack(present).mean(dim=0) if present else None
+
+
+def _array(tensor: Tensor | None) -> np.ndarray | None:
+    return None if tensor is None else tensor.cpu().numpy()
 
 
 def _predict(

@@ -110,7 +110,7 @@ def study_of(records: Sequence[Record], dataset: str) -> Study:
     return Study("records", "What these records say", tuple(order))
 
 
-ORDER = {"vanilla": 0, "s2c2": 1, "doubt": 2}
+ORDER = {"vanilla": 0, "vanilla-readout": 1, "s2c2": 2, "doubt": 3, "s2c2-readout": 4}
 """The arms of records without a plan."""
 
 
@@ -118,6 +118,9 @@ def _entry(record: Record, dataset: str) -> Entry:
     config = record["config"]
     objective, evidence = config["objective"]["name"], config["objective"].get("evidence", "own")
     arm = "doubt" if evidence == "confidence" else str(objective)
+    predict = config.get("predict", {})
+    if (predict.get("ambiguity", "head"), predict.get("clusters", "head")) != ("head", "head"):
+        arm += "-readout"
     algorithm = config["algorithm"]["name"]
     return Entry(record["run"], dataset, algorithm, arm, config["seed"], record.get("against"))
 

@@ -55,11 +55,13 @@ class Batch:
     """Number of each unlabeled image in the pack."""
     targets: tuple[Float[Tensor, "u k"], ...] = ()
     """For each student view the distributions that a :class:`Preparing` algorithm computed."""
+    pool: int = 0
+    """Number of unlabeled images that batches are drawn from; 0 where it is not known."""
 
 
 @dataclass(frozen=True)
 class StepInputs:
-    """What an algorithm sees of a step: class logits and labels, nothing else."""
+    """What an algorithm sees of a step: class logits, labels, and which images they are of."""
 
     labels: Float[Tensor, "b k"]
     labeled: Float[Tensor, "b k"]
@@ -72,6 +74,12 @@ class StepInputs:
     """Share of the training that is done, in [0, 1]."""
     targets: tuple[Float[Tensor, "u k"], ...] = ()
     """Distributions for each student view, from :class:`Preparing` algorithms only."""
+    images: Int[Tensor, " u"] | None = None
+    """Number of each unlabeled image, the same in every step, for algorithms that remember images."""
+    pool: int = 0
+    """Number of unlabeled images that batches are drawn from; 0 where it is not known."""
+    training: bool = False
+    """Whether this is a training step: only then does an algorithm with state change it, once."""
 
     @property
     def unlabeled(self) -> int:
@@ -99,6 +107,12 @@ class Step:
     generator: torch.Generator
     """Source of the step's random draws, seeded by (seed, step)."""
     targets: tuple[Float[Tensor, "u k"], ...] = ()
+    images: Int[Tensor, " u"] | None = None
+    """Number of each unlabeled image in the pack."""
+    pool: int = 0
+    """Number of unlabeled images that batches are drawn from."""
+    training: bool = False
+    """Whether the network trains on this step."""
 
     @property
     def inputs(self) -> StepInputs:
@@ -110,6 +124,9 @@ class Step:
             teacher=tuple(view.classes for view in self.teacher),
             progress=self.progress,
             targets=self.targets,
+            images=self.images,
+            pool=self.pool,
+            training=self.training,
         )
 
 
@@ -131,7 +148,12 @@ Predict = Callable[[Float[Tensor, "n c h w"]], Float[Tensor, "n k"]]
 
 @runtime_checkable
 class Algorithm(Protocol):
-    """A semi-supervised algorithm: class logits in, one loss for each image out."""
+    """A semi-supervised algorithm: class logits in, one loss for each image out.
+
+    An algorithm with state is a module with buffers. Its losses depend on each image and on the state; the
+    state changes in a call whose ``step.training`` is true, which happens once in a training step, and never
+    otherwise.
+    """
 
     @property
     def student(self) -> tuple[str, ...]:

@@ -99,6 +99,25 @@ def test_a_killed_run_equals_an_undisturbed_one(
         assert (out / name).read_bytes() == (pair[0] / name).read_bytes(), name
 
 
+def test_a_network_is_read_anew(pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path) -> None:
+    settings = ("views=2", "ambiguity=doubt", "clusters=prototypes", "prior=0.25")
+    pairs = [part for setting in settings for part in ("--set", f"predict.{setting}")]
+    done = s2c2("predict", pair[1], "--as", tmp_path / "anew", *pairs)
+    assert done.returncode == 0, done.stderr
+    frame = pl.read_parquet(tmp_path / "anew" / "predictions.parquet")
+    pool = frame.filter(pl.col("split").is_in(["labeled", "unlabeled"]))
+    assert (pool["ambiguity"] >= 0.5).mean() == pytest.approx(0.25, abs=0.01)
+    assert frame["clusters"].n_unique() > 1
+    assert s2c2("evaluate", tmp_path / "anew", "--against", pair[1]).returncode == 0
+    folder = s2c2("predict", tmp_path / "anew", small, "--out", tmp_path / "p.parquet")
+    assert folder.returncode == 0, folder.stderr
+    again = pl.read_parquet(tmp_path / "p.parquet")
+    assert again["ambiguity"].to_list() == pytest.approx(frame["ambiguity"].to_list(), abs=1e-4)
+    refused = s2c2("predict", pair[1], "--as", tmp_path / "other", "--set", "train.steps=3")
+    assert refused.returncode == 2
+    assert "predict.views" in refused.stderr
+
+
 def wait_for(path: Path, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and not (path.is_file() or (path.is_dir() and any(path.iterdir()))):

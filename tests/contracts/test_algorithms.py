@@ -1,5 +1,6 @@
 """What holds for every algorithm, plain and wrapped. An entry of ``ALGORITHMS`` is tested by being there."""
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network
 from s2c2.objectives import OBJECTIVES, S2C2, Vanilla
 from s2c2.optimizers import SGD
-from s2c2.types import Algorithm, Batch, Objective, Outputs, Preparing, Step
+from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step
 
 K, M = 3, 7
 EVERY = [(name, objective) for name in ALGORITHMS for objective in OBJECTIVES]
@@ -53,7 +54,21 @@ def make_step(objective: Objective, sizes: Sizes | None = None, *, progress: flo
         progress=progress,
         generator=torch.Generator().manual_seed(1),
         targets=targets if prepares else (),
+        images=torch.arange(sizes.u),
+        pool=sizes.u,
     )
+
+
+class Seen:
+    """An objective that keeps the steps it is given."""
+
+    def __init__(self, inner: Objective) -> None:
+        self.inner, self.steps = inner, list[Step]()
+        self.algorithm, self.student, self.heads = inner.algorithm, inner.student, inner.heads
+
+    def __call__(self, step: Step) -> Losses:
+        self.steps.append(step)
+        return self.inner(step)
 
 
 class Backbone(nn.Module):
@@ -94,6 +109,7 @@ def images_for(objective: Objective, sizes: Sizes) -> Batch:
         student=tuple(view(sizes.u) for _ in objective.student),
         teacher=tuple(view(sizes.u) for _ in objective.algorithm.teacher),
         unlabeled=torch.arange(sizes.u),
+        pool=sizes.u,
     )
 
 
@@ -107,9 +123,30 @@ def permuted(view: Outputs, order: Tensor) -> Outputs:
     )
 
 
+def state_of(algorithm: Algorithm) -> dict[str, Tensor]:
+    """Copies of what an algorithm remembers; empty for one without state."""
+    buffers = algorithm.named_buffers() if isinstance(algorithm, nn.Module) else ()
+    return {name: value.clone() for name, value in buffers}
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
 @pytest.fixture(params=ALGORITHMS)
 def algorithm(request: pytest.FixtureRequest) -> Algorithm:
     return ALGORITHMS[request.param]()
+
+
+@pytest.fixture(params=[False, True], ids=["new", "practised"])
+def used(request: pytest.FixtureRequest, algorithm: Algorithm) -> Algorithm:
+    """An algorithm as it is made, or after three training steps that change what it remembers."""
+    if request.param:
+        before = state_of(algorithm)
+        for progress in (0.1, 0.2, 0.3):
+            algorithm(replace(make_step(Vanilla(algorithm), progress=progress).inputs, training=True))
+        assert not before or not same(before, state_of(algorithm))
+    return algorithm
 
 
 def test_algorithms_do_not_know() -> None:
@@ -155,8 +192,8 @@ def test_losses_are_finite_for_extreme_logits(algorithm: Algorithm) -> None:
     assert sample.unlabeled.isfinite().all()
 
 
-def test_permuting_the_batch_permutes_the_losses(algorithm: Algorithm) -> None:
-    step = make_step(Vanilla(algorithm)).inputs
+def test_permuting_the_batch_permutes_the_losses(used: Algorithm) -> None:
+    step = make_step(Vanilla(used)).inputs
     b_order, u_order = torch.tensor([2, 0, 3, 1]), torch.tensor([5, 3, 0, 7, 6, 1, 4, 2])
     moved = replace(
         step,
@@ -165,16 +202,60 @@ def test_permuting_the_batch_permutes_the_losses(algorithm: Algorithm) -> None:
         student=tuple(view[u_order] for view in step.student),
         teacher=tuple(view[u_order] for view in step.teacher),
         targets=tuple(view[u_order] for view in step.targets),
+        images=take(step.images, u_order),
     )
-    before, after = algorithm(step), algorithm(moved)
+    before, after = used(step), used(moved)
     torch.testing.assert_close(after.labeled, before.labeled[b_order])
-    if algorithm.student:
+    if used.student:
         torch.testing.assert_close(after.unlabeled, before.unlabeled[u_order])
 
 
-def test_each_image_has_the_loss_it_has_alone(algorithm: Algorithm) -> None:
-    step = make_step(Vanilla(algorithm)).inputs
-    whole = algorithm(step)
+def test_permuting_a_training_batch_changes_no_state(algorithm: Algorithm) -> None:
+    other = deepcopy(algorithm)
+    step = replace(make_step(Vanilla(algorithm)).inputs, training=True)
+    order = torch.tensor([5, 3, 0, 7, 6, 1, 4, 2])
+    moved = replace(
+        step,
+        student=tuple(view[order] for view in step.student),
+        teacher=tuple(view[order] for view in step.teacher),
+        targets=tuple(view[order] for view in step.targets),
+        images=take(step.images, order),
+    )
+    before, after = algorithm(step), other(moved)
+    if algorithm.student:
+        torch.testing.assert_close(after.unlabeled, before.unlabeled[order])
+    torch.testing.assert_close(state_of(other), state_of(algorithm))
+
+
+def test_only_training_changes_state(used: Algorithm) -> None:
+    step = make_step(Vanilla(used)).inputs
+    first = used(step)
+    before = state_of(used)
+    used(replace(step, student=tuple(-view for view in step.student)))
+    again = used(step)
+    assert torch.equal(again.labeled, first.labeled)
+    assert torch.equal(again.unlabeled, first.unlabeled)
+    assert same(before, state_of(used))
+
+
+@pytest.mark.parametrize(("name", "objective"), EVERY)
+def test_a_training_step_changes_state_once(name: str, objective: str) -> None:
+    wrapped = OBJECTIVES[objective](ALGORITHMS[name]())
+    training, seen = training_of(wrapped), Seen(wrapped)
+    batch = images_for(wrapped, Sizes())
+    for record in train(training, lambda _: batch, seen, Schedule(steps=3, rate=0.1)):
+        assert len(seen.steps) == record.step
+    once = ALGORITHMS[name]()
+    for step in seen.steps:
+        assert step.inputs.training
+        once(step.inputs)
+    assert same(state_of(once), state_of(wrapped.algorithm))
+    assert id(training.algorithm) == id(wrapped.algorithm if state_of(once) else None)
+
+
+def test_each_image_has_the_loss_it_has_alone(used: Algorithm) -> None:
+    step = make_step(Vanilla(used)).inputs
+    whole = used(step)
     for row in range(4):
         one = slice(row, row + 1)
         alone = replace(
@@ -184,16 +265,18 @@ def test_each_image_has_the_loss_it_has_alone(algorithm: Algorithm) -> None:
             student=tuple(view[one] for view in step.student),
             teacher=tuple(view[one] for view in step.teacher),
             targets=tuple(view[one] for view in step.targets),
+            images=None if step.images is None else step.images[one],
         )
-        torch.testing.assert_close(algorithm(alone).labeled, whole.labeled[one])
-        if algorithm.student:
-            torch.testing.assert_close(algorithm(alone).unlabeled, whole.unlabeled[one])
+        torch.testing.assert_close(used(alone).labeled, whole.labeled[one])
+        if used.student:
+            torch.testing.assert_close(used(alone).unlabeled, whole.unlabeled[one])
 
 
-def test_s2c2_with_its_terms_off_equals_the_algorithm_to_the_bit(algorithm: Algorithm) -> None:
-    off = S2C2(algorithm, prior=None, separation=0.0, similarity=0.0)
-    step = make_step(off)
-    plain, wrapped = Vanilla(algorithm)(step), off(step)
+@pytest.mark.parametrize("training", [False, True])
+def test_s2c2_with_its_terms_off_equals_the_algorithm_to_the_bit(used: Algorithm, training: bool) -> None:
+    off = S2C2(used, prior=None, separation=0.0, similarity=0.0)
+    step = replace(make_step(off), training=training)
+    plain, wrapped = Vanilla(deepcopy(used))(step), off(step)
     assert wrapped.terms.keys() == plain.terms.keys()
     for name, value in plain.terms.items():
         assert torch.equal(wrapped.terms[name], value), name

@@ -102,6 +102,7 @@ def test_a_batch_has_the_images_and_labels_of_its_rows() -> None:
     for step in range(10):
         batch = plain(step)
         assert batch.unlabeled.shape == (8,)
+        assert batch.pool == 20
         torch.testing.assert_close(batch.student[0], images[batch.unlabeled])
         chosen = positions(0, 0, step, 4, 5)
         assert torch.equal(batch.labels, plain.labels[torch.from_numpy(chosen)])

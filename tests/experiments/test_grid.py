@@ -12,6 +12,8 @@ from s2c2 import files
 from s2c2.data.synthetic import synthetic
 from s2c2.report.study import contents
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("train.steps=12", "train.batch=4", "train.checkpoint=4", "data.labeled=48")
 NAMES = [f"small-mean-teacher-{arm}-{seed}" for seed in (0, 1) for arm in ("vanilla", "s2c2")]
 

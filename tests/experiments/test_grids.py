@@ -108,6 +108,14 @@ def test_shared_values_reach_every_run_and_the_objective_of_the_extended_ones(da
     assert found["vanilla"].objective.name == "vanilla"
 
 
+def test_the_plain_partner_is_read_plainly(dataset: Dataset) -> None:
+    runs = planned(dataset, "table4", predict={"ambiguity": "doubt", "clusters": "prototypes", "views": 3})
+    plain = arms(runs)["vanilla"].predict
+    assert (plain.ambiguity, plain.clusters, plain.views) == ("head", "head", 3)
+    assert {run.entry.arm for run in runs.values() if run.entry.against is None} == {"vanilla"}
+    assert arms(runs)["s2c2"].predict.ambiguity == "doubt"
+
+
 def test_mistakes_are_named(dataset: Dataset, tmp_path: Path) -> None:
     base = configuration.preset("cpu")
     with pytest.raises(UserError, match="did you mean 'table2'"):

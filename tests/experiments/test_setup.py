@@ -1,7 +1,9 @@
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
+from s2c2 import checkpoint
 from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
@@ -70,6 +72,23 @@ def test_soft_labels_are_the_mean_of_the_annotations(dataset: Dataset) -> None:
     np.testing.assert_allclose(ready.batches.labels, soft, rtol=1e-6)
 
 
+def test_disputed_images_are_left_out_of_every_split(dataset: Dataset) -> None:
+    ready = setup(dataset, config(data={"disputed": "remove", "tolerance": 0.15}), DEVICE)
+    soft = dataset.annotations.soft_labels(dataset.images).max(axis=1)
+    agreed = {image for image, top in zip(dataset.images, soft, strict=True) if top >= 0.85}
+    assert set(ready.splits.of()) == agreed
+    assert 0 < len(agreed) < len(dataset.images)
+
+
+def test_no_image_that_people_agree_on_is_one_clear_error(dataset: Dataset) -> None:
+    counts = dataset.annotations.table.with_columns(votes=1)
+    split = dataset.annotations.build(
+        pl.concat([counts.with_columns(label=pl.lit(name)) for name in dataset.classes[:2]]), dataset.classes
+    )
+    with pytest.raises(UserError, match=r"data\.disputed=remove leaves no image"):
+        setup(dataset.with_annotations(split), config(data={"disputed": "remove"}), DEVICE)
+
+
 def test_views_are_configured(dataset: Dataset) -> None:
     still = {"flip": False, "shift": 0.0, "operations": 0, "cutout": 0.0}
     ready = setup(dataset, config(views=still, algorithm={"name": "fixmatch"}), DEVICE)
@@ -80,6 +99,14 @@ def test_views_are_configured(dataset: Dataset) -> None:
     )
     torch.testing.assert_close(weak, expected)
     torch.testing.assert_close(strong, expected)
+
+
+@pytest.mark.parametrize("name", ["fixmatch", "flexmatch"])
+def test_a_checkpoint_holds_what_the_algorithm_remembers(name: str, dataset: Dataset) -> None:
+    ready = setup(dataset, config(algorithm={"name": name}), DEVICE)
+    held = [name for name in checkpoint.state(ready.training) if name.startswith("algorithm.")]
+    assert held == (["algorithm.chosen"] if name == "flexmatch" else [])
+    assert ready.batches(0).pool == len(ready.batches.unlabeled)
 
 
 def test_an_unknown_operation_is_named(dataset: Dataset) -> None:

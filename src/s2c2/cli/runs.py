@@ -15,6 +15,7 @@ from s2c2.errors import UserError
 if TYPE_CHECKING:
     from s2c2.config import Config
     from s2c2.engine import Record
+    from s2c2.predictions import Predictions
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="run folder")]
 
@@ -87,22 +88,43 @@ def predict(
     run: RunFolder,
     source: Annotated[Path | None, typer.Argument(metavar="[IMAGES_OR_DATASET]")] = None,
     out: Annotated[Path | None, typer.Option(help="Parquet file to write")] = None,
+    anew: Annotated[Path | None, typer.Option("--as", metavar="RUN", help="new run, same network")] = None,
+    pairs: Annotated[list[str] | None, typer.Option("--set", metavar="key=value", help="with --as")] = None,
 ) -> None:
     """Predict class, ambiguity and cluster of every image."""
-    from s2c2.experiments.saved import load_run, predict_folder
     from s2c2.predictions import Predictions
 
-    if source is None:
+    if anew is not None:
+        predictions = _reread(run, anew, pairs or [])
+    elif source is None:
         predictions = Predictions.read(run / "predictions.parquet")
     else:
-        with screen.progress("predicting") as advance:
-            predictions = predict_folder(load_run(run), source, lambda done, total: advance(done, total, ""))
+        predictions = _predict_folder(run, source)
     if out is not None or source is not None:
         target = out or Path(f"{(source or run).resolve().name}-predictions.parquet")
         predictions.write(target)
         screen.console.print(f"{target}: {len(predictions)} images")
     ambiguous = int(predictions.ambiguous.sum())
     screen.console.print(f"{len(predictions) - ambiguous} certain, {ambiguous} ambiguous")
+
+
+def _predict_folder(run: Path, source: Path) -> "Predictions":
+    from s2c2.experiments.saved import load_run, predict_folder
+
+    with screen.progress("predicting") as advance:
+        return predict_folder(load_run(run), source, lambda done, total: advance(done, total, ""))
+
+
+def _reread(run: Path, anew: Path, pairs: list[str]) -> "Predictions":
+    from s2c2 import config
+    from s2c2.experiments.saved import reread
+
+    values = config.assignments(pairs)
+    if set(values) - {"predict"}:
+        raise UserError(
+            "--set changes how a network is read: only keys of 'predict', such as predict.views=8"
+        )
+    return reread(run, anew, values.get("predict", {}))
 
 
 def evaluate(

@@ -53,8 +53,8 @@ def _plain(task: str) -> Advance:
             return
         said = now
         rate = done / max(now - started, 1e-9)
-        left = f"{(total - done) / rate:.0f} s left " if done else ""
-        console.print(f"{task}: {done}/{total}, {rate:.0f}/s, {left}{remark}".rstrip(" ,"))
+        left = (total - done) / max(rate, 1e-9)
+        console.print(f"{task}: {done}/{total}, {rate:.0f}/s, {left:.0f} s left {remark}".rstrip())
 
     return advance
 

@@ -55,6 +55,7 @@ class Batches:
             student=self.views(unlabeled, self.student, step, 1),
             teacher=self.views(unlabeled, self.teacher, step, 1 + len(self.student)),
             unlabeled=torch.from_numpy(unlabeled),
+            pool=len(self.unlabeled),
         )
 
     def views(

@@ -20,7 +20,11 @@ from s2c2.studies import Entry, Study
 Values = Mapping[str, Any]
 """Nested values of a configuration."""
 
-VANILLA: Values = {"objective": {"name": "vanilla"}}
+VANILLA: Values = {
+    "objective": {"name": "vanilla"},
+    "predict": {"ambiguity": "head", "clusters": "head"},
+}
+"""The plain algorithm, read plainly, whatever the others are read with."""
 S2C2: Values = {"objective": {"name": "s2c2"}}
 
 
@@ -121,8 +125,9 @@ def _of_algorithm(
 
 
 def _judges(config: Config) -> bool:
-    """Return whether a run has an ambiguity head."""
-    return bool(config.objective.name == "s2c2" and config.objective.prior is not None)
+    """Return whether a run says which images are ambiguous."""
+    head = config.objective.name == "s2c2" and config.objective.prior is not None
+    return bool(head or config.predict.ambiguity == "doubt")
 
 
 def share_disputed(dataset: Dataset, tolerance: float) -> float:

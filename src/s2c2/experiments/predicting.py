@@ -1,6 +1,7 @@
 """Predictions of a network for every image of a pack."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -11,6 +12,7 @@ from s2c2 import engine
 from s2c2.data.batches import normalised
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
+from s2c2.data.views import VIEWS, Draws, View
 from s2c2.engine import Predicted
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
@@ -19,26 +21,37 @@ BATCH = 256
 """Images that are predicted at a time."""
 
 
-def predict_pack(
-    network: Network, packed: Pack, classes: tuple[str, ...], autocast: bool, progress: Progress = silent
-) -> Predictions:
-    """Return what a network says of each image of a pack, without views."""
-    return predict_images(network, packed.images, iter(packed.pixels), classes, (autocast, progress))
+@dataclass(frozen=True)
+class Reader:
+    """A network and how it reads images."""
+
+    network: Network
+    classes: tuple[str, ...]
+    autocast: bool = False
+    views: int = 1
+    """Views that are averaged; 1 takes the image as it is."""
+    view: View = VIEWS["weak"]
+    """What makes a view, where there are several."""
+    seed: int = 0
+    """Seed of the views."""
+
+
+def predict_pack(reader: Reader, packed: Pack, progress: Progress = silent) -> Predictions:
+    """Return what a network says of each image of a pack."""
+    return predict_images(reader, packed.images, iter(packed.pixels), progress)
 
 
 def predict_images(
-    network: Network,
+    reader: Reader,
     images: tuple[str, ...],
     pixels: Iterator[UInt8[np.ndarray, "s s 3"]],
-    classes: tuple[str, ...],
-    setting: tuple[bool, Progress],
+    progress: Progress = silent,
 ) -> Predictions:
     """Return what a network says of images that come one at a time, at the training size."""
-    autocast, progress = setting
-    device = next(network.parameters()).device
-    parts = list(engine.predict(network, _batches(pixels, len(images), device, progress), autocast=autocast))
+    batches = _batches(reader, pixels, len(images), progress)
+    parts = list(engine.predict(reader.network, batches, autocast=reader.autocast))
     return Predictions(
-        classes=classes,
+        classes=reader.classes,
         images=images,
         splits=("",) * len(images),
         probabilities=np.concatenate([part.probabilities for part in parts]),
@@ -50,12 +63,20 @@ def predict_images(
 
 
 def _batches(
-    pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, device: torch.device, progress: Progress
-) -> Iterator[torch.Tensor]:
+    reader: Reader, pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, progress: Progress
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    device = next(reader.network.parameters()).device
     for start in range(0, count, BATCH):
-        block = np.stack(list(islice(pixels, BATCH)))
-        yield normalised(torch.from_numpy(block).to(device).permute(0, 3, 1, 2))
+        block = torch.from_numpy(np.stack(list(islice(pixels, BATCH)))).to(device).permute(0, 3, 1, 2)
+        numbers = torch.arange(start, start + len(block), device=device)
+        yield tuple(normalised(view) for view in _views(reader, block, numbers))
         progress(min(start + BATCH, count), count)
+
+
+def _views(reader: Reader, block: torch.Tensor, numbers: torch.Tensor) -> list[torch.Tensor]:
+    if reader.views == 1:
+        return [block]
+    return [reader.view(block, Draws(reader.seed, 0, numbers, slot)) for slot in range(reader.views)]
 
 
 def _column(parts: list[Predicted], name: str) -> np.ndarray | None:

@@ -13,18 +13,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import torch
 
-from s2c2 import checkpoint, files
+from s2c2 import checkpoint, files, readout
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
-from s2c2.experiments.predicting import predict_pack
-from s2c2.experiments.setup import Setup, setup
+from s2c2.experiments.predicting import Reader, predict_pack
+from s2c2.experiments.setup import Setup, setup, views
+from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
 
@@ -53,6 +55,11 @@ class Place:
     def predictions(self) -> Path:
         """Predictions for every image; they are there when the run is finished."""
         return self.root / "predictions.parquet"
+
+    @property
+    def readout(self) -> Path:
+        """What was fitted to read ambiguity and clusters, where that was asked for."""
+        return self.root / "readout.npz"
 
     @property
     def dataset(self) -> Path:
@@ -96,10 +103,29 @@ def run(
         for problem in checkpoint.restore(place.checkpoints, ready.training):
             files.write_text(place.root / "damaged.txt", problem)
     follow(place, ready, config, watch, stop)
-    predictions = predict_pack(ready.training.averaged.network, ready.pack, dataset.classes, bfloat16(config))
-    predictions = with_splits(predictions, ready.splits.of())
+    reader = reader_of(ready.training.averaged.network, dataset.classes, config)
+    predictions = with_splits(predict_pack(reader, ready.pack), ready.splits.of())
+    predictions = read_out(place, predictions, config)
     predictions.write(place.predictions)
     return predictions
+
+
+def reader_of(network: Network, classes: tuple[str, ...], config: Config) -> Reader:
+    """Return how a network reads images, as configured."""
+    weak = views(config.views)["weak"]
+    return Reader(network, classes, bfloat16(config), config.predict.views, weak, config.seed)
+
+
+def read_out(place: Place, predictions: Predictions, config: Config) -> Predictions:
+    """Return the predictions as configured: from the heads, or by a readout fitted on the training images."""
+    if config.predict.ambiguity == "head":
+        return predictions
+    pool = predictions.take(np.array([name in ("labeled", "unlabeled") for name in predictions.splits]))
+    wanted = config.predict.clusters == "prototypes"
+    count = (config.network.clusters or 5 * len(predictions.classes)) if wanted else None
+    fitted = readout.fit(pool, config.predict.prior, count, config.predict.appearance, config.seed)
+    fitted.write(place.readout)
+    return readout.apply(fitted, predictions)
 
 
 def follow(

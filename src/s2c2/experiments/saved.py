@@ -1,12 +1,13 @@
 """The network of a finished run, and its scores."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from s2c2 import checkpoint, files
+from s2c2 import checkpoint, files, readout
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data import dataset as datasets
@@ -16,25 +17,26 @@ from s2c2.data.layout import SUFFIXES
 from s2c2.data.pack import pack
 from s2c2.data.progress import Progress, silent
 from s2c2.errors import UserError
-from s2c2.experiments.predicting import predict_images, predict_pack
-from s2c2.experiments.run import Place, bfloat16
+from s2c2.experiments.predicting import Reader, predict_images, predict_pack
+from s2c2.experiments.run import Place, read_out, reader_of, with_splits
 from s2c2.experiments.setup import fresh, objective_of
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
-from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
+from s2c2.readout import Readout
 
 
 @dataclass(frozen=True)
 class Saved:
     """What a run left behind."""
 
-    network: Network
-    """The averaged network."""
+    reader: Reader
+    """The averaged network, and how it reads images."""
     config: Config
-    classes: tuple[str, ...]
     size: int
     """Training size in pixels."""
+    readout: Readout | None
+    """How ambiguity and clusters are read, where not from the heads."""
 
 
 def load_run(root: Path) -> Saved:
@@ -51,7 +53,9 @@ def load_run(root: Path) -> Saved:
     objective = objective_of(config, torch.ones(1, len(facts["classes"])))
     training = fresh(config, facts["size"], len(facts["classes"]), objective, torch.device("cpu"))
     checkpoint.restore(place.checkpoints, training)
-    return Saved(training.averaged.network, config, tuple(facts["classes"]), facts["size"])
+    reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
+    fitted = Readout.read(place.readout) if place.readout.exists() else None
+    return Saved(reader, config, facts["size"], fitted)
 
 
 def predict_folder(saved: Saved, source: Path, progress: Progress = silent) -> Predictions:
@@ -60,20 +64,56 @@ def predict_folder(saved: Saved, source: Path, progress: Progress = silent) -> P
     Raises:
         UserError: when there is no image, or one cannot be read.
     """
-    autocast = bfloat16(saved.config)
+    fit = saved.config.data.fit
     if (source / "dataset.yaml").exists():
-        packed = pack(datasets.read(source), saved.size, fit=saved.config.data.fit, skip_broken=True)
-        return predict_pack(saved.network, packed, saved.classes, autocast, progress)
+        packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=True)
+        predictions = predict_pack(saved.reader, packed, progress)
+    else:
+        found = images_in(source)
+        names = tuple(path.relative_to(source).as_posix() for path in found)
+        pixels = (resize(decode(read_image(path), str(path)), saved.size, fit) for path in found)
+        predictions = predict_images(saved.reader, names, pixels, progress)
+    return predictions if saved.readout is None else readout.apply(saved.readout, predictions)
+
+
+def images_in(source: Path) -> list[Path]:
+    """Return the image files below a folder, sorted.
+
+    Raises:
+        UserError: when there is no such folder, or no image in it.
+    """
     if not source.is_dir():
         raise UserError(f"no folder {source}")
     found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
         raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)})")
-    names = tuple(path.relative_to(source).as_posix() for path in found)
-    pixels = (
-        resize(decode(read_image(path), str(path)), saved.size, saved.config.data.fit) for path in found
-    )
-    return predict_images(saved.network, names, pixels, saved.classes, (autocast, progress))
+    return found
+
+
+def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
+    """Write a new run folder with the same network and other ``predict`` settings; nothing is trained.
+
+    Raises:
+        UserError: when ``out`` exists, a setting is wrong, or the dataset is gone.
+    """
+    if out.exists():
+        raise UserError(f"{out} exists: choose another folder")
+    old, place = Place(root), Place(out)
+    predictions = Predictions.read(old.predictions)
+    config = configuration.resolve(configuration.merged(configuration.read(old.config), {"predict": predict}))
+    shutil.copytree(root, out, ignore=shutil.ignore_patterns(*DERIVED))
+    files.write_text(place.config, configuration.dump(config))
+    saved = load_run(out)
+    dataset = datasets.read(Path(files.read_json(place.dataset)["root"]))
+    packed = pack(dataset, saved.size, fit=config.data.fit, skip_broken=config.data.skip_broken)
+    splits = dict(zip(predictions.images, predictions.splits, strict=True))
+    made = read_out(place, with_splits(predict_pack(saved.reader, packed), splits), config)
+    made.write(place.predictions)
+    return made
+
+
+DERIVED = ("predictions.parquet", "scores.json", "proposals.parquet", "report.html", "readout.npz")
+"""Files of a run that follow from its network."""
 
 
 def score(root: Path, against: Path | None = None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from s2c2.data.progress import Progress, silent
 from s2c2.data.splits import Splits, SplitSizes
 from s2c2.data.views import VIEWS, Strong, View, Weak
 from s2c2.data.views.pool import POOL
-from s2c2.engine import Schedule, Training
+from s2c2.engine import Schedule, Training, adopt
 from s2c2.errors import UserError, unknown
 from s2c2.networks import BACKBONES
 from s2c2.networks.averaged import Averaged
@@ -158,7 +158,9 @@ def fresh(config: Config, size: int, classes: int, objective: Objective, device:
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = Averaged(network, config.network.averaging)
     optimizer = configuration.build(OPTIMIZERS, config.optimizer).build(network)
-    return Training(network, averaged, optimizer)
+    training = Training(network, averaged, optimizer)
+    adopt(training, objective.algorithm)
+    return training
 
 
 def batches(

@@ -17,7 +17,7 @@ from s2c2.report.study import contents, write
 from s2c2.report.study.groups import groups, macro, ratio, rejection, size
 from s2c2.report.study.sheets import Sheet, sheets
 from s2c2.report.study.spread import Difference, Spread, difference, spread
-from s2c2.studies import Entry, Outcome, Study, outcomes, read_study, write_study
+from s2c2.studies import Entry, Outcome, Study, outcomes, read_study, study_of, write_study
 
 F1 = {"vanilla": (0.5, 0.52, 0.48), "s2c2": (0.6, 0.58, 0.71)}
 D = {"vanilla": (0.7, 0.72, 0.75), "s2c2": (0.65, 0.6, 0.9)}
@@ -194,6 +194,25 @@ def test_a_study_is_read_back(folder: Path) -> None:
     assert again == study(ALL)
     known = outcomes(again, [outcome.record for outcome in ALL if outcome.record is not None])
     assert known == tuple(ALL)
+
+
+def test_records_without_a_plan_find_their_arm() -> None:
+    config = {"algorithm": {"name": "fixmatch"}, "objective": {"name": "s2c2"}, "seed": 3}
+    doubt = config | {"objective": {"name": "s2c2", "evidence": "confidence"}}
+    read = config | {"predict": {"ambiguity": "doubt", "clusters": "head"}}
+    plain = config | {"objective": {"name": "vanilla"}, "predict": {"ambiguity": "head", "clusters": "head"}}
+    records = [
+        {"run": name, "config": value}
+        for name, value in {"a": read, "b": doubt, "c": config, "d": plain}.items()
+    ]
+    found = study_of(records, "pets").entries
+    assert [(entry.name, entry.arm) for entry in found] == [
+        ("d", "vanilla"),
+        ("c", "s2c2"),
+        ("b", "doubt"),
+        ("a", "s2c2-readout"),
+    ]
+    assert {(entry.dataset, entry.algorithm, entry.seed) for entry in found} == {("pets", "fixmatch", 3)}
 
 
 def test_csv_holds_the_numbers_of_the_table(folder: Path) -> None:

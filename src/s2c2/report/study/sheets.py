@@ -16,6 +16,8 @@ ARMS = {
     "cc": "+ CC",
     "cc-share": "+ CC, p_A measured",
     "ce-inverse": "+ CE⁻¹",
+    "vanilla-readout": "plain, with a readout",
+    "s2c2-readout": "S2C2, with a readout",
     "doubt": "S2C2, evidence=confidence",
     "majority": "majority label",
     "soft": "soft label",

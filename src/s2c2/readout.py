@@ -1,0 +1,140 @@
+"""A readout of a trained network: ambiguity from its doubt, clusters as prototypes. No torch.
+
+The paper reads p_a and p_o from heads. Nothing ties its p_a to the images, and its clusters do not look at
+what the network believes of the classes. A readout is fitted on the images that were trained on, without a
+label:
+
+- p_a(x) = σ(u(x) − Δ) with the doubt u = −log(m / (1 − m)), m = max p_n(x), and Δ such that a share p_A of
+  the images is ambiguous. So its polarity is right by construction, and the share is that of the prior.
+- p_o(x) = softmax(−‖φ(x) − C_j‖² / T) with φ = [p_n, α · e / ‖e‖]: alike in what the classes may be *and* in
+  appearance. The prototypes C are weighted k-means centres; ambiguous images weigh more.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Float64
+from sklearn.cluster import KMeans
+
+from s2c2 import files
+from s2c2.errors import UserError
+from s2c2.predictions import Predictions
+
+TEMPERATURE = 0.1
+"""T of p_o; it changes the confidence of a cluster, not which one is chosen."""
+WIDTH = 0.05
+"""Width, in shares of the images, of the step from certain to ambiguous in the weights of k-means."""
+FLOOR = 0.01
+"""Weight of a certain image in k-means."""
+RESTARTS = 5
+"""Starts of k-means, of which the best is kept."""
+BLOCK = 65_536
+"""Images that are compared with the prototypes at a time."""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What was fitted."""
+
+    shift: float
+    """Δ: doubt at which an image counts as ambiguous."""
+    prototypes: Float64[np.ndarray, "m f"] | None
+    """C; None leaves the clusters as they are."""
+    appearance: float
+    """α: weight of the embedding beside the class distribution."""
+
+    def write(self, path: Path) -> None:
+        """Write one ``.npz`` file, whole or not at all."""
+        prototypes = np.empty((0, 0)) if self.prototypes is None else self.prototypes
+        with files.atomic(path) as partial, partial.open("wb") as stream:
+            np.savez(stream, shift=self.shift, prototypes=prototypes, appearance=self.appearance)
+
+    @classmethod
+    def read(cls, path: Path) -> "Readout":
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            UserError: when the file is damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                prototypes = stored["prototypes"] if stored["prototypes"].size else None
+                return cls(float(stored["shift"]), prototypes, float(stored["appearance"]))
+        except (OSError, ValueError, KeyError) as error:
+            raise UserError(f"the readout {path} is damaged: {error}") from error
+
+
+def fit(pool: Predictions, prior: float, clusters: int | None, appearance: float, seed: int) -> Readout:
+    """Fit a readout on the images that were trained on; no label is used.
+
+    Args:
+        pool: predictions of these images.
+        prior: share p_A of images that are to be ambiguous, in [0, 1].
+        clusters: number of prototypes; None fits none.
+        appearance: α ≥ 0.
+        seed: seed of k-means.
+    """
+    doubts = doubt(pool.probabilities)
+    shift = threshold(doubts, prior)
+    if clusters is None:
+        return Readout(shift, None, appearance)
+    ranks = doubts.argsort().argsort() / max(len(doubts) - 1, 1)
+    weights = FLOOR + sigmoid((ranks - (1 - prior)) / WIDTH)
+    points = features(pool, appearance)
+    count = min(clusters, len(np.unique(points, axis=0)))
+    fitted = KMeans(count, n_init=RESTARTS, random_state=seed).fit(points, sample_weight=weights)
+    return Readout(shift, fitted.cluster_centers_.astype(np.float64), appearance)
+
+
+def apply(readout: Readout, predictions: Predictions) -> Predictions:
+    """Return the predictions with the ambiguity of the readout, and its clusters where it has prototypes."""
+    ambiguity = sigmoid(doubt(predictions.probabilities) - readout.shift).astype(np.float32)
+    read = replace(predictions, ambiguity=ambiguity)
+    if readout.prototypes is None:
+        return read
+    blocks = [
+        assigned(readout.prototypes, features(predictions.take(rows), readout.appearance))
+        for rows in np.array_split(np.arange(len(predictions)), max(-(-len(predictions) // BLOCK), 1))
+    ]
+    clusters, confidence = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    return replace(read, clusters=clusters.astype(np.int32), cluster_confidence=confidence.astype(np.float32))
+
+
+def doubt(probabilities: Float[np.ndarray, "n k"]) -> Float64[np.ndarray, " n"]:
+    """Return u = −log(m / (1 − m)) of the largest probability m: 0 at one half, falling with confidence."""
+    largest = probabilities.max(axis=1).astype(np.float64).clip(1e-6, 1 - 1e-6)
+    return np.asarray(np.log1p(-largest) - np.log(largest))
+
+
+def threshold(doubts: Float64[np.ndarray, " n"], prior: float) -> float:
+    """Return Δ between the ⌊n · p_A⌋ largest doubts and the others; beyond all of them for none or all."""
+    ordered = np.sort(doubts)
+    certain = len(ordered) - int(len(ordered) * prior + 1e-9)
+    if certain == 0:
+        return float(ordered[0]) - 1.0
+    if certain == len(ordered):
+        return float(ordered[-1]) + 1.0
+    return float(ordered[certain - 1] + ordered[certain]) / 2
+
+
+def features(predictions: Predictions, appearance: float) -> Float64[np.ndarray, "n f"]:
+    """Return φ = [p_n, α · e / ‖e‖]."""
+    embeddings = predictions.embeddings.astype(np.float64)
+    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return np.hstack([predictions.probabilities, appearance * embeddings / np.maximum(lengths, 1e-12)])
+
+
+def assigned(
+    prototypes: Float64[np.ndarray, "m f"], points: Float64[np.ndarray, "n f"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest prototype of each point and its share of p_o."""
+    squares = (points**2).sum(1)[:, None] - 2 * points @ prototypes.T + (prototypes**2).sum(1)
+    scores = -np.maximum(squares, 0) / TEMPERATURE
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return scores.argmax(axis=1), shares.max(axis=1) / shares.sum(axis=1)
+
+
+def sigmoid(values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    """Return 1 / (1 + exp(−x)), without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0, -values)))

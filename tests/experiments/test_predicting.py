@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from s2c2.data.views import VIEWS, Draws
+from s2c2.experiments.predicting import Reader, predict_images
+from s2c2.networks.network import Network
+
+
+class Flat(nn.Module):
+    features = 48
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)
+
+
+def reader(views: int) -> Reader:
+    torch.manual_seed(0)
+    network = Network(Flat(), {"classes": 3, "clusters": 5, "ambiguity": 1})
+    return Reader(network, ("a", "b", "c"), views=views, seed=7)
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
+NAMES = tuple("vwxyz")
+
+
+def test_one_view_is_the_image_as_it_is() -> None:
+    said = predict_images(reader(1), NAMES, iter(PIXELS))
+    images = torch.from_numpy(PIXELS).permute(0, 3, 1, 2) / 127.5 - 1
+    outputs = reader(1).network(images)
+    np.testing.assert_allclose(said.probabilities, outputs.classes.softmax(1).detach(), rtol=1e-4)
+    np.testing.assert_array_equal(said.clusters, outputs.clusters.argmax(1))
+
+
+def test_several_views_are_averaged() -> None:
+    said = predict_images(reader(3), NAMES, iter(PIXELS))
+    images = torch.from_numpy(PIXELS).permute(0, 3, 1, 2)
+    total, clusters, ambiguity = torch.zeros(5, 3), torch.zeros(5, 5), torch.zeros(5)
+    for slot in range(3):
+        view = VIEWS["weak"](images, Draws(7, 0, torch.arange(5), slot))
+        outputs = reader(3).network(view / 127.5 - 1)
+        total += outputs.classes.softmax(1).detach() / 3
+        clusters += outputs.clusters.softmax(1).detach() / 3
+        ambiguity += outputs.ambiguity.sigmoid().detach() / 3
+    np.testing.assert_allclose(said.probabilities, total, rtol=1e-4)
+    np.testing.assert_array_equal(said.clusters, clusters.argmax(1))
+    assert said.ambiguity == pytest.approx(ambiguity.numpy(), rel=1e-4)

@@ -1,0 +1,111 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s2c2 import readout
+from s2c2.errors import UserError
+from s2c2.predictions import Predictions
+from s2c2.readout import Readout
+
+
+def made(count: int, seed: int = 0, k: int = 3) -> Predictions:
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.ones(k), count).astype(np.float32)
+    embeddings = rng.normal(size=(count, 4)).astype(np.float32)
+    names = tuple(f"{number}.png" for number in range(count))
+    return Predictions(("a", "b", "c")[:k], names, ("unlabeled",) * count, probabilities, embeddings)
+
+
+@given(st.integers(2, 60), st.floats(0, 1), st.integers(0, 10_000))
+def test_the_share_is_the_prior(count: int, prior: float, seed: int) -> None:
+    pool = made(count, seed)
+    read = readout.apply(readout.fit(pool, prior, None, 0.25, 0), pool)
+    assert read.ambiguous.sum() == math.floor(count * prior + 1e-9)
+
+
+def test_ambiguity_follows_doubt() -> None:
+    pool = made(50)
+    read = readout.apply(readout.fit(pool, 0.4, None, 0.25, 0), pool)
+    assert read.ambiguity is not None
+    order = np.argsort(pool.probabilities.max(axis=1))
+    assert (np.diff(read.ambiguity[order]) <= 0).all()
+
+
+def test_ambiguity_equals_the_equation() -> None:
+    pool = made(20)
+    fitted = readout.fit(pool, 0.5, None, 0.25, 0)
+    read = readout.apply(fitted, pool)
+    assert read.ambiguity is not None
+    for row, p_a in zip(pool.probabilities.tolist(), read.ambiguity.tolist(), strict=True):
+        doubt = -math.log(max(row) / (1 - max(row)))
+        assert p_a == pytest.approx(1 / (1 + math.exp(fitted.shift - doubt)), rel=1e-4)
+
+
+def test_clusters_are_the_nearest_prototypes() -> None:
+    pool = made(40)
+    fitted = readout.fit(pool, 0.5, 5, 0.5, 0)
+    read = readout.apply(fitted, pool)
+    assert fitted.prototypes is not None
+    assert read.clusters is not None
+    assert read.cluster_confidence is not None
+    for i in range(len(pool)):
+        e = pool.embeddings[i] / math.sqrt(sum(x * x for x in pool.embeddings[i].tolist()))
+        point = [*pool.probabilities[i].tolist(), *(0.5 * e).tolist()]
+        squares = [
+            sum((a - b) ** 2 for a, b in zip(point, c, strict=True)) for c in fitted.prototypes.tolist()
+        ]
+        assert read.clusters[i] == min(range(5), key=lambda j: squares[j])
+        shares = [math.exp(-square / 0.1) for square in squares]
+        assert read.cluster_confidence[i] == pytest.approx(max(shares) / sum(shares), rel=1e-4)
+
+
+def test_clusters_do_not_depend_on_the_other_images() -> None:
+    pool = made(40)
+    fitted = readout.fit(pool, 0.5, 5, 0.5, 0)
+    alone = readout.apply(fitted, pool.take(np.array([7])))
+    together = readout.apply(fitted, pool)
+    assert alone.clusters is not None
+    assert together.clusters is not None
+    assert alone.clusters[0] == together.clusters[7]
+
+
+def test_prototypes_serve_the_ambiguous_images() -> None:
+    """Two distant groups: 60 certain images, 30 in doubt. With two prototypes both go to those in doubt."""
+    rng = np.random.default_rng(0)
+    certain = np.tile([0.98, 0.01, 0.01], (60, 1)) + rng.normal(0, 0.001, (60, 3))
+    left, right = np.tile([0.5, 0.5, 0.0], (15, 1)), np.tile([0.5, 0.0, 0.5], (15, 1))
+    probabilities = np.concatenate([certain, left, right]).astype(np.float32)
+    names = tuple(str(number) for number in range(90))
+    pool = Predictions(("a", "b", "c"), names, ("",) * 90, probabilities, np.ones((90, 2), np.float32))
+    read = readout.apply(readout.fit(pool, 1 / 3, 2, 0.0, 0), pool)
+    assert read.clusters is not None
+    assert set(read.clusters[60:75]).isdisjoint(read.clusters[75:])
+
+
+def test_fewer_images_than_clusters() -> None:
+    pool = made(3)
+    fitted = readout.fit(pool, 0.5, 50, 0.25, 0)
+    assert fitted.prototypes is not None
+    assert len(fitted.prototypes) == 3
+
+
+@pytest.mark.parametrize("clusters", [None, 4])
+def test_what_is_written_is_read(clusters: int | None, tmp_path: Path) -> None:
+    pool = made(30)
+    fitted = readout.fit(pool, 0.3, clusters, 0.25, 0)
+    fitted.write(tmp_path / "readout.npz")
+    again = Readout.read(tmp_path / "readout.npz")
+    assert (again.shift, again.appearance) == (fitted.shift, fitted.appearance)
+    ours, theirs = (readout.apply(value, pool) for value in (fitted, again))
+    np.testing.assert_array_equal(ours.ambiguity, theirs.ambiguity)
+    assert (ours.clusters is None) == (clusters is None)
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "readout.npz").write_bytes(b"PK")
+    with pytest.raises(UserError, match="damaged"):
+        Readout.read(tmp_path / "readout.npz")
