@@ -125,6 +125,16 @@ def _entry(record: Record, dataset: str) -> Entry:
     return Entry(record["run"], dataset, algorithm, arm, config["seed"], record.get("against"))
 
 
+def known_outcomes(folder: Path) -> tuple[Outcome, ...]:
+    """Return the runs of the study in a folder, with the records beside it.
+
+    Raises:
+        UserError: when it is absent or damaged.
+    """
+    study = read_study(folder)
+    return outcomes(study, records_of(study, folder.parent / "records"))
+
+
 def records_of(study: Study, folder: Path) -> list[Record]:
     """Read the records of a study's runs that exist in a folder."""
     paths = (folder / f"{entry.name}.json" for entry in study.entries)

@@ -10,6 +10,7 @@ import pytest
 
 from s2c2 import files
 from s2c2.data.synthetic import synthetic
+from s2c2.experiments.grid import Output, alone
 from s2c2.report.study import contents
 
 pytestmark = pytest.mark.slow
@@ -115,6 +116,15 @@ def test_another_configuration_is_refused(grid: Path, small: Path) -> None:
     assert done.returncode == 2
     assert "train.steps 12 → 13" in done.stderr
     assert (grid / "table2" / "study.json").read_bytes() == before
+
+
+def test_two_grids_do_not_share_a_folder_at_once(grid: Path, small: Path) -> None:
+    with alone(Output(grid)):
+        done = call(*command(small, grid))
+    assert done.returncode == 2
+    assert "another experiment is at work" in done.stderr
+    with alone(Output(grid)):
+        pass
 
 
 def test_a_failed_run_is_reported_and_stops_no_other(small: Path, tmp_path: Path) -> None:

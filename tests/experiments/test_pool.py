@@ -1,5 +1,7 @@
 import operator
 import os
+import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -22,6 +24,22 @@ def test_one_that_fails_and_one_that_dies_stop_no_other(tmp_path: Path) -> None:
     assert isinstance(found["fails"], ZeroDivisionError)
     assert found["works"] is None
     assert (tmp_path / "a").read_text() == "done"
+
+
+def test_a_process_that_dies_while_idle_is_replaced(tmp_path: Path) -> None:
+    pids = tmp_path / "pid"
+    jobs = [
+        Job("leaves", subprocess.check_call, (["sh", "-c", f"echo $PPID > {pids}"],)),
+        Job("waits", time.sleep, (0.5,)),
+        Job("works", Path.write_text, (tmp_path / "a", "done"), after=("leaves", "waits")),
+    ]
+    ended = []
+    for one in work(jobs, 2):
+        ended.append(one)
+        if one.job.name == "leaves":
+            os.kill(int(pids.read_text()), signal.SIGKILL)
+    assert [one.error for one in ended] == [None] * 3
+    assert (tmp_path / "a").exists()
 
 
 def test_a_job_waits_for_those_before_it_and_no_longer(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from s2c2.errors import UserError
 
 if TYPE_CHECKING:
     from s2c2.experiments.grid import State, Worked
-    from s2c2.experiments.grids import Planned
+    from s2c2.experiments.grids import Planned, Spread
 
 
 def experiment(
@@ -31,19 +31,13 @@ def experiment(
     folder = out or Path("runs") / preset
     worked = None
     if not rebuild:
-        if not dataset:
-            raise UserError("name at least one dataset: --dataset FOLDER")
         from s2c2.config import assignments, merged
         from s2c2.config import preset as starting
-        from s2c2.experiments.grid import Output, guard
-        from s2c2.experiments.grids import Spread, plan
-        from s2c2.studies import write_study
+        from s2c2.experiments.grids import Spread
 
         base = merged(starting(preset), assignments(pairs or []))
-        study, runs = plan(name, Spread(tuple(dataset), seeds, base, tuple(algorithm or ())))
-        guard(runs, Output(folder))
-        write_study(study, folder / name)
-        worked = work(runs, folder, workers)
+        spread = Spread(tuple(dataset or ()), seeds, base, tuple(algorithm or ()))
+        worked = work(planned(name, spread, folder), folder, workers)
     page = write(folder / name, folder / "records")
     screen.console.print(f"tables: {page}")
     if worked is not None and worked.stopped:
@@ -51,6 +45,20 @@ def experiment(
         raise KeyboardInterrupt
     if worked is not None and worked.failed:
         raise typer.Exit(1)
+
+
+def planned(name: str, spread: "Spread", folder: Path) -> "tuple[Planned, ...]":
+    """Return the runs of an experiment and write down its plan."""
+    from s2c2.experiments.grid import Output, guard
+    from s2c2.experiments.grids import plan
+    from s2c2.studies import write_study
+
+    if not spread.folders:
+        raise UserError("name at least one dataset: --dataset FOLDER")
+    study, runs = plan(name, spread)
+    guard(runs, Output(folder))
+    write_study(study, folder / name)
+    return runs
 
 
 def work(runs: "tuple[Planned, ...]", folder: Path, workers: int) -> "Worked":

@@ -1,8 +1,10 @@
 """A grid of runs: trained, scored and recorded in processes; what is done is not repeated."""
 
+import fcntl
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +88,19 @@ def execute(
         watch: called often with how far the grid is.
 
     Raises:
-        UserError: when ``out`` holds a run of another configuration.
+        UserError: when ``out`` holds a run of another configuration, or another grid is at work there.
     """
+    with alone(out):
+        return _execute(runs, out, workers, (stop, watch))
+
+
+def _execute(
+    runs: Sequence[Planned],
+    out: Output,
+    workers: int,
+    asked: tuple[Callable[[], bool], Callable[[State], None]],
+) -> Worked:
+    stop, watch = asked
     guard(runs, out)
     jobs = outstanding(runs, out)
     total, failed, stopped = sum(job.size for job in jobs), dict[str, str](), False
@@ -102,6 +115,22 @@ def execute(
             failed[name] = note(ended, out)
     busy = {job.arguments[0].entry.name for job in jobs}
     return Worked(len(runs) - len(busy), tuple(failed.items()), stopped or stop())
+
+
+@contextmanager
+def alone(out: Output) -> Iterator[None]:
+    """Hold a folder while a grid is at work there; the system lets go of it however the process ends.
+
+    Raises:
+        UserError: when another grid holds it.
+    """
+    out.root.mkdir(parents=True, exist_ok=True)
+    with (out.root / ".lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"another experiment is at work in {out.root}: let it end first") from None
+        yield
 
 
 def guard(runs: Sequence[Planned], out: Output) -> None:

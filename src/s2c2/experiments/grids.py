@@ -91,36 +91,36 @@ def plan(name: str, spread: Spread) -> tuple[Study, tuple[Planned, ...]]:
     experiment = EXPERIMENTS[name]
     runs = tuple(
         run
-        for folder in _named(spread.folders).items()
+        for dataset in _named(spread.folders).items()
         for algorithm in spread.algorithms or experiment.algorithms
-        for run in _of_algorithm(experiment, folder, algorithm, spread)
+        for run in _of_algorithm(experiment, dataset, algorithm, spread)
     )
     study = Study(name, experiment.title, tuple(run.entry for run in runs), experiment.variable)
     return study, runs
 
 
-def _named(folders: tuple[Path, ...]) -> dict[str, Path]:
+def _named(folders: tuple[Path, ...]) -> dict[str, Dataset]:
     named = {Path(os.path.abspath(folder)).name: folder for folder in folders}
     if len(named) < len(folders):
         raise UserError("two dataset folders have the same name, which is how tables call them: rename one")
-    return named
+    return {name: datasets.read(folder) for name, folder in named.items()}
 
 
 def _of_algorithm(
-    experiment: Experiment, folder: tuple[str, Path], algorithm: str, spread: Spread
+    experiment: Experiment, named: tuple[str, Dataset], algorithm: str, spread: Spread
 ) -> list[Planned]:
     """Return the runs of one dataset and algorithm, seed by seed."""
-    title, root = folder
+    title, dataset = named
     base = configuration.merged(Config().model_dump(), spread.base)
     base = configuration.merged(base, {"algorithm": {"name": algorithm}, "train": {"threads": 1}})
-    arms = experiment.arms(datasets.read(root), base)
+    arms = experiment.arms(dataset, base)
     found = []
     for seed in range(spread.seeds):
         for arm, changes in arms.items():
             config = configuration.resolve(configuration.merged(base, dict(changes) | {"seed": seed}))
             partner = f"{title}-{algorithm}-vanilla-{seed}" if "vanilla" in arms and _judges(config) else None
             entry = Entry(f"{title}-{algorithm}-{arm}-{seed}", title, algorithm, arm, seed, partner)
-            found.append(Planned(entry, root, config.model_dump(mode="json")))
+            found.append(Planned(entry, dataset.root, config.model_dump(mode="json")))
     return found
 
 

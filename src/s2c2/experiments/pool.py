@@ -53,10 +53,18 @@ class _Slot:
     executor: ProcessPoolExecutor | None = None
 
     def start(self, job: Job) -> None:
+        self.done.value = 0
+        try:
+            self.future = self._process().submit(job.call, *job.arguments)
+        except BrokenProcessPool:  # it died while it had nothing to do
+            self.close()
+            self.future = self._process().submit(job.call, *job.arguments)
+        self.job = job
+
+    def _process(self) -> ProcessPoolExecutor:
         if self.executor is None:
             self.executor = ProcessPoolExecutor(1, SPAWN, _prepare, (self.stop, self.done))
-        self.done.value = 0
-        self.job, self.future = job, self.executor.submit(job.call, *job.arguments)
+        return self.executor
 
     def take(self) -> Ended:
         """Return the job that ended; a process that died is replaced at the next start."""

@@ -252,7 +252,7 @@ def test_the_scatter_has_a_mark_for_each_run(folder: Path) -> None:
 
 def test_a_sweep_is_drawn_over_its_values(tmp_path: Path) -> None:
     known = [made("vanilla", 0)]
-    for prior in (0.2, 0.6, 0.8):
+    for prior in (0.01, 0.1, 1.0):
         one = made("s2c2", 0)
         entry = Entry(f"x-{prior}", "pets", "fixmatch", f"prior-{prior}", 0, one.entry.against)
         record = dict(one.record or {}) | {"run": entry.name, "config": {"objective": {"prior": prior}}}
@@ -263,6 +263,7 @@ def test_a_sweep_is_drawn_over_its_values(tmp_path: Path) -> None:
     made_ = contents(tmp_path / "sweep", tmp_path / "records")
     assert "objective.prior (dotted: plain algorithm)" in made_["sweep.svg"]
     assert "figure.svg" not in made_
+    assert "mathdefault" not in made_["sweep.svg"]
     ElementTree.fromstring(made_["sweep.svg"])
 
 

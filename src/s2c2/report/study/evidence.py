@@ -6,15 +6,16 @@ from s2c2.metrics.traps import traps
 from s2c2.report.study.groups import groups
 from s2c2.report.study.rendering import markdown
 from s2c2.report.study.sheets import Sheet, fair, gains, runs_apart, targets
-from s2c2.studies import Record, outcomes, study_of
+from s2c2.studies import Outcome, Record, outcomes, study_of
 
 
-def parts(records: Sequence[Record], dataset: str) -> dict[str, str]:
+def parts(records: Sequence[Record], dataset: str, others: Sequence[Outcome] = ()) -> dict[str, str]:
     """Return Markdown by the name of its place in the page.
 
     Args:
         records: of runs on one dataset.
         dataset: what tables call it.
+        others: runs on other datasets that are shown one by one too.
     """
     known = outcomes(study_of(records, dataset), records)
     found = groups(known)
@@ -22,7 +23,7 @@ def parts(records: Sequence[Record], dataset: str) -> dict[str, str]:
         "gains": gains(found),
         "fair": fair(found),
         "targets": targets(found),
-        "runs": runs_apart(known),
+        "runs": runs_apart((*known, *others)),
         "traps": trapped(),
     }
     return {name: markdown(sheet) for name, sheet in shown.items()}

@@ -23,13 +23,13 @@ def figures(study: Study, outcomes: Sequence[Outcome]) -> dict[str, str]:
 
 
 def scatter(outcomes: Sequence[Outcome]) -> list[Point]:
-    """Return each plain and each extended run with both scores as a point."""
+    """Return each plain and each extended run as a point; with several datasets these are the colours."""
     datasets = {o.entry.dataset for o in outcomes}
     found = []
     for o in outcomes:
         f1, distance = ((o.scores or {}).get(name) for name in ("f1_certain", "distance"))
         if o.entry.arm in EXTENDED and f1 is not None and distance is not None:
-            group = o.entry.algorithm if len(datasets) == 1 else f"{o.entry.dataset}, {o.entry.algorithm}"
+            group = o.entry.algorithm if len(datasets) == 1 else o.entry.dataset
             found.append(Point(f1, distance, group, o.entry.arm == "s2c2"))
     return found
 
@@ -77,8 +77,7 @@ def sweep(variable: str, outcomes: Sequence[Outcome]) -> str:
             if plain.count:
                 axes.axhline(plain.mean, color=colour, linewidth=0.8, linestyle=":")
         axes.set_title(title, loc="left")
-        if _logarithmic(points):
-            axes.set_xscale("log")
+        _axis(axes, sorted({place for places in points.values() for place in places}))
     figure.supxlabel(f"{variable} (dotted: plain algorithm)", fontsize=10)
     handles, names = axes.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left")
@@ -93,10 +92,12 @@ def _over(outcomes: Sequence[Outcome], name: str) -> Spread:
     return spread((o.scores or {}).get(name) for o in outcomes)
 
 
-def _logarithmic(points: dict[tuple[str, str], dict[float, list[Outcome]]]) -> bool:
-    """Return whether the values span more than a factor of five, all above zero."""
-    places = [place for found in points.values() for place in found]
-    return min(places) > 0 and max(places) > 5 * min(places)
+def _axis(axes: Any, places: Sequence[float]) -> None:
+    """Mark each value that was tried, on a logarithmic axis where they span more than a factor of five."""
+    if min(places) > 0 and max(places) > 5 * min(places):
+        axes.set_xscale("log")
+    axes.minorticks_off()
+    axes.set_xticks(places, [f"{place:g}" for place in places])
 
 
 def _line(axes: Any, found: dict[float, Spread], label: str, colour: str) -> None:

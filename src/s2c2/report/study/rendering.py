@@ -78,8 +78,8 @@ def as_markdown(title: str, shown: Sequence[Sheet]) -> str:
     """Return tables as a Markdown page."""
     parts = [f"# {title}"]
     for sheet in shown:
-        parts += [f"## {sheet.title}", markdown(sheet)]
-    return "\n\n".join(parts)
+        parts += [f"## {sheet.title}", markdown(sheet).rstrip("\n")]
+    return "\n\n".join(parts) + "\n"
 
 
 def markdown(sheet: Sheet) -> str:

@@ -76,7 +76,7 @@ def gains(found: Sequence[Group]) -> Sheet:
     names = (
         ("F1", "f1_certain"),
         ("d", "distance"),
-        ("d − F1", "score"),
+        ("(d − F1)", "score"),
         ("macro F1", "macro_f1"),
     )
     columns = (
