@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from s2c2 import files
@@ -109,3 +110,19 @@ def test_a_file_that_is_not_json_is_a_user_error(content: bytes, tmp_path: Path)
 def test_a_folder_is_not_json(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot read"):
         files.read_json(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_known_by_what_each_library_raises() -> None:
+    full = Path("/dev/full")
+    with pytest.raises(OSError, match="space") as plain:
+        full.write_text("x")
+    assert files.unwritable(plain.value) == os.strerror(errno.ENOSPC)
+    with pytest.raises(pl.exceptions.ComputeError) as columns:
+        pl.DataFrame({"a": [0] * 9}).write_parquet(full)
+    assert files.unwritable(columns.value) is not None
+
+
+def test_an_error_of_another_kind_is_not_about_the_disk() -> None:
+    assert files.unwritable(ValueError("wrong")) is None
+    assert files.unwritable(UserError("cannot write a: (os error 28)")) is None

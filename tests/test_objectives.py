@@ -276,6 +276,27 @@ def test_lone_view() -> None:
     assert values == pytest.approx([entropy(row, row) for row in p], rel=1e-4)
 
 
+@pytest.mark.parametrize("algorithm", [Supervised(), PiModel(), MeanTeacher(), PseudoLabel(), FixMatch()])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"separation": 0.0},
+        {"similarity": 0.0},
+        {"separation": 0.0, "similarity": 0.0},
+        {"separation": 0.0, "prior": None},
+        {"separation": 0.0, "lone_view": "entropy"},
+    ],
+)
+def test_it_is_known_whether_a_loss_reaches_the_cluster_head(
+    algorithm: Any, settings: dict[str, Any]
+) -> None:
+    objective = S2C2(algorithm, confidence=0.0, **settings)
+    step = make_step(students=len(objective.student), teachers=len(algorithm.teacher))
+    reached = bool(grads(objective, step, lambda step: step.student[0].clusters).any())
+    assert objective.trains_clusters == reached
+
+
 def test_views_and_heads_of_the_objectives() -> None:
     assert S2C2(Supervised()).student == ("weak", "weak")
     assert S2C2(FixMatch()).student == ("weak", "strong")

@@ -89,7 +89,7 @@ def test_the_file_starts_with_the_columns_a_person_reads(tmp_path: Path) -> None
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no predictions at .*s2c2 predict"):
+    with pytest.raises(UserError, match=r"no predictions at .*s2c2 train.*--resume"):
         Predictions.read(tmp_path / "predictions.parquet")
 
 

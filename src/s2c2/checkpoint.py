@@ -51,6 +51,8 @@ def restore(folder: Path, training: Training) -> list[str]:
             continue
         load(training, tensors, int(facts["step"]), path)
         return problems
+    if problems:
+        problems.append("No whole checkpoint is left: train anew into another folder.")
     raise UserError(" ".join(problems) or f"no checkpoint in {folder}")
 
 

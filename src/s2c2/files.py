@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,11 +28,30 @@ def atomic(path: Path) -> Iterator[Path]:
         with partial.open("rb+") as stream:
             os.fsync(stream.fileno())
         partial.replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    except Exception as error:
+        reason = unwritable(error)
+        if reason is None:
+            raise
+        raise UserError(f"cannot write {path}: {reason}") from error
     finally:
         with suppress(OSError):  # where a file stands in the place of the folder, even unlinking fails
             partial.unlink()
+
+
+def unwritable(error: Exception) -> str | None:
+    """Return why the operating system refused to write; None for an error of another kind.
+
+    Example:
+        >>> unwritable(RuntimeError("I/O error: No space left on device (os error 28)"))
+        'No space left on device'
+    """
+    if isinstance(error, OSError):
+        return str(error.strerror or error)
+    # Polars and safetensors raise errors of their own for a full disk; Rust writes the number into them.
+    found = re.search(r"\(os error (\d+)\)|Invalid thrift: transport error", str(error))
+    if found is None or isinstance(error, UserError):
+        return None
+    return os.strerror(int(found[1])) if found[1] else "the disk may be full"
 
 
 def write_text(path: Path, text: str) -> None:

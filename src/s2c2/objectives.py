@@ -82,6 +82,12 @@ class S2C2:
         """The algorithm's views, or two weak ones where it has none (reference, supervised)."""
         return self.algorithm.student or ("weak", "weak")
 
+    @property
+    def trains_clusters(self) -> bool:
+        """Whether L_CE⁻¹ or L_S reaches the cluster head; L_S needs two views and p_a."""
+        second = bool(self.student[1:] or self.algorithm.teacher) or self.lone_view == "entropy"
+        return bool(self.separation or (self.similarity and self.prior is not None and second))
+
     def __call__(self, step: Step) -> Losses:
         """Return the terms ``labeled``, ``unlabeled`` and those of S2C2 whose weight is not zero."""
         sample = self.algorithm(step.inputs)

@@ -90,7 +90,10 @@ class Predictions:
             UserError: when the file is absent, damaged or not a predictions file.
         """
         if not path.is_file():
-            raise UserError(f"no predictions at {path}: run 's2c2 predict' first")
+            raise UserError(
+                f"no predictions at {path}: a run has them once it is trained to the end, "
+                "'s2c2 train' with --resume goes on with a stopped one"
+            )
         try:
             frame = pl.read_parquet(path)
             classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from s2c2.cli.runs import obeying
 from tests.cli.conftest import QUICK, Command
 
 
@@ -99,6 +101,102 @@ def test_a_killed_run_equals_an_undisturbed_one(
         assert (out / name).read_bytes() == (pair[0] / name).read_bytes(), name
 
 
+def test_sigterm_asks_to_be_resumed_and_damage_is_said(small: Path, s2c2: Command, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    code = "from s2c2.cli import main; main()"
+    command = [sys.executable, "-c", code, "train", str(small), "--out", str(out), *QUICK, "train.steps=4000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(out / "checkpoints" / "00000010.safetensors")
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 75
+    assert "--resume" in said
+    assert "160 images of synthetic shapes at 16 px, 4000 steps; " in said
+    for whole in (out / "checkpoints").iterdir():
+        whole.write_bytes(whole.read_bytes()[:1000])
+    resumed = s2c2("train", small, "--out", out, *QUICK, "train.steps=4000", "--resume")
+    assert resumed.returncode == 2
+    assert "is damaged" in resumed.stderr
+    assert "train anew into another folder" in resumed.stderr
+    unfinished = s2c2("evaluate", out)
+    assert "--resume" in unfinished.stderr
+
+
+def test_broken_images_are_left_out_of_a_prediction_on_request(
+    pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new"
+    shutil.copytree(small / "images", folder)
+    (folder / "broken.png").write_bytes(b"no image")
+    out = tmp_path / "p.parquet"
+    refused = s2c2("predict", pair[0], folder, "--out", out)
+    assert refused.returncode == 2
+    assert "--skip-broken" in refused.stderr
+    assert not out.exists()
+    done = s2c2("predict", pair[0], folder, "--out", out, "--skip-broken")
+    assert done.returncode == 0, done.stderr
+    assert "left out: " in done.stdout
+    assert "broken.png" in done.stdout
+    assert sorted(pl.read_parquet(out)["image"]) == sorted(path.name for path in (small / "images").iterdir())
+
+
+LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+sys.argv = ["s2c2", *sys.argv[2:]]
+from s2c2.cli import main; main()
+"""
+"""The command line where no file may grow over a number of bytes, as on a full disk."""
+
+FULL = {
+    "checkpoint": (40_000, ("train", "SMALL", "--out", "new"), ("config.yaml", "losses.jsonl")),
+    "run folder": (200, ("train", "SMALL", "--out", "new"), ()),
+    "proposals": (3_000, ("propose", "RUN"), ()),
+    "synthetic": (4_000, ("data", "synthetic", "new", "--images", "90"), ()),
+}
+"""Bytes a file may have, command, and what is there afterwards."""
+
+
+@pytest.mark.parametrize("case", FULL)
+def test_a_full_disk_is_one_clear_line(
+    case: str, pair: tuple[Path, Path], small: Path, tmp_path: Path
+) -> None:
+    limit, arguments, left = FULL[case]
+    named = {"SMALL": str(small), "RUN": str(pair[0])}
+    extra = QUICK if arguments[0] == "train" else ()
+    before = sorted(path.name for path in pair[0].iterdir())
+    command = [sys.executable, "-c", LIMITED, str(limit), *(named.get(word, word) for word in arguments)]
+    done = subprocess.run([*command, *extra], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert "cannot write" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert (tmp_path / "new").exists() == bool(left)
+    assert all((tmp_path / "new" / name).exists() for name in left)
+    assert not list(tmp_path.rglob("*.partial"))
+    assert sorted(path.name for path in pair[0].iterdir()) == before
+
+
+def test_stopping_is_obeyed_while_images_are_read() -> None:
+    seen: list[tuple[int, int]] = []
+    asked: list[int] = []
+    progress = obeying(asked, lambda done, total, remark: seen.append((done, total)))
+    progress(1, 9)
+    asked.append(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        progress(2, 9)
+    assert seen == [(1, 9), (2, 9)]
+
+
+def test_synthetic_images_are_as_asked_for(s2c2: Command, tmp_path: Path) -> None:
+    options = ("--images", 60, "--classes", 3, "--size", 16, "--votes", 4, "--ambiguous", 0.5)
+    done = s2c2("data", "synthetic", tmp_path / "d", *options)
+    assert done.returncode == 0, done.stderr
+    votes = pl.read_parquet(tmp_path / "d" / "annotations.parquet")
+    assert votes["votes"].sum() == 60 * 4
+    assert votes["label"].n_unique() == 3
+
+
 def test_a_network_is_read_anew(pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path) -> None:
     settings = ("views=2", "ambiguity=doubt", "clusters=prototypes", "prior=0.25")
     pairs = [part for setting in settings for part in ("--set", f"predict.{setting}")]
@@ -160,10 +258,12 @@ def test_wrong_folders_are_one_clear_line(small: Path, s2c2: Command, tmp_path: 
         (("train", tmp_path / "nowhere", "--out", tmp_path / "run"), "nowhere"),
         (("train", tmp_path / "plain", "--out", tmp_path / "run"), "s2c2 data import"),
         (("train", small, "--out", tmp_path / "full", *QUICK), "is not a run folder"),
-        (("evaluate", tmp_path / "plain"), "no predictions"),
-        (("propose", tmp_path / "plain"), "no predictions"),
+        (("evaluate", tmp_path / "plain"), "is no run folder"),
+        (("evaluate", tmp_path / "nowhere"), "s2c2 train DATASET --out"),
+        (("propose", tmp_path / "plain"), "is no run folder"),
+        (("predict", tmp_path / "nowhere"), "s2c2 train DATASET --out"),
         (("report", tmp_path / "plain"), "plain"),
-        (("predict", tmp_path / "plain", tmp_path), "is not a run folder"),
+        (("predict", tmp_path / "plain", tmp_path), "is no run folder"),
         (
             ("data", "import", tmp_path / "plain", tmp_path / "d", "--format", "foldrs"),
             "did you mean 'folders'?",

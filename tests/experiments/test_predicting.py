@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from s2c2.data.views import VIEWS, Draws
+from s2c2.errors import UserError
 from s2c2.experiments.predicting import Reader, predict_images
 from s2c2.networks.network import Network
 
@@ -26,7 +27,7 @@ NAMES = tuple("vwxyz")
 
 
 def test_one_view_is_the_image_as_it_is() -> None:
-    said = predict_images(reader(1), NAMES, iter(PIXELS))
+    said = predict_images(reader(1), zip(NAMES, PIXELS, strict=True), len(NAMES))
     images = torch.from_numpy(PIXELS).permute(0, 3, 1, 2) / 127.5 - 1
     outputs = reader(1).network(images)
     np.testing.assert_allclose(said.probabilities, outputs.classes.softmax(1).detach(), rtol=1e-4)
@@ -34,7 +35,7 @@ def test_one_view_is_the_image_as_it_is() -> None:
 
 
 def test_several_views_are_averaged() -> None:
-    said = predict_images(reader(3), NAMES, iter(PIXELS))
+    said = predict_images(reader(3), zip(NAMES, PIXELS, strict=True), len(NAMES))
     images = torch.from_numpy(PIXELS).permute(0, 3, 1, 2)
     total, clusters, ambiguity = torch.zeros(5, 3), torch.zeros(5, 5), torch.zeros(5)
     for slot in range(3):
@@ -46,3 +47,10 @@ def test_several_views_are_averaged() -> None:
     np.testing.assert_allclose(said.probabilities, total, rtol=1e-4)
     np.testing.assert_array_equal(said.clusters, clusters.argmax(1))
     assert said.ambiguity == pytest.approx(ambiguity.numpy(), rel=1e-4)
+
+
+def test_images_that_do_not_come_have_no_row_and_none_at_all_is_said() -> None:
+    said = predict_images(reader(1), zip(NAMES[:2], PIXELS[:2], strict=True), len(NAMES))
+    assert said.images == NAMES[:2]
+    with pytest.raises(UserError, match="none of the images"):
+        predict_images(reader(1), iter(()), 4)

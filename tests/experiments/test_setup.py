@@ -5,10 +5,12 @@ import torch
 
 from s2c2 import checkpoint
 from s2c2 import config as configuration
+from s2c2.algorithms import FixMatch, PseudoLabel
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
-from s2c2.experiments.setup import setup
+from s2c2.experiments.setup import idle, setup
+from s2c2.objectives import S2C2, Vanilla
 
 DEVICE = torch.device("cpu")
 
@@ -112,3 +114,11 @@ def test_a_checkpoint_holds_what_the_algorithm_remembers(name: str, dataset: Dat
 def test_an_unknown_operation_is_named(dataset: Dataset) -> None:
     with pytest.raises(UserError, match="did you mean 'rotate'"):
         setup(dataset, config(views={"pool": ["rotat"]}), DEVICE)
+
+
+def test_a_cluster_head_that_no_loss_trains_is_said() -> None:
+    (text,) = idle(S2C2(PseudoLabel(), separation=0.0))
+    assert "objective.separation" in text
+    assert not idle(S2C2(PseudoLabel()))
+    assert not idle(S2C2(FixMatch(), separation=0.0))
+    assert not idle(Vanilla(PseudoLabel()))

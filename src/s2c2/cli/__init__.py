@@ -36,8 +36,11 @@ def main() -> None:
         for line in str(error).splitlines():
             print(f"s2c2: {line}", file=sys.stderr)
         raise SystemExit(2) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+    except OSError as error:
+        print(f"s2c2: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         print("s2c2: stopped.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
-    except BrokenPipeError:
-        raise SystemExit(1) from None

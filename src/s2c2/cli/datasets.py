@@ -15,12 +15,27 @@ def synthetic(
     dest: Annotated[Path, typer.Argument(help="new dataset folder")],
     images: Annotated[int, typer.Option(help="number of images")] = 2000,
     seed: Annotated[int, typer.Option(help="the same seed makes the same images")] = 0,
+    classes: Annotated[int, typer.Option(help="number of classes, 2 to 8")] = 8,
+    size: Annotated[int, typer.Option(help="height and width in pixels")] = 32,
+    votes: Annotated[int, typer.Option(help="annotators of each image")] = 10,
+    ambiguous: Annotated[float, typer.Option(help="share of images between two classes")] = 0.35,
     imbalance: Annotated[float, typer.Option(help="largest class over smallest")] = 1.0,
 ) -> None:
     """Make ambiguous images with known soft labels."""
     from s2c2.data.synthetic import synthetic as make
 
-    made = make(dest, images=images, seed=seed, imbalance=imbalance)
+    with screen.progress("drawing") as advance:
+        made = make(
+            dest,
+            images=images,
+            seed=seed,
+            classes=classes,
+            size=size,
+            votes=votes,
+            ambiguous=ambiguous,
+            imbalance=imbalance,
+            progress=lambda done, total: advance(done, total, ""),
+        )
     screen.console.print(f"{dest}: {len(made.images)} images of {len(made.classes)} classes")
 
 
@@ -56,6 +71,9 @@ def import_(
     screen.console.print(
         f"{dest}: {len(made.images)} images, {len(made.classes)} classes, {votes} annotations"
     )
+    if (dest / "broken.csv").is_file():
+        lost = len((dest / "broken.csv").read_text(encoding="utf-8").splitlines()) - 1
+        screen.console.print(f"left out, as they cannot be read: {lost}, listed in {dest / 'broken.csv'}")
     screen.console.print(f"next: s2c2 data check {dest}")
 
 

@@ -24,7 +24,8 @@ def demo(
         raise UserError(f"{out} is not empty: choose another --out, or remove it")
     dataset = out / "dataset"
     screen.console.print("making 2000 ambiguous images of which the truth is known")
-    synthetic(dataset, seed=seed)
+    with screen.progress("drawing") as advance:
+        synthetic(dataset, seed=seed, progress=lambda done, total: advance(done, total, ""))
     folders = {}
     for name in ("vanilla", "s2c2"):
         chosen = config.merged(config.preset("demo"), {"objective": {"name": name}, "seed": seed})

@@ -1,6 +1,5 @@
 """``s2c2 train``, ``predict``, ``evaluate``, ``propose`` and ``report``."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,13 @@ from s2c2.errors import UserError
 
 if TYPE_CHECKING:
     from s2c2.config import Config
+    from s2c2.data.dataset import Dataset
+    from s2c2.data.progress import Progress
     from s2c2.engine import Record
     from s2c2.predictions import Predictions
+
+TERMINATED = 75
+"""Exit code after SIGTERM, "try again": the same command with ``--resume`` goes on."""
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="run folder")]
 
@@ -46,24 +50,81 @@ def train(
 
 
 def train_run(dataset: Path, config: "Config", out: Path, *, resume: bool = False) -> None:
-    """Train one run with a progress bar; Ctrl-C leaves a checkpoint behind."""
+    """Train one run with progress bars; Ctrl-C and SIGTERM leave a checkpoint behind.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C.
+        typer.Exit: after SIGTERM, with exit code 75.
+    """
     from s2c2.data.dataset import read
     from s2c2.experiments.run import run
 
-    threads = config.train.threads or os.cpu_count()
-    screen.console.print(
-        f"{config.algorithm.name}, {config.objective.name}, seed {config.seed}, {threads} threads → {out}"
-    )
-    with screen.progress("training") as advance, stoppable() as asked:
+    found = read(dataset)
+    announce(config, found, out)
+    with screen.phases() as phase, stoppable() as asked:
+        training = phase("training")
 
         def watch(record: "Record", steps: int) -> None:
-            advance(record.step, steps, f"loss {record.losses['total']:.3f}")
+            training(record.step, steps, f"loss {record.losses['total']:.3f}")
 
         try:
-            run(read(dataset), config, out, resume=resume, watch=watch, stop=lambda: bool(asked))
+            run(
+                found,
+                config,
+                out,
+                resume=resume,
+                watch=watch,
+                stop=lambda: bool(asked),
+                progress=obeying(asked, phase("reading images")),
+                predicting=obeying(asked, phase("predicting")),
+                say=lambda text: screen.console.print(text, markup=False),
+            )
         except KeyboardInterrupt:
-            screen.console.print(f"stopped with a checkpoint; go on with --resume --out {out}")
+            screen.console.print(stopped(out), markup=False)
+            if asked[:1] == [signal.SIGTERM]:
+                raise typer.Exit(TERMINATED) from None
             raise
+
+
+def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
+    """Say what is trained on what, where, and with what."""
+    import torch
+
+    from s2c2.experiments.run import bfloat16
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    threads = config.train.threads or torch.get_num_threads()
+    size = config.data.size or dataset.size
+    pixels = f"{size} px" if size else "32 px (data.size=… for another size)"
+    facts = [
+        f"{config.algorithm.name}, {config.objective.name}, seed {config.seed} → {out}",
+        f"{len(dataset.images)} images of {dataset.name} at {pixels}, {config.train.steps} steps; {device}, "
+        f"{threads} thread{'s' if threads > 1 else ''}, {'bfloat16' if bfloat16(config) else 'float32'}",
+    ]
+    for fact in facts:
+        screen.console.print(fact, markup=False)
+
+
+def obeying(asked: list[int], advance: screen.Advance) -> "Progress":
+    """Return a progress that passes on what it is told, and stops the work once that was asked for."""
+
+    def progress(done: int, total: int) -> None:
+        advance(done, total, "")
+        if asked:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def stopped(out: Path) -> str:
+    """Say what a stopped run left behind and how to go on."""
+    from s2c2.checkpoint import listed
+    from s2c2.experiments.run import Place
+
+    kept = listed(Place(out).checkpoints)
+    if not kept:
+        return "stopped before the first checkpoint: run the same command with --resume to start anew"
+    return f"stopped with a checkpoint of step {int(kept[-1].stem)}: the same command with --resume goes on"
 
 
 @contextmanager
@@ -72,9 +133,9 @@ def stoppable() -> Iterator[list[int]]:
     asked: list[int] = []
 
     def ask(number: int, frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
         asked.append(number)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
 
     old = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -88,31 +149,47 @@ def predict(
     run: RunFolder,
     source: Annotated[Path | None, typer.Argument(metavar="[IMAGES_OR_DATASET]")] = None,
     out: Annotated[Path | None, typer.Option(help="Parquet file to write")] = None,
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="leave out images that cannot be read")
+    ] = False,
     anew: Annotated[Path | None, typer.Option("--as", metavar="RUN", help="new run, same network")] = None,
     pairs: Annotated[list[str] | None, typer.Option("--set", metavar="key=value", help="with --as")] = None,
 ) -> None:
     """Predict class, ambiguity and cluster of every image."""
-    from s2c2.predictions import Predictions
+    from s2c2.runs import open_run
 
+    opened = open_run(run)
+    kept = (anew or run) / "predictions.parquet"
     if anew is not None:
         predictions = _reread(run, anew, pairs or [])
     elif source is None:
-        predictions = Predictions.read(run / "predictions.parquet")
+        predictions = opened.predictions()
     else:
-        predictions = _predict_folder(run, source)
+        predictions = _predict_folder(run, source, skip_broken)
     if out is not None or source is not None:
-        target = out or Path(f"{(source or run).resolve().name}-predictions.parquet")
-        predictions.write(target)
-        screen.console.print(f"{target}: {len(predictions)} images")
+        kept = out or Path(f"{(source or run).resolve().name}-predictions.parquet")
+        predictions.write(kept)
     ambiguous = int(predictions.ambiguous.sum())
+    screen.console.print(f"{kept}: {len(predictions)} images", markup=False)
     screen.console.print(f"{len(predictions) - ambiguous} certain, {ambiguous} ambiguous")
 
 
-def _predict_folder(run: Path, source: Path) -> "Predictions":
+def _predict_folder(run: Path, source: Path, skip_broken: bool) -> "Predictions":
+    """Return predictions for other images, with a progress bar, naming what is left out."""
     from s2c2.experiments.saved import load_run, predict_folder
 
+    saved = load_run(run)
+    left_out: list[str] = []
     with screen.progress("predicting") as advance:
-        return predict_folder(load_run(run), source, lambda done, total: advance(done, total, ""))
+        predictions = predict_folder(
+            saved,
+            source,
+            left_out.append if skip_broken else None,
+            progress=lambda done, total: advance(done, total, ""),
+        )
+    for text in (*saved.problems, *(f"left out: {reason}" for reason in left_out)):
+        screen.console.print(text, markup=False)
+    return predictions
 
 
 def _reread(run: Path, anew: Path, pairs: list[str]) -> "Predictions":
@@ -133,7 +210,11 @@ def evaluate(
 ) -> None:
     """Score a run on its validation split, also at equal coverage with a vanilla run."""
     from s2c2.experiments.saved import score
+    from s2c2.runs import open_run
 
+    for folder in (run, against):
+        if folder is not None:
+            open_run(folder)
     show_scores(score(run, against))
     screen.console.print(f"written: {run / 'scores.json'}; next: s2c2 propose {run}")
 
@@ -150,6 +231,11 @@ def show_scores(result: dict[str, Any]) -> None:
     screen.table("validation", ("score", "value", "what it says"), rows)
     for reason in result["scores"]["reasons"]:
         screen.console.print(f"alarm: {reason}", markup=False)
+    if result["scores"]["images"] and not result["scores"]["share_disputed"]:
+        screen.console.print(
+            "note: people disagree about none of these images, so whether the ambiguous ones were found is "
+            "not known; several opinions an image would show it"
+        )
     if "comparison" in result:
         show_comparison(result["comparison"])
 
@@ -172,13 +258,15 @@ def show_comparison(comparison: dict[str, Any]) -> None:
 def propose(run: RunFolder) -> None:
     """Group all images for relabeling: certain ones by class, ambiguous ones by cluster."""
     from s2c2 import proposals
-    from s2c2.predictions import Predictions
+    from s2c2.runs import open_run
 
-    made = proposals.propose(Predictions.read(run / "predictions.parquet"))
+    made = proposals.propose(open_run(run).predictions())
     proposals.write(made, run / "proposals.parquet")
     kinds = {kind: sum(group.kind == kind for group in made) for kind in ("class", "cluster")}
     screen.console.print(
-        f"{kinds['class']} class groups and {kinds['cluster']} clusters in {run / 'proposals.parquet'}"
+        f"{run / 'proposals.parquet'}: groups of alike images, {kinds['class']} by class and "
+        f"{kinds['cluster']} by cluster",
+        markup=False,
     )
     screen.console.print(f"next: s2c2 report {run}")
 

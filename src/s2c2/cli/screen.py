@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,11 +18,33 @@ Advance = Callable[[int, int, str], None]
 """Called with (done, total, remark)."""
 
 
+@dataclass
+class Pace:
+    """How fast a task goes, counted from its first report: a resumed run does not start at zero."""
+
+    start: tuple[int, float] | None = field(default=None)
+    """What was done at the first report, and when that was."""
+
+    def rate(self, done: int, now: float) -> float | None:
+        """Return what is done in a second; None at the first report."""
+        if self.start is None:
+            self.start = (done, now)
+        before, since = self.start
+        return (done - before) / (now - since) if now > since and done > before else None
+
+
 @contextmanager
 def progress(task: str) -> Iterator[Advance]:
     """Yield a function that shows how far a task is."""
+    with phases() as phase:
+        yield phase(task)
+
+
+@contextmanager
+def phases() -> Iterator[Callable[[str], Advance]]:
+    """Yield a function that names the next part of a task; its bar is there once it reports something."""
     if not console.is_terminal:
-        yield _plain(task)
+        yield _plain
         return
     columns = (
         TextColumn("{task.description}"),
@@ -31,32 +55,57 @@ def progress(task: str) -> Iterator[Advance]:
         TextColumn("{task.fields[remark]}"),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        number = bar.add_task(task, total=None, rate="", remark="")
-        started = time.monotonic()
+        yield lambda task: _bar(bar, task)
 
-        def advance(done: int, total: int, remark: str = "") -> None:
-            rate = f"{done / max(time.monotonic() - started, 1e-9):.0f}/s"
-            bar.update(number, completed=done, total=total, rate=rate, remark=remark)
 
-        yield advance
+def _bar(bar: Progress, task: str) -> Advance:
+    pace = Pace()
+    number = bar.add_task(task, total=None, visible=False, rate="", remark="")
+
+    def advance(done: int, total: int, remark: str = "") -> None:
+        rate = per_second(pace.rate(done, time.monotonic()))
+        bar.update(number, completed=done, total=total, rate=rate, remark=remark, visible=done < total)
+
+    return advance
 
 
 def _plain(task: str) -> Advance:
+    pace = Pace()
     started = said = time.monotonic()
 
     def advance(done: int, total: int, remark: str = "") -> None:
         nonlocal said
         now = time.monotonic()
-        if now - said < EVERY and done < total:
-            return
-        if done == total and now - started < EVERY:
+        rate = pace.rate(done, now)
+        if now - (started if done == total else said) < EVERY:
             return
         said = now
-        rate = done / max(now - started, 1e-9)
-        left = (total - done) / max(rate, 1e-9)
-        console.print(f"{task}: {done}/{total}, {rate:.0f}/s, {left:.0f} s left {remark}".rstrip())
+        facts = [f"{task}: {done}/{total}", per_second(rate), left(total - done, rate), remark]
+        console.print(", ".join(fact for fact in facts if fact), markup=False)
 
     return advance
+
+
+def per_second(rate: float | None) -> str:
+    """Return a rate in two digits or more; empty while it is not known.
+
+    Example:
+        >>> per_second(0.123), per_second(1234.5), per_second(None)
+        ('0.12/s', '1234/s', '')
+    """
+    if rate is None:
+        return ""
+    return f"{rate:.0f}/s" if rate >= 10 else f"{rate:.2g}/s"
+
+
+def left(count: int, rate: float | None) -> str:
+    """Return the time that is left for ``count`` more; empty while the rate is not known.
+
+    Example:
+        >>> left(7200, 1.0), left(5, None)
+        ('2:00:00 left', '')
+    """
+    return f"{timedelta(seconds=round(count / rate))} left" if rate and count else ""
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -88,7 +88,9 @@ def finding(topic: str, message: str, concerned: Sequence[str]) -> list[Finding]
 
 def _broken(packed: Pack) -> list[Finding]:
     reasons = [reason for _, reason in packed.broken]
-    return finding("broken", "{n} image(s) cannot be decoded; --skip-broken leaves them out", reasons)
+    return finding(
+        "broken", "{n} image(s) cannot be decoded; data.skip_broken=true trains without them", reasons
+    )
 
 
 def _strangers(dataset: Dataset) -> list[Finding]:
@@ -140,7 +142,9 @@ def _shapes(packed: Pack) -> list[Finding]:
     oblong = described[heights != widths].tolist()
     return [
         *finding("shapes", f"{{n}} image(s) with a side under {TINY} pixels", tiny),
-        *finding("shapes", "{n} image(s) that are not square; see fit=stretch|crop|pad", oblong),
+        *finding(
+            "shapes", "{n} image(s) that are not square; data.fit=stretch, crop or pad makes them so", oblong
+        ),
     ]
 
 

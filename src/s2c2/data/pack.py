@@ -71,7 +71,7 @@ def pack(
     """
     opened = readable(dataset, size, cache=cache, fit=fit, progress=progress)
     if opened.broken and not (skip_broken and opened.images):
-        raise UserError(broken_text(dict(opened.broken)))
+        raise UserError(broken_text(dict(opened.broken), "data.skip_broken=true"))
     return opened
 
 

@@ -1,5 +1,6 @@
 """Images that are ambiguous by construction, with known soft labels: for demos, tests and teaching."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -70,7 +71,7 @@ def synthetic(
         votes: annotators of each image.
         ambiguous: share of images that lie between two classes.
         imbalance: how many times larger the first class is than the last.
-        progress: called with images done and their number.
+        progress: called with steps done and their number (drawing, then writing).
 
     Raises:
         UserError: for numbers out of range, and as ``dataset.create`` does.
@@ -82,7 +83,7 @@ def synthetic(
     counts = rng.multinomial(votes, labels)
     names = tuple(shapes.SHAPES)[:classes]
     files = tuple(f"{number:0{len(str(images - 1))}d}.png" for number in range(images))
-    pixels = _pictures(plan, size, rng)
+    pixels = _pictures(plan, size, rng, lambda done: progress(done, 2 * images))
     source = Source(
         name="synthetic shapes",
         classes=names,
@@ -94,7 +95,8 @@ def synthetic(
         licence="CC0-1.0",
         size=size,
     )
-    return create(source, dest, progress=progress, beside={TRUTH: _truth(files, names, plan, labels)})
+    written = partial(_second_half, progress)
+    return create(source, dest, progress=written, beside={TRUTH: _truth(files, names, plan, labels)})
 
 
 def read_truth(dataset: Dataset) -> Float[np.ndarray, "n k"]:
@@ -134,17 +136,26 @@ def _plan(images: int, classes: int, ambiguous: float, imbalance: float, rng: np
     return Plan(first, second, morph)
 
 
-def _pictures(plan: Plan, size: int, rng: np.random.Generator) -> UInt8[np.ndarray, "n s s 3"]:
-    """Draw the pictures of a plan."""
+def _second_half(progress: Progress, done: int, total: int) -> None:
+    progress(total + done, 2 * total)
+
+
+def _pictures(
+    plan: Plan, size: int, rng: np.random.Generator, drawn: Callable[[int], None]
+) -> UInt8[np.ndarray, "n s s 3"]:
+    """Draw the pictures of a plan; ``drawn`` is called with how many there are."""
     table = np.array(list(shapes.SHAPES.values()))
     first, second = table[plan.first], table[plan.second]
     # The shorter way round the colour circle.
     second[:, -1] += np.round(first[:, -1] - second[:, -1])
     traits = first + plan.morph[:, None] * (second - first)
     traits[:, :-1] *= rng.normal(1, 0.10, (len(traits), 1))
-    batches = [traits[start : start + BATCH] for start in range(0, len(traits), BATCH)]
-    drawn = [shapes.draw(batch, shapes.scenes(len(batch), rng), size, rng) for batch in batches]
-    return np.concatenate(drawn)
+    pictures = np.empty((len(traits), size, size, 3), dtype=np.uint8)
+    for start in range(0, len(traits), BATCH):
+        batch = traits[start : start + BATCH]
+        pictures[start : start + BATCH] = shapes.draw(batch, shapes.scenes(len(batch), rng), size, rng)
+        drawn(start + len(batch))
+    return pictures
 
 
 def _encode(picture: UInt8[np.ndarray, "s s 3"]) -> bytes:

@@ -18,7 +18,7 @@ from s2c2.data.progress import Progress, silent
 from s2c2.data.source import Source, SourceImage
 from s2c2.data.tables import refuse
 from s2c2.errors import UserError
-from s2c2.files import STALE
+from s2c2.files import STALE, unwritable
 
 SHOWN = 5
 """Broken images that an error names."""
@@ -61,13 +61,13 @@ def write_dataset(
             frame.write_csv(folder / "broken.csv")
 
 
-def broken_text(broken: Mapping[str, str]) -> str:
+def broken_text(broken: Mapping[str, str], remedy: str = "--skip-broken") -> str:
     """Say which images are broken: the first few with their reasons, and how many there are."""
     reasons = list(broken.values())
     more = f"; and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
     verb = "image is" if len(reasons) == 1 else "images are"
     shown = "; ".join(reasons[:SHOWN])
-    return f"{len(reasons)} {verb} broken (--skip-broken leaves them out): {shown}{more}"
+    return f"{len(reasons)} {verb} broken ({remedy} leaves them out): {shown}{more}"
 
 
 @contextmanager
@@ -80,8 +80,11 @@ def _folder(dest: Path) -> Iterator[Path]:
         (partial / "images").mkdir(parents=True)
         yield partial
         partial.rename(place)
-    except OSError as error:
-        raise UserError(f"cannot write {dest}: {error.strerror or error}") from error
+    except Exception as error:
+        reason = unwritable(error)
+        if reason is None:
+            raise
+        raise UserError(f"cannot write {dest}: {reason}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -14,6 +14,7 @@ from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
 from s2c2.data.views import VIEWS, Draws, View
 from s2c2.engine import Predicted
+from s2c2.errors import UserError
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
@@ -38,22 +39,42 @@ class Reader:
 
 def predict_pack(reader: Reader, packed: Pack, progress: Progress = silent) -> Predictions:
     """Return what a network says of each image of a pack."""
-    return predict_images(reader, packed.images, iter(packed.pixels), progress)
+    rows = zip(packed.images, packed.pixels, strict=True)
+    return predict_images(reader, rows, len(packed.images), progress)
 
 
 def predict_images(
     reader: Reader,
-    images: tuple[str, ...],
-    pixels: Iterator[UInt8[np.ndarray, "s s 3"]],
+    images: Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]],
+    count: int,
     progress: Progress = silent,
 ) -> Predictions:
-    """Return what a network says of images that come one at a time, at the training size."""
-    batches = _batches(reader, pixels, len(images), progress)
+    """Return what a network says of images that come one at a time with their names, at the training size.
+
+    Args:
+        reader: the network and how it reads.
+        images: name and pixels of each.
+        count: how many come at most.
+        progress: called with images done and their number.
+
+    Raises:
+        UserError: when no image comes.
+    """
+    names: list[str] = []
+
+    def pixels() -> Iterator[UInt8[np.ndarray, "s s 3"]]:
+        for name, row in images:
+            names.append(name)
+            yield row
+
+    batches = _batches(reader, pixels(), count, progress)
     parts = list(engine.predict(reader.network, batches, autocast=reader.autocast))
+    if not parts:
+        raise UserError("none of the images can be read")
     return Predictions(
         classes=reader.classes,
-        images=images,
-        splits=("",) * len(images),
+        images=tuple(names),
+        splits=("",) * len(names),
         probabilities=np.concatenate([part.probabilities for part in parts]),
         embeddings=np.concatenate([part.embeddings for part in parts]),
         ambiguity=_column(parts, "ambiguity"),
@@ -66,11 +87,13 @@ def _batches(
     reader: Reader, pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, progress: Progress
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     device = next(reader.network.parameters()).device
-    for start in range(0, count, BATCH):
-        block = torch.from_numpy(np.stack(list(islice(pixels, BATCH)))).to(device).permute(0, 3, 1, 2)
-        numbers = torch.arange(start, start + len(block), device=device)
+    done = 0
+    while rows := list(islice(pixels, BATCH)):
+        block = torch.from_numpy(np.stack(rows)).to(device).permute(0, 3, 1, 2)
+        numbers = torch.arange(done, done + len(block), device=device)
         yield tuple(normalised(view) for view in _views(reader, block, numbers))
-        progress(min(start + BATCH, count), count)
+        done += len(rows)
+        progress(done, count)
 
 
 def _views(reader: Reader, block: torch.Tensor, numbers: torch.Tensor) -> list[torch.Tensor]:

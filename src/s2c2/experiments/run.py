@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +25,7 @@ from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.predicting import Reader, predict_pack
-from s2c2.experiments.setup import Setup, setup, views
+from s2c2.experiments.setup import Setup, idle, setup, views
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
@@ -76,6 +76,8 @@ def run(
     watch: Callable[[Record, int], None] = lambda record, steps: None,
     stop: Callable[[], bool] = lambda: False,
     progress: Progress = silent,
+    predicting: Progress = silent,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Predictions:
     """Train, write the run folder, and return the predictions of the averaged network for every image.
 
@@ -89,6 +91,8 @@ def run(
         watch: called after each step with its record and the number of steps.
         stop: asked after each step whether to stop; then a checkpoint is written.
         progress: called while images are decoded.
+        predicting: called while the images are predicted, when training is over.
+        say: told what a person should know: settings that do nothing, damaged checkpoints.
 
     Raises:
         KeyboardInterrupt: when asked to stop.
@@ -98,13 +102,19 @@ def run(
     guard(place, dataset, config, resume=resume)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
-    describe(place, dataset, config, ready)
+    for text in idle(ready.objective):
+        say(text)
+    with no_ruins(place):
+        describe(place, dataset, config, ready)
     if resume and checkpoint.listed(place.checkpoints):
-        for problem in checkpoint.restore(place.checkpoints, ready.training):
-            files.write_text(place.root / "damaged.txt", problem)
+        problems = checkpoint.restore(place.checkpoints, ready.training)
+        for text in problems:
+            say(f"{text} Going on from step {ready.training.step}.")
+        if problems:
+            files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n")
     follow(place, ready, config, watch, stop)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
-    predictions = with_splits(predict_pack(reader, ready.pack), ready.splits.of())
+    predictions = with_splits(predict_pack(reader, ready.pack, predicting), ready.splits.of())
     predictions = read_out(place, predictions, config)
     predictions.write(place.predictions)
     return predictions
@@ -157,8 +167,11 @@ def follow(
 
 def save(place: Place, ready: Setup, config: Config, lines: list[str]) -> None:
     """Append the losses since the last checkpoint, then write a checkpoint."""
-    with place.losses.open("a", encoding="utf-8") as stream:
-        stream.writelines(lines)
+    try:
+        with place.losses.open("a", encoding="utf-8") as stream:
+            stream.writelines(lines)
+    except OSError as error:
+        raise UserError(f"cannot write {place.losses}: {error.strerror or error}") from error
     lines.clear()
     checkpoint.write(place.checkpoints, ready.training, keep=config.train.keep)
 
@@ -243,6 +256,18 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
     files.write_text(place.root / "labels.csv", drawn.write_csv())
     files.write_json(place.root / "environment.json", environment())
     files.write_text(place.config, configuration.dump(config))
+
+
+@contextmanager
+def no_ruins(place: Place) -> Iterator[None]:
+    """Remove a run folder again when the first files of it cannot be written."""
+    existed = place.root.exists()
+    try:
+        yield
+    except UserError:
+        if not existed:
+            shutil.rmtree(place.root, ignore_errors=True)
+        raise
 
 
 def pooled(digests: tuple[str, ...]) -> str:

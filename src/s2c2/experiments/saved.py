@@ -1,20 +1,25 @@
 """The network of a finished run, and its scores."""
 
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from jaxtyping import UInt8
 
 from s2c2 import checkpoint, files, readout
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data import dataset as datasets
 from s2c2.data.cache import read_image
-from s2c2.data.images import decode, resize
+from s2c2.data.images import load, resize
 from s2c2.data.layout import SUFFIXES
 from s2c2.data.pack import pack
+from s2c2.data.parallel import ordered
 from s2c2.data.progress import Progress, silent
 from s2c2.errors import UserError
 from s2c2.experiments.predicting import Reader, predict_images, predict_pack
@@ -37,6 +42,8 @@ class Saved:
     """Training size in pixels."""
     readout: Readout | None
     """How ambiguity and clusters are read, where not from the heads."""
+    problems: tuple[str, ...] = ()
+    """A sentence for each damaged checkpoint that was passed over."""
 
 
 def load_run(root: Path) -> Saved:
@@ -52,27 +59,38 @@ def load_run(root: Path) -> Saved:
     facts = files.read_json(place.dataset)
     objective = objective_of(config, torch.ones(1, len(facts["classes"])))
     training = fresh(config, facts["size"], len(facts["classes"]), objective, torch.device("cpu"))
-    checkpoint.restore(place.checkpoints, training)
+    problems = tuple(checkpoint.restore(place.checkpoints, training))
     reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
     fitted = Readout.read(place.readout) if place.readout.exists() else None
-    return Saved(reader, config, facts["size"], fitted)
+    return Saved(reader, config, facts["size"], fitted, problems)
 
 
-def predict_folder(saved: Saved, source: Path, progress: Progress = silent) -> Predictions:
+def predict_folder(
+    saved: Saved, source: Path, skipped: Callable[[str], None] | None = None, *, progress: Progress = silent
+) -> Predictions:
     """Return predictions for a dataset folder or any folder of images.
+
+    Args:
+        saved: a trained network.
+        source: dataset folder, or folder of images.
+        skipped: called with the reason for each image that is left out because it cannot be read; None fails
+            on the first such image.
+        progress: called with images done and their number.
 
     Raises:
         UserError: when there is no image, or one cannot be read.
     """
-    fit = saved.config.data.fit
+    broken = skipped or _fail
     if (source / "dataset.yaml").exists():
+        fit = saved.config.data.fit
         packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=True)
+        for _, reason in packed.broken:
+            broken(reason)
         predictions = predict_pack(saved.reader, packed, progress)
     else:
         found = images_in(source)
-        names = tuple(path.relative_to(source).as_posix() for path in found)
-        pixels = (resize(decode(read_image(path), str(path)), saved.size, fit) for path in found)
-        predictions = predict_images(saved.reader, names, pixels, progress)
+        rows = _decoded(saved, source, found, broken)
+        predictions = predict_images(saved.reader, rows, len(found), progress)
     return predictions if saved.readout is None else readout.apply(saved.readout, predictions)
 
 
@@ -88,6 +106,30 @@ def images_in(source: Path) -> list[Path]:
     if not found:
         raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)})")
     return found
+
+
+def _decoded(
+    saved: Saved, folder: Path, paths: list[Path], broken: Callable[[str], None]
+) -> Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]]:
+    """Yield name and pixels of each image, decoded by threads as a pack decodes them."""
+
+    def read(path: Path) -> UInt8[np.ndarray, "s s 3"] | str:
+        try:
+            pixels, _ = load(read_image(path), str(path), enough=2 * saved.size)
+        except UserError as error:
+            return str(error)
+        return resize(pixels, saved.size, saved.config.data.fit)
+
+    with closing(ordered(read, paths)) as rows:
+        for path, row in zip(paths, rows, strict=True):
+            if isinstance(row, str):
+                broken(row)
+            else:
+                yield path.relative_to(folder).as_posix(), row
+
+
+def _fail(reason: str) -> None:
+    raise UserError(f"{reason} (--skip-broken leaves such images out)")
 
 
 def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
@@ -130,7 +172,12 @@ def score(root: Path, against: Path | None = None) -> dict[str, Any]:
     predictions = Predictions.read(place.predictions).of("validation")
     if not len(predictions):
         raise UserError(f"{root} has no validation images: set data.validation")
-    dataset = datasets.read(Path(files.read_json(place.dataset)["root"]))
+    try:
+        dataset = datasets.read(Path(files.read_json(place.dataset)["root"]))
+    except UserError as error:
+        raise UserError(
+            f"{error}. {root} was trained on it; if it moved, correct root in {place.dataset}"
+        ) from error
     soft = dataset.annotations.soft_labels(predictions.images)
     tolerance = configuration.resolve(configuration.read(place.config)).data.tolerance
     scores: Scores = evaluate(predictions, soft, tolerance)

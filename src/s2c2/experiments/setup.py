@@ -25,7 +25,7 @@ from s2c2.errors import UserError, unknown
 from s2c2.networks import BACKBONES
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network
-from s2c2.objectives import OBJECTIVES, balanced_weights
+from s2c2.objectives import OBJECTIVES, S2C2, balanced_weights
 from s2c2.optimizers import OPTIMIZERS
 from s2c2.types import Objective
 
@@ -145,6 +145,16 @@ def objective_of(config: Config, labels: Float[Tensor, "n k"]) -> Objective:
     weights = balanced_weights(labels) if config.data.class_weights else None
     objective: Objective = configuration.build(OBJECTIVES, config.objective, algorithm, weights)
     return objective
+
+
+def idle(objective: Objective) -> list[str]:
+    """Return a sentence for each head of the network that no loss reaches."""
+    if not isinstance(objective, S2C2) or objective.trains_clusters:
+        return []
+    return [
+        "warning: no loss trains the cluster head, so clusters will mean nothing: L_CE⁻¹ is off, and L_S is "
+        "off or has no second view; set objective.separation, or objective.lone_view=entropy"
+    ]
 
 
 def fresh(config: Config, size: int, classes: int, objective: Objective, device: torch.device) -> Training:
