@@ -164,15 +164,16 @@ def test_a_killed_grid_goes_on_to_the_same_bits(grid: Path, small: Path, tmp_pat
             assert ours.read_bytes() == theirs.read_bytes(), (name, part)
 
 
-def test_an_interrupt_leaves_checkpoints_and_tables(small: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+def test_a_stop_leaves_checkpoints_and_tables(sent: int, code: int, small: Path, tmp_path: Path) -> None:
     long = (*QUICK[1:], "train.steps=100000")
     process = subprocess.Popen(
         command(small, tmp_path, *long, seeds=1), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     wait_for(tmp_path, "runs/*/checkpoints/00000004.safetensors")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     said, error = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert b"the same command goes on" in said
     assert b"Traceback" not in error
     assert not list(tmp_path.glob("records/*.json"))

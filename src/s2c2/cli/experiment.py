@@ -1,12 +1,13 @@
 """``s2c2 experiment``: a grid of runs, its tables and its figure."""
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from s2c2.cli import screen
-from s2c2.cli.runs import stoppable
+from s2c2.cli.runs import TERMINATED, stoppable
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def experiment(
     from s2c2.report.study import write
 
     folder = out or Path("runs") / preset
-    worked = None
+    worked, asked = None, list[int]()
     if not rebuild:
         from s2c2.config import assignments, merged
         from s2c2.config import preset as starting
@@ -37,12 +38,12 @@ def experiment(
 
         base = merged(starting(preset), assignments(pairs or []))
         spread = Spread(tuple(dataset or ()), seeds, base, tuple(algorithm or ()))
-        worked = work(planned(name, spread, folder), folder, workers)
+        worked, asked = work(planned(name, spread, folder), folder, workers)
     page = write(folder / name, folder / "records")
     screen.console.print(f"tables: {page}")
     if worked is not None and worked.stopped:
         screen.console.print("stopped; the same command goes on")
-        raise KeyboardInterrupt
+        raise typer.Exit(TERMINATED) if asked[:1] == [signal.SIGTERM] else KeyboardInterrupt
     if worked is not None and worked.failed:
         raise typer.Exit(1)
 
@@ -61,8 +62,8 @@ def planned(name: str, spread: "Spread", folder: Path) -> "tuple[Planned, ...]":
     return runs
 
 
-def work(runs: "tuple[Planned, ...]", folder: Path, workers: int) -> "Worked":
-    """Work through a grid with a progress bar; Ctrl-C stops it with checkpoints."""
+def work(runs: "tuple[Planned, ...]", folder: Path, workers: int) -> "tuple[Worked, list[int]]":
+    """Work through a grid with a progress bar, and return the signals that stopped it with checkpoints."""
     from s2c2.experiments.grid import Output, execute
 
     screen.console.print(f"{len(runs)} runs, {workers} at a time → {folder}")
@@ -76,4 +77,4 @@ def work(runs: "tuple[Planned, ...]", folder: Path, workers: int) -> "Worked":
         screen.console.print(f"failed: {name}: {reason}", markup=False)
     done = len(runs) - worked.skipped
     screen.console.print(f"{done} runs worked on, {worked.skipped} were done, {len(worked.failed)} failed")
-    return worked
+    return worked, asked

@@ -191,7 +191,15 @@ def train(planned: Planned, out: Output) -> None:
         resume=True,
         watch=lambda record, steps: pool.advance(record.step),
         stop=pool.stopped,
+        progress=obey,
+        predicting=obey,
     )
+
+
+def obey(done: int, total: int) -> None:
+    """Stop what has no checkpoint, reading and predicting, once the grid is to stop."""
+    if pool.stopped():
+        raise KeyboardInterrupt
 
 
 def judge(planned: Planned, out: Output) -> None:
