@@ -10,6 +10,8 @@ from pathlib import Path
 
 from s2c2 import files
 from s2c2.experiments.records import placed, read_records, record, table
+from s2c2.report.study.evidence import parts
+from s2c2.studies import known_outcomes
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT.parent / "shared" / "data" / "cifar10h"
@@ -54,8 +56,19 @@ def main() -> None:
             list(pool.map(train, [(*run, arm) for run in GRID for arm in ARMS]))
         for algorithm, seed, _ in GRID:
             score(algorithm, seed)
-    page = ROOT / "README.md"
-    files.write_text(page, placed(page.read_text(encoding="utf-8"), table(read_records(RECORDS))))
+    records = read_records(RECORDS)
+    place("README.md", {"table": table(records)})
+    place(
+        "docs/does-it-help.md",
+        parts(records, "cifar10h", known_outcomes(RECORDS.parent / "synthetic" / "table2")),
+    )
+
+
+def place(page: str, contents: dict[str, str]) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for name, content in contents.items():
+        text = placed(text, content, name)
+    files.write_text(ROOT / page, text)
 
 
 if __name__ == "__main__":

@@ -116,6 +116,8 @@ class DataConfig(Section):
     """Whether the labeled images are among the unlabeled ones too (reference)."""
     class_weights: bool = True
     """Whether the labeled loss is balanced by N / (k · n_c), from the labeled images only."""
+    disputed: Literal["keep", "remove"] = "keep"
+    """Whether images that people disagree about are left out of every split (paper, Table 5: C)."""
     tolerance: Share = 0.03
     """An image counts as ambiguous in truth when its largest label share is below 1 − tolerance."""
 

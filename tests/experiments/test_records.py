@@ -1,6 +1,11 @@
 from pathlib import Path
 
+import pytest
+
 from s2c2.experiments.records import BEGIN, END, placed, read_records, table
+from s2c2.report.study import contents
+from s2c2.report.study.evidence import parts
+from s2c2.studies import known_outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -10,8 +15,26 @@ def test_the_table_of_the_readme_is_that_of_the_records() -> None:
     assert placed(page, table(read_records(ROOT / "results" / "cifar10h"))) == page
 
 
+def test_the_tables_of_the_page_are_those_of_the_records() -> None:
+    page = (ROOT / "docs" / "does-it-help.md").read_text(encoding="utf-8")
+    again = page
+    others = known_outcomes(ROOT / "results" / "synthetic" / "table2")
+    for name, content in parts(read_records(ROOT / "results" / "cifar10h"), "cifar10h", others).items():
+        again = placed(again, content, name)
+    assert again == page
+
+
+@pytest.mark.parametrize("plan", sorted((ROOT / "results").rglob("study.json")), ids=str)
+def test_the_tables_of_each_experiment_are_those_of_its_records(plan: Path) -> None:
+    folder = plan.parent
+    for name, content in contents(folder, folder.parent / "records").items():
+        assert (folder / name).read_text(encoding="utf-8") == content, name
+
+
 def test_records_hold_no_path() -> None:
-    for path in (ROOT / "results").rglob("*.json"):
+    records = [path for path in (ROOT / "results").rglob("*.json") if "runs" not in path.parts]
+    assert records
+    for path in records:
         assert '"/' not in path.read_text(encoding="utf-8")
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
@@ -71,6 +72,23 @@ def test_soft_labels_are_the_mean_of_the_annotations(dataset: Dataset) -> None:
     ready = setup(dataset, config(data={"labels": "soft"}), DEVICE)
     soft = dataset.annotations.soft_labels(ready.splits.labeled)
     np.testing.assert_allclose(ready.batches.labels, soft, rtol=1e-6)
+
+
+def test_disputed_images_are_left_out_of_every_split(dataset: Dataset) -> None:
+    ready = setup(dataset, config(data={"disputed": "remove", "tolerance": 0.15}), DEVICE)
+    soft = dataset.annotations.soft_labels(dataset.images).max(axis=1)
+    agreed = {image for image, top in zip(dataset.images, soft, strict=True) if top >= 0.85}
+    assert set(ready.splits.of()) == agreed
+    assert 0 < len(agreed) < len(dataset.images)
+
+
+def test_no_image_that_people_agree_on_is_one_clear_error(dataset: Dataset) -> None:
+    counts = dataset.annotations.table.with_columns(votes=1)
+    split = dataset.annotations.build(
+        pl.concat([counts.with_columns(label=pl.lit(name)) for name in dataset.classes[:2]]), dataset.classes
+    )
+    with pytest.raises(UserError, match=r"data\.disputed=remove leaves no image"):
+        setup(dataset.with_annotations(split), config(data={"disputed": "remove"}), DEVICE)
 
 
 def test_views_are_configured(dataset: Dataset) -> None:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from s2c2.metrics.baselines import gaussian_mixture, kmeans
+from s2c2.metrics.baselines import gaussian_mixture, hdbscan, kmeans, unit_kmeans
 
 Clustering = Callable[[np.ndarray, int, int], np.ndarray]
-both = pytest.mark.parametrize("cluster", [kmeans, gaussian_mixture])
+each = pytest.mark.parametrize("cluster", [kmeans, gaussian_mixture, unit_kmeans, hdbscan])
 
 
 def blobs(count: int = 120) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def blobs(count: int = 120) -> tuple[np.ndarray, np.ndarray]:
     return (centres[truth] + rng.normal(size=(count, 24))).astype(np.float32), truth
 
 
-@both
+@each
 def test_finds_separate_groups_and_repeats_by_seed(cluster: Clustering) -> None:
     embeddings, truth = blobs()
     found = cluster(embeddings, 4, 3)
@@ -25,7 +25,7 @@ def test_finds_separate_groups_and_repeats_by_seed(cluster: Clustering) -> None:
     np.testing.assert_array_equal(found, cluster(embeddings, 4, 3))
 
 
-@both
+@each
 @pytest.mark.parametrize("count", [0, 1, 2, 7])
 def test_no_or_few_images(cluster: Clustering, count: int) -> None:
     embeddings = np.random.default_rng(0).normal(size=(count, 3)).astype(np.float32)
@@ -49,3 +49,39 @@ def test_kmeans_assigns_each_image_to_the_nearest_mean() -> None:
     means = np.stack([embeddings[found == c].mean(axis=0) for c in range(5)])
     nearest = [int(np.argmin([((row - mean) ** 2).sum() for mean in means])) for row in embeddings]
     assert found.tolist() == nearest
+
+
+def test_unit_kmeans_is_kmeans_of_the_directions() -> None:
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(60, 3)) * rng.uniform(0.1, 50, (60, 1))
+    directions = np.array([row / np.sqrt((row**2).sum()) for row in embeddings])
+    np.testing.assert_array_equal(unit_kmeans(embeddings, 5, 1), kmeans(directions, 5, 1))
+    assert unit_kmeans(np.zeros((4, 2)), 2, 0).shape == (4,)
+
+
+def uneven() -> tuple[np.ndarray, np.ndarray]:
+    """Six dense groups of other sizes, and images far from all of them."""
+    rng = np.random.default_rng(3)
+    truth = np.repeat(np.arange(6), [40, 30, 25, 20, 15, 10])
+    centres = 30 * rng.normal(size=(6, 5))
+    dense = centres[truth] + 0.3 * rng.normal(size=(len(truth), 5))
+    return np.concatenate([dense, centres[[0, 1]] + 3.0]), np.concatenate([truth, [0, 1]])
+
+
+def test_hdbscan_gives_as_many_clusters_as_asked_and_leaves_no_image_out() -> None:
+    embeddings, truth = uneven()
+    assert adjusted_rand_score(truth, hdbscan(embeddings, 6)) == 1
+    for count in (2, 3, 5, 9):
+        found = hdbscan(embeddings, count)
+        assert set(found.tolist()) == set(range(count))
+
+
+def test_hdbscan_joins_whole_clusters_only() -> None:
+    embeddings, truth = uneven()
+    found = hdbscan(embeddings, 3)
+    assert all(len(set(found[truth == group].tolist())) == 1 for group in range(6))
+
+
+def test_hdbscan_without_any_dense_group_is_one_cluster() -> None:
+    scattered = np.diag(4.0 ** np.arange(6))
+    assert hdbscan(scattered, 3).tolist() == [0] * 6

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,27 @@ def test_values_by_name() -> None:
     assert values["distance"]["k-means"] == {"clusters": 11, "macro": 0.55, "size": 0.56}
     assert values["f1_interval"] == {"low": 0.01, "high": 0.2}
     assert np.isfinite(values["f1_all"]["vanilla"])
+
+
+def test_the_best_clustering_is_chosen_by_each_d() -> None:
+    base = comparison(UP, DOWN)
+    more = {"k-means unit": Distance(12, 0.6, 0.5), "hdbscan": Distance(12, 0.45, 0.9)}
+    found = replace(base, distance=dict(base.distance) | more)
+    assert (base.grouping("macro"), base.grouping("size")) == ("k-means", "k-means")
+    assert (found.grouping("macro"), found.grouping("size")) == ("hdbscan", "k-means unit")
+    values = found.as_dict()
+    assert values["grouping"] == {"macro": "hdbscan", "size": "k-means unit"}
+    assert values["distance_ratio"] == {"macro": pytest.approx(0.5 / 0.45), "size": pytest.approx(1.04)}
+    assert {"d / hdbscan", "d by size / k-means unit"} <= {row.name for row in found.rows()}
+
+
+def test_classes_and_random_groups_are_no_clustering_to_beat() -> None:
+    base = comparison(UP, DOWN)
+    found = replace(base, distance=dict(base.distance) | {"classes": Distance(4, 0.1, 0.1)})
+    assert found.grouping("macro") == "k-means"
+
+
+def test_the_ratio_to_a_distance_of_zero_is_undefined() -> None:
+    base = comparison(UP, DOWN)
+    found = replace(base, distance=dict(base.distance) | {"k-means": Distance(40, 0.0, 0.0)})
+    assert np.isnan(found.ratio("macro"))

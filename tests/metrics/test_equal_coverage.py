@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from s2c2.errors import UserError
 from s2c2.files import finite
-from s2c2.metrics.baselines import kmeans
+from s2c2.metrics.baselines import gaussian_mixture, hdbscan, kmeans, unit_kmeans
 from s2c2.metrics.clustering import inner_distance
 from s2c2.metrics.scores import compare
 from s2c2.predictions import Predictions
@@ -83,12 +83,17 @@ def test_each_distance_is_of_the_images_that_s2c2_calls_ambiguous() -> None:
     groups = {
         "s2c2": ours.clusters[rejected],
         "k-means": kmeans(vanilla.embeddings[rejected], 9, seed=7),
+        "k-means unit": unit_kmeans(vanilla.embeddings[rejected], 9, seed=7),
+        "gaussian mixture": gaussian_mixture(vanilla.embeddings[rejected], 9, seed=7),
+        "hdbscan": hdbscan(vanilla.embeddings[rejected], 9),
+        "k-means probabilities": kmeans(vanilla.probabilities[rejected], 9, seed=7),
         "classes": vanilla.predicted[rejected],
     }
     for name, clusters in groups.items():
         assert found.distance[name].macro == pytest.approx(inner_distance(people[rejected], clusters))
         assert found.distance[name].size == pytest.approx(inner_distance(people[rejected], clusters, "size"))
         assert found.distance[name].clusters == len(set(clusters.tolist()))
+    assert set(found.distance) == {*groups, "random"}
     # S2C2's clusters are random here: as bad as groups of the same sizes
     assert found.distance["s2c2"].size == pytest.approx(found.distance["random"].size, abs=0.02)
     assert found.distance["k-means"].clusters == found.distance["s2c2"].clusters

@@ -52,7 +52,7 @@ def test_the_comparison_is_read_back_whole(pair: Any) -> None:
     assert found is not None
     assert found.against == shown[1].title
     assert found.verdict == recorded["verdict"]
-    assert len(found.rows) == 6
+    assert len(found.rows) == 7
     lines = {row.name: row for row in found.rows + found.others}
     best = max(recorded["f1"][name] for name in ("max-softmax", "entropy", "margin"))
     assert max(row.baseline for row in found.rows if "rejection" in row.name) == best

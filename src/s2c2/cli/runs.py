@@ -244,10 +244,11 @@ def show_comparison(comparison: dict[str, Any]) -> None:
     """Print S2C2 beside the vanilla network on the same images or the same number of them."""
     f1, distance, auroc = comparison["f1"], comparison["distance"], comparison["auroc"]
     best = comparison["rejection"]
+    alike = comparison["grouping"]["macro"]
     detector = max((name for name in auroc if name != "s2c2"), key=lambda name: auroc[name] or 0.0)
     rows = [
         ("F1 on the images kept", f1["s2c2"], f1[best], f"vanilla, rejected by {best}"),
-        ("d of the same images", distance["s2c2"]["macro"], distance["k-means"]["macro"], "k-means, same k"),
+        ("d of the same images", distance["s2c2"]["macro"], distance[alike]["macro"], f"{alike}, same k"),
         ("AUROC of ambiguity", auroc["s2c2"], auroc[detector], f"vanilla {detector}"),
     ]
     screen.table("at equal coverage", ("score", "S2C2", "baseline", "which"), rows)

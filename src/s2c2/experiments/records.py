@@ -93,7 +93,8 @@ def _spread(values: Sequence[float]) -> str:
     return mean if len(values) < 2 else f"{mean} ± {statistics.stdev(values):.3f}"
 
 
-def placed(page: str, content: str) -> str:
-    """Return a page with the content between its marks replaced."""
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{content}{END}{rest.split(END)[1]}"
+def placed(page: str, content: str, name: str = "table") -> str:
+    """Return a page with the content between the marks of that name replaced."""
+    begin, end = (mark.replace("table", name) for mark in (BEGIN, END))
+    before, rest = page.split(begin)
+    return f"{before}{begin}\n{content}{end}{rest.split(end)[1]}"

@@ -13,6 +13,7 @@ from s2c2 import config as configuration
 from s2c2.algorithms import ALGORITHMS
 from s2c2.config import Config, ViewsConfig
 from s2c2.data import splits as splitting
+from s2c2.data.annotations import ambiguous
 from s2c2.data.batches import Batches, resident, streamed
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack, pack
@@ -88,9 +89,24 @@ def divided(dataset: Dataset, packed: Pack, config: Config) -> Splits:
     """Return the splits of the images that can be read; exact duplicates stay together."""
     row = {image: number for number, image in enumerate(packed.images)}
     readable = _only(dataset, row)
+    if config.data.disputed == "remove":
+        readable = undisputed(readable, config.data.tolerance)
     order = [row[image] for image in readable.images]
     groups = splitting.duplicates([packed.digests[number] for number in order])
     return splitting.divide(readable, sizes(config, len(order)), config.seed, groups)
+
+
+def undisputed(dataset: Dataset, tolerance: float) -> Dataset:
+    """Return the dataset without the images that people disagree about.
+
+    Raises:
+        UserError: when no image is left.
+    """
+    removed = ambiguous(dataset.annotations.soft_labels(dataset.images), tolerance)
+    kept = tuple(image for image, gone in zip(dataset.images, removed, strict=True) if not gone)
+    if not kept:
+        raise UserError(f"data.disputed=remove leaves no image of {dataset.name}")
+    return replace(dataset, images=kept)
 
 
 def sizes(config: Config, images: int) -> SplitSizes | None:

@@ -3,8 +3,8 @@
 import warnings
 
 import numpy as np
-from jaxtyping import Float, Int64
-from sklearn.cluster import KMeans
+from jaxtyping import Float, Float64, Int64
+from sklearn.cluster import HDBSCAN, AgglomerativeClustering, KMeans
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
@@ -56,3 +56,68 @@ def gaussian_mixture(
         warnings.simplefilter("ignore", ConvergenceWarning)
         reduced = PCA(kept, random_state=seed).fit_transform(values)
         return np.asarray(model.fit_predict(reduced), dtype=np.int64)
+
+
+def unit_kmeans(embeddings: Float[np.ndarray, "n e"], count: int, seed: int) -> Int64[np.ndarray, " n"]:
+    """Return a cluster for each image by k-means on embeddings of length one: only their direction counts.
+
+    Example:
+        >>> groups = unit_kmeans(np.array([[1.0, 0.0], [9.0, 0.1], [0.0, 2.0]]), 2, seed=0)
+        >>> bool(groups[0] == groups[1]), bool(groups[0] == groups[2])
+        (True, False)
+    """
+    lengths = np.linalg.norm(embeddings.astype(np.float64), axis=1, keepdims=True)
+    return kmeans(embeddings / np.where(lengths > 0, lengths, 1.0), count, seed)
+
+
+def hdbscan(embeddings: Float[np.ndarray, "n e"], count: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
+    """Return the leaves of HDBSCAN's hierarchy, brought to ``count`` clusters that hold every image.
+
+    HDBSCAN decides itself how many clusters there are and leaves images out. So the least cluster size is the
+    largest one that gives at least ``count`` clusters (2 where none does, then there are fewer); the clusters
+    with the nearest means are joined until ``count`` are left; an image left out goes to the nearest mean.
+
+    Args:
+        embeddings: one row an image, as they are.
+        count: number of clusters.
+        seed: not used; nothing is random.
+
+    Example:
+        >>> groups = hdbscan(np.array([[0.0], [0.1], [0.2], [9.0], [9.1], [9.2]]), 2)
+        >>> bool(groups[0] == groups[2]), bool(groups[0] == groups[3])
+        (True, False)
+    """
+    values = embeddings.astype(np.float64)
+    if min(count, len(values)) <= 1:
+        return np.zeros(len(values), dtype=np.int64)
+    found = _leaves(values, count)
+    if found.max() < 1:
+        return np.zeros(len(values), dtype=np.int64)
+    if found.max() + 1 > count:
+        joined = AgglomerativeClustering(count, linkage="average").fit_predict(_means(values, found))
+        found = np.where(found < 0, -1, joined[found])
+    distances = np.stack([np.square(values - mean).sum(axis=1) for mean in _means(values, found)], axis=1)
+    return np.where(found < 0, distances.argmin(axis=1), found).astype(np.int64)
+
+
+def _leaves(values: Float64[np.ndarray, "n e"], count: int) -> Int64[np.ndarray, " n"]:
+    """Return the clusters, −1 for images left out, at the largest least size that gives ``count`` or more."""
+    low, high = 2, max(len(values) // count, 2)
+    best = _hdbscan(values, low)
+    while low < high:
+        size = (low + high + 1) // 2
+        found = _hdbscan(values, size)
+        if found.max() + 1 >= count:
+            low, best = size, found
+        else:
+            high = size - 1
+    return best
+
+
+def _hdbscan(values: Float64[np.ndarray, "n e"], size: int) -> Int64[np.ndarray, " n"]:
+    model = HDBSCAN(min_cluster_size=size, min_samples=2, cluster_selection_method="leaf", copy=True)
+    return np.asarray(model.fit_predict(values), dtype=np.int64)
+
+
+def _means(values: Float64[np.ndarray, "n e"], found: Int64[np.ndarray, " n"]) -> Float64[np.ndarray, "c e"]:
+    return np.stack([values[found == cluster].mean(axis=0) for cluster in range(int(found.max()) + 1)])

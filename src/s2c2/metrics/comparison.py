@@ -6,11 +6,20 @@ not compare. So each score of S2C2 stands here beside the one a plain network re
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from s2c2.metrics.bootstrap import Interval
 from s2c2.metrics.captions import Better
 from s2c2.metrics.coverage import UNCERTAINTIES
+
+CLUSTERINGS: Mapping[str, str] = {
+    "k-means": "k-means with as many groups on vanilla's embeddings of the same images",
+    "k-means unit": "k-means with as many groups on these embeddings scaled to length one",
+    "gaussian mixture": "A mixture of as many Gaussians on vanilla's embeddings of the same images",
+    "hdbscan": "HDBSCAN on vanilla's embeddings of the same images, brought to as many groups",
+    "k-means probabilities": "k-means with as many groups on vanilla's probabilities of the same images",
+}
+"""The plain clusterings by name, in words."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,8 @@ class Comparison:
     f1_all: Mapping[str, float]
     """F1 of ``s2c2`` and ``vanilla`` on all images."""
     distance: Mapping[str, Distance]
-    """Groupings of the images that S2C2 calls ambiguous: ``s2c2``, ``k-means`` (as many groups, vanilla
-    embeddings), ``classes`` (vanilla prediction), ``random`` (S2C2's group sizes, members at random)."""
+    """Groupings of the images that S2C2 calls ambiguous: ``s2c2``, each of :data:`CLUSTERINGS` (as many
+    groups), ``classes`` (vanilla prediction), ``random`` (S2C2's group sizes, members at random)."""
     auroc: Mapping[str, float]
     """Detection of ambiguity: ``s2c2`` (p_a), ``max-softmax``, ``entropy``, ``margin`` (vanilla)."""
     aurc: Mapping[str, float]
@@ -85,11 +94,23 @@ class Comparison:
         """Name of the plain rejection with the highest F1."""
         return max(UNCERTAINTIES, key=lambda name: self.f1[name])
 
+    def grouping(self, weighting: Literal["macro", "size"]) -> str:
+        """Return the name of the plain clustering with the lowest d."""
+        known = [name for name in CLUSTERINGS if name in self.distance]
+        return min(known, key=lambda name: getattr(self.distance[name], weighting))
+
+    def ratio(self, weighting: Literal["macro", "size"]) -> float:
+        """Return d of S2C2 over d of the best plain clustering; NaN where that is zero."""
+        best = getattr(self.distance[self.grouping(weighting)], weighting)
+        return getattr(self.distance["s2c2"], weighting) / best if best else float("nan")
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values by name, as they are written to ``scores.json``."""
         return asdict(self) | {
             "coverage": self.coverage,
             "rejection": self.rejection,
+            "grouping": {"macro": self.grouping("macro"), "size": self.grouping("size")},
+            "distance_ratio": {"macro": self.ratio("macro"), "size": self.ratio("size")},
             "verdict": verdict(self),
         }
 
@@ -159,8 +180,7 @@ def _class_rows(comparison: Comparison) -> Iterator[Row]:
 
 def _group_rows(comparison: Comparison) -> Iterator[Row]:
     ours = comparison.distance["s2c2"]
-    texts = {
-        "k-means": "k-means with as many groups on vanilla's embeddings of the same images",
+    texts = {name: text for name, text in CLUSTERINGS.items() if name in comparison.distance} | {
         "classes": "The same images grouped by vanilla's class",
         "random": "Floor: groups as large as S2C2's, members at random",
     }

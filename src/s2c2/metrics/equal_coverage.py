@@ -10,7 +10,7 @@ from s2c2.data.annotations import ambiguous as disputed
 from s2c2.errors import UserError
 from s2c2.metrics.aligned import Judged, judged, same_images
 from s2c2.metrics.ambiguity import auroc, entropy
-from s2c2.metrics.baselines import kmeans
+from s2c2.metrics.baselines import gaussian_mixture, hdbscan, kmeans, unit_kmeans
 from s2c2.metrics.bootstrap import Interval, bootstrap
 from s2c2.metrics.classification import weighted_f1
 from s2c2.metrics.clustering import inner_distance, usage
@@ -128,8 +128,16 @@ def _groupings(pair: _Pair, seed: int) -> dict[str, Int[np.ndarray, " r"]]:
     """Return the groupings of the images that S2C2 calls ambiguous."""
     ours, vanilla = pair.ours.predictions.take(pair.rejected), pair.vanilla.take(pair.rejected)
     clusters = ours.predicted if ours.clusters is None else ours.clusters
-    alike = kmeans(vanilla.embeddings, usage(clusters).clusters, seed)
-    return {"s2c2": clusters, "k-means": alike, "classes": vanilla.predicted}
+    setting = usage(clusters).clusters, seed
+    return {
+        "s2c2": clusters,
+        "k-means": kmeans(vanilla.embeddings, *setting),
+        "k-means unit": unit_kmeans(vanilla.embeddings, *setting),
+        "gaussian mixture": gaussian_mixture(vanilla.embeddings, *setting),
+        "hdbscan": hdbscan(vanilla.embeddings, *setting),
+        "k-means probabilities": kmeans(vanilla.probabilities, *setting),
+        "classes": vanilla.predicted,
+    }
 
 
 def _distances(

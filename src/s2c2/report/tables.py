@@ -169,7 +169,8 @@ def _strongest(comparison: Comparison) -> frozenset[str]:
     detector = max(UNCERTAINTIES, key=lambda name: auroc[name])
     order = min(UNCERTAINTIES, key=lambda name: aurc[name])
     rejection = f"F1 / vanilla, {comparison.rejection} rejection"
-    found = {rejection, "F1, same images", "F1, all images", "d / k-means"}
+    found = {rejection, "F1, same images", "F1, all images"}
+    found |= {f"d / {comparison.grouping('macro')}", f"d by size / {comparison.grouping('size')}"}
     return frozenset(found | {f"AUROC / {detector}", f"AURC / {order}"})
 
 

@@ -1,0 +1,220 @@
+"""The experiments as lists of runs."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from s2c2 import config as configuration
+from s2c2.algorithms import ALGORITHMS
+from s2c2.config import Config
+from s2c2.data import dataset as datasets
+from s2c2.data.annotations import ambiguous
+from s2c2.data.dataset import Dataset
+from s2c2.errors import UserError, unknown
+from s2c2.studies import Entry, Study
+
+Values = Mapping[str, Any]
+"""Nested values of a configuration."""
+
+VANILLA: Values = {
+    "objective": {"name": "vanilla"},
+    "predict": {"ambiguity": "head", "clusters": "head"},
+}
+"""The plain algorithm, read plainly, whatever the others are read with."""
+S2C2: Values = {"objective": {"name": "s2c2"}}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run of a grid."""
+
+    entry: Entry
+    """Its name and its place in the table."""
+    folder: Path
+    """The dataset folder."""
+    values: Values
+    """The resolved configuration as plain values, which can be sent to a process."""
+
+    @property
+    def config(self) -> Config:
+        """Everything else that it depends on."""
+        return configuration.resolve(self.values)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What a grid is spread over."""
+
+    folders: tuple[Path, ...]
+    """Dataset folders; the last parts of their paths name the datasets."""
+    seeds: int
+    """Number of seeds, from 0."""
+    base: Values
+    """Values that all runs share."""
+    algorithms: tuple[str, ...] = ()
+    """Algorithms; empty takes those of the experiment."""
+
+
+Arms = Callable[[Dataset, Values], Mapping[str, Values]]
+"""From a dataset and the shared values to the arms by name, each with what it changes."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One question to runs."""
+
+    title: str
+    """What it asks, for people."""
+    arms: Arms
+    """What is held against each other."""
+    algorithms: tuple[str, ...] = tuple(ALGORITHMS)
+    """Algorithms it is asked of."""
+    variable: str | None = None
+    """Key of the configuration that is swept over."""
+
+
+def plan(name: str, spread: Spread) -> tuple[Study, tuple[Planned, ...]]:
+    """Return an experiment as a study and its runs.
+
+    Raises:
+        UserError: for an unknown experiment or algorithm, and for settings that do not fit.
+    """
+    if name not in EXPERIMENTS:
+        raise unknown("experiment", name, EXPERIMENTS)
+    for algorithm in spread.algorithms:
+        if algorithm not in ALGORITHMS:
+            raise unknown("algorithm", algorithm, ALGORITHMS)
+    experiment = EXPERIMENTS[name]
+    runs = tuple(
+        run
+        for dataset in _named(spread.folders).items()
+        for algorithm in spread.algorithms or experiment.algorithms
+        for run in _of_algorithm(experiment, dataset, algorithm, spread)
+    )
+    study = Study(name, experiment.title, tuple(run.entry for run in runs), experiment.variable)
+    return study, runs
+
+
+def _named(folders: tuple[Path, ...]) -> dict[str, Dataset]:
+    named = {Path(os.path.abspath(folder)).name: folder for folder in folders}
+    if len(named) < len(folders):
+        raise UserError("two dataset folders have the same name, which is how tables call them: rename one")
+    return {name: datasets.read(folder) for name, folder in named.items()}
+
+
+def _of_algorithm(
+    experiment: Experiment, named: tuple[str, Dataset], algorithm: str, spread: Spread
+) -> list[Planned]:
+    """Return the runs of one dataset and algorithm, seed by seed."""
+    title, dataset = named
+    base = configuration.merged(Config().model_dump(), spread.base)
+    base = configuration.merged(base, {"algorithm": {"name": algorithm}, "train": {"threads": 1}})
+    arms = experiment.arms(dataset, base)
+    found = []
+    for seed in range(spread.seeds):
+        for arm, changes in arms.items():
+            config = configuration.resolve(configuration.merged(base, dict(changes) | {"seed": seed}))
+            partner = f"{title}-{algorithm}-vanilla-{seed}" if "vanilla" in arms and _judges(config) else None
+            entry = Entry(f"{title}-{algorithm}-{arm}-{seed}", title, algorithm, arm, seed, partner)
+            found.append(Planned(entry, dataset.root, config.model_dump(mode="json")))
+    return found
+
+
+def _judges(config: Config) -> bool:
+    """Return whether a run says which images are ambiguous."""
+    head = config.objective.name == "s2c2" and config.objective.prior is not None
+    return bool(head or config.predict.ambiguity == "doubt")
+
+
+def share_disputed(dataset: Dataset, tolerance: float) -> float:
+    """Return the share of the annotated images that people disagree about.
+
+    Raises:
+        UserError: when no image is annotated.
+    """
+    soft_labels = dataset.annotations.soft_labels(dataset.images)
+    known = soft_labels[~np.isnan(soft_labels).any(axis=1)]
+    if not len(known):
+        raise UserError(f"no image of {dataset.root} is annotated: its share of ambiguous images is unknown")
+    return round(float(ambiguous(known, tolerance).mean()), 3)
+
+
+def _extended(dataset: Dataset, base: Values) -> dict[str, Values]:
+    return {"vanilla": VANILLA, "s2c2": S2C2}
+
+
+def _ablation(dataset: Dataset, base: Values) -> dict[str, Values]:
+    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
+    found: dict[str, Values] = {
+        "vanilla": VANILLA,
+        "ce-inverse": {"objective": {"name": "s2c2", "prior": None, "similarity": 0.0}},
+    }
+    for suffix, prior in (("", 0.6), ("-share", share)):
+        both = {"name": "s2c2", "prior": prior}
+        found[f"cc{suffix}"] = {"objective": both | {"separation": 0.0}}
+        found[f"s2c2{suffix}"] = {"objective": both}
+    return found
+
+
+def _labels(dataset: Dataset, base: Values) -> dict[str, Values]:
+    arms = {name: {"data": {"labels": name}} for name in ("drawn", "majority", "soft")}
+    arms["undisputed"] = {"data": {"labels": "drawn", "disputed": "remove"}}
+    # Drawn labels are the default of all other experiments.
+    return {
+        "vanilla" if name == "drawn" else name: configuration.merged(VANILLA, values)
+        for name, values in arms.items()
+    }
+
+
+def _swept(section: str, key: str, values: Callable[[int], tuple[Any, ...]]) -> Arms:
+    """Return the arms of a sweep over one key; the point that changes nothing is called ``s2c2``."""
+
+    def arms(dataset: Dataset, base: Values) -> dict[str, Values]:
+        found: dict[str, Values] = {"vanilla": VANILLA}
+        usual = configuration.resolve(configuration.merged(base, S2C2))
+        for value in values(len(dataset.classes)):
+            changes = configuration.merged(S2C2, {section: {key: value}})
+            same = configuration.resolve(configuration.merged(base, changes)) == usual
+            found["s2c2" if same else f"{key}-{value}"] = changes
+        return found
+
+    return arms
+
+
+def _weight(key: str, *values: float) -> Experiment:
+    arms = _swept("objective", key, lambda classes: values)
+    return Experiment(f"S2C2 by objective.{key}", arms, ("mean-teacher",), f"objective.{key}")
+
+
+def _clusters(classes: int) -> tuple[int | None, ...]:
+    """Return numbers of clusters around the paper's 5 · k, which is the default."""
+    return tuple(None if factor == 5 else factor * classes for factor in (1, 2, 3, 5, 10, 20))
+
+
+TABLE2 = Experiment("Each algorithm plain and extended by S2C2 (paper, Table 2)", _extended)
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    "table2": TABLE2,
+    "table4": Experiment("The parts of S2C2 alone and together (paper, Table 4)", _ablation),
+    "table5": Experiment(
+        "Plain algorithms by where the labels come from: drawn, majority, soft, and without the images "
+        "people disagree about (paper, Table 5)",
+        _labels,
+    ),
+    "figure4": replace(TABLE2, title="Each run by F1 and inner distance (paper, Figure 4)"),
+    "sweep-prior": _weight("prior", 0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+    "sweep-separation": _weight("separation", 0.1, 1.0, 10.0, 100.0),
+    "sweep-similarity": _weight("similarity", 0.001, 0.01, 0.1, 1.0),
+    "sweep-ambiguity": _weight("ambiguity", 0.001, 0.01, 0.1, 1.0),
+    "sweep-clusters": Experiment(
+        "S2C2 by the number of clusters",
+        _swept("network", "clusters", _clusters),
+        ("mean-teacher",),
+        "network.clusters",
+    ),
+}
+"""Every experiment by name."""

@@ -1,0 +1,164 @@
+"""Jobs in processes of their own, one job at a time in each: one that dies takes no other with it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from multiprocessing.process import parent_process
+from typing import Any
+
+SPAWN = multiprocessing.get_context("spawn")
+POLL = 0.5
+"""Seconds between two looks at what the processes do."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to do in a process."""
+
+    name: str
+    """Its name; no two are alike."""
+    call: Callable[..., object]
+    """A function of a module, called with the arguments."""
+    arguments: tuple[Any, ...]
+    """Values that can be sent to a process."""
+    size: int = 1
+    """Units of progress it takes."""
+    after: tuple[str, ...] = ()
+    """Jobs that must have ended before, well or not."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job that ended."""
+
+    job: Job
+    error: BaseException | None
+    """What went wrong."""
+
+
+@dataclass
+class _Slot:
+    """A process that does one job after another."""
+
+    stop: Any
+    done: Any = field(default_factory=lambda: SPAWN.Value("q", 0))
+    job: Job | None = None
+    future: Future[object] | None = None
+    executor: ProcessPoolExecutor | None = None
+
+    def start(self, job: Job) -> None:
+        self.done.value = 0
+        try:
+            self.future = self._process().submit(job.call, *job.arguments)
+        except BrokenProcessPool:  # it died while it had nothing to do
+            self.close()
+            self.future = self._process().submit(job.call, *job.arguments)
+        self.job = job
+
+    def _process(self) -> ProcessPoolExecutor:
+        if self.executor is None:
+            self.executor = ProcessPoolExecutor(1, SPAWN, _prepare, (self.stop, self.done))
+        return self.executor
+
+    def take(self) -> Ended:
+        """Return the job that ended; a process that died is replaced at the next start."""
+        assert self.job is not None
+        assert self.future is not None
+        error = self.future.exception()
+        ended, self.job, self.future = Ended(self.job, error), None, None
+        if isinstance(error, BrokenProcessPool):
+            self.close()
+        return ended
+
+    def close(self) -> None:
+        if self.executor is not None:
+            self.executor.shutdown(wait=True, cancel_futures=True)
+            self.executor = None
+
+
+def work(
+    jobs: Sequence[Job],
+    workers: int,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    watch: Callable[[int], None] = lambda done: None,
+) -> Iterator[Ended]:
+    """Do jobs and yield each as it ends, in the order of the jobs as far as they wait for none.
+
+    Args:
+        jobs: what to do.
+        workers: number of processes, each with one thread.
+        stop: asked often; once it says yes no job is started, and the running ones are told to end.
+        watch: called often with the units of progress of the jobs that ended and those that are running.
+    """
+    told = SPAWN.Event()
+    slots = [_Slot(told) for _ in range(workers)]
+    waiting, ended, past = list(jobs), set[str](), 0
+    with ExitStack() as stack:
+        for slot in slots:
+            stack.callback(slot.close)
+        stack.callback(told.set)
+        while True:
+            if stop():
+                told.set()
+                waiting.clear()
+            _start(slots, waiting, ended)
+            futures = [slot.future for slot in slots if slot.future is not None]
+            if not futures:
+                return
+            wait(futures, POLL, FIRST_COMPLETED)
+            for slot in slots:
+                if slot.future is not None and slot.future.done():
+                    found = slot.take()
+                    ended.add(found.job.name)
+                    past += found.job.size
+                    yield found
+            watch(past + sum(slot.done.value for slot in slots if slot.job is not None))
+
+
+def _start(slots: Sequence[_Slot], waiting: list[Job], ended: set[str]) -> None:
+    """Give each idle process the first job whose predecessors ended."""
+    for slot in slots:
+        if slot.job is None:
+            ready = next((job for job in waiting if ended.issuperset(job.after)), None)
+            if ready is None:
+                return
+            waiting.remove(ready)
+            slot.start(ready)
+
+
+_here: dict[str, Any] = {}
+"""In a process of a slot: its event ``stop`` and its counter ``done``."""
+
+
+def _prepare(stop: Any, done: Any) -> None:
+    """Prepare a process: one thread, no answer to Ctrl-C, and no life beyond its parent's."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _here.update(stop=stop, done=done)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def stopped() -> bool:
+    """Return, inside a job, whether it is to end."""
+    return bool(_here) and bool(_here["stop"].is_set())
+
+
+def advance(done: int) -> None:
+    """Say, inside a job, how many units are done."""
+    if _here:
+        _here["done"].value = done

@@ -1,0 +1,40 @@
+"""The parts of the page "Does it really help?" that hold numbers, from records alone."""
+
+from collections.abc import Sequence
+
+from s2c2.metrics.traps import traps
+from s2c2.report.study.groups import groups
+from s2c2.report.study.rendering import markdown
+from s2c2.report.study.sheets import Sheet, fair, gains, runs_apart, targets
+from s2c2.studies import Outcome, Record, outcomes, study_of
+
+
+def parts(records: Sequence[Record], dataset: str, others: Sequence[Outcome] = ()) -> dict[str, str]:
+    """Return Markdown by the name of its place in the page.
+
+    Args:
+        records: of runs on one dataset.
+        dataset: what tables call it.
+        others: runs on other datasets that are shown one by one too.
+    """
+    known = outcomes(study_of(records, dataset), records)
+    found = groups(known)
+    shown = {
+        "gains": gains(found),
+        "fair": fair(found),
+        "targets": targets(found),
+        "runs": runs_apart((*known, *others)),
+        "traps": trapped(),
+    }
+    return {name: markdown(sheet) for name, sheet in shown.items()}
+
+
+def trapped() -> Sheet:
+    """Return the scores of networks that should lose."""
+    names = ("F1 certain ↑", "d ↓", "d − F1 ↓", "macro F1, all images ↑", "groups")
+    rows = tuple(
+        (trap.name, s.f1_certain, s.distance, s.score, s.macro_f1, s.clusters)
+        for trap in traps()
+        for s in (trap.scores,)
+    )
+    return Sheet("traps", "What the paper's score can be won with", ("network", *names), rows)

@@ -1,0 +1,258 @@
+"""The tables of a study as plain values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from s2c2.report.study import groups as of
+from s2c2.report.study.groups import Group, Pair
+from s2c2.report.study.spread import difference, spread
+from s2c2.studies import Outcome, Study
+
+ARMS = {
+    "vanilla": "plain",
+    "s2c2": "S2C2",
+    "s2c2-share": "S2C2, p_A measured",
+    "cc": "+ CC",
+    "cc-share": "+ CC, p_A measured",
+    "ce-inverse": "+ CE⁻¹",
+    "vanilla-readout": "plain, with a readout",
+    "s2c2-readout": "S2C2, with a readout",
+    "doubt": "S2C2, evidence=confidence",
+    "majority": "majority label",
+    "soft": "soft label",
+    "undisputed": "disputed images removed",
+}
+"""Names of arms for people; others are called as they are."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table: values that know how to be shown."""
+
+    name: str
+    """Short name, for a file."""
+    title: str
+    """What it shows."""
+    columns: tuple[str, ...]
+    """Headings."""
+    rows: tuple[tuple[Any, ...], ...]
+    """Values: text, numbers, :class:`Spread`, :class:`Difference`, or None where there is none."""
+
+
+Column = tuple[str, Callable[[Group], Any]]
+
+KEYS: tuple[Column, ...] = (
+    ("dataset", lambda group: group.dataset),
+    ("algorithm", lambda group: group.algorithm),
+    ("arm", lambda group: ARMS.get(group.arm, group.arm)),
+)
+
+
+def sheets(study: Study, outcomes: Sequence[Outcome]) -> tuple[Sheet, ...]:
+    """Return the tables of a study; those without a row are left out."""
+    found = of.groups(outcomes)
+    main = labels(found) if study.experiment == "table5" else scores(found)
+    made = (main, gains(found), fair(found), overall(found), targets(found), alarms(outcomes))
+    return tuple(sheet for sheet in (*made, problems(outcomes)) if sheet.rows)
+
+
+def scores(found: Sequence[Group]) -> Sheet:
+    """Return the paper's scores: mean ± standard deviation over seeds, and those of its best run."""
+    columns = (*KEYS, _RUNS, *_named(("F1", "f1_certain"), ("d", "distance"), ("d − F1", "score")), *_REST)
+    title = "Scores: mean ± standard deviation over seeds; best: the run of least d − F1"
+    return _sheet("scores", title, columns, found)
+
+
+def labels(found: Sequence[Group]) -> Sheet:
+    """Return scores of all images by where the labels come from."""
+    columns = (*KEYS, _RUNS, *_named(("macro F1", "macro_f1"), ("accuracy", "accuracy")), *_REST[2:])
+    title = "Scores on all validation images: mean ± standard deviation over seeds"
+    return _sheet("scores", title, columns, found)
+
+
+def gains(found: Sequence[Group]) -> Sheet:
+    """Return the paired differences to the plain run of the same seed."""
+    names = (
+        ("F1", "f1_certain"),
+        ("d", "distance"),
+        ("(d − F1)", "score"),
+        ("macro F1", "macro_f1"),
+    )
+    columns = (
+        *KEYS,
+        ("pairs", lambda group: group.gain("macro_f1").count),
+        *((f"Δ {title}", _gain(name)) for title, name in names),
+    )
+    rows = [group for group in found if any(partner is not None for partner in group.plain)]
+    return _sheet(
+        "gains",
+        "Minus the plain run of the same seed: mean [95 % bootstrap interval over pairs]",
+        columns,
+        rows,
+    )
+
+
+def fair(found: Sequence[Group]) -> Sheet:
+    """Return S2C2 beside the plain network at equal coverage and equal numbers of groups."""
+    measures = (("F1", of.rejection), ("d", of.macro), ("d by size", of.size), ("AUROC", of.detector))
+    columns = [*KEYS, ("compared", _compared), ("kept", _coverage)]
+    for title, measure in measures:
+        columns += [(title, _side(measure, 0)), (f"best plain {title}", _side(measure, 1))]
+    rows = [group for group in found if any(o.comparison is not None for o in group.outcomes)]
+    title = "At equal coverage, on the same images with as many groups: S2C2 and the best plain partner"
+    return _sheet("fair", title, tuple(columns), rows)
+
+
+def overall(found: Sequence[Group]) -> Sheet:
+    """Return each arm over all datasets, algorithms and seeds, with and without alarmed runs."""
+    columns = (
+        "arm", "runs", "pairs of dataset and algorithm", "of these better in d − F1",
+        "Δ F1", "Δ d", "Δ (d − F1)", "degenerate or collapsed",
+    )  # fmt: skip
+    arms = dict.fromkeys(group.arm for group in found if any(p is not None for p in group.plain))
+    rows = [
+        _overall(arm, [group for group in found if group.arm == arm], without)
+        for arm in arms
+        for without in (False, True)
+    ]
+    return Sheet("overall", "Over all datasets and algorithms", columns, tuple(row for row in rows if row))
+
+
+def _overall(arm: str, found: Sequence[Group], without: bool) -> tuple[Any, ...]:
+    """Return the row of an arm; without alarmed runs, empty when there is none."""
+    outcomes = [outcome for group in found for outcome in group.outcomes]
+    alarmed = [outcome for outcome in outcomes if outcome.alarms]
+    if without and not alarmed:
+        return ()
+    kept = [_without_alarms(group) for group in found] if without else list(found)
+    better = [gain.mean < 0 for group in kept if (gain := group.gain("score")).count]
+    totals = [
+        difference([pair for group in kept for pair in group.pairs(name)])
+        for name in ("f1_certain", "distance", "score")
+    ]
+    title = ARMS.get(arm, arm) + (", without these" if without else "")
+    share = None if without else f"{len(alarmed)} of {len(outcomes)}"
+    runs = sum(len(group.scored) for group in kept)
+    return title, runs, len(better), f"{sum(better)} of {len(better)}", *totals, share
+
+
+def _without_alarms(group: Group) -> Group:
+    kept = [
+        (one, other)
+        for one, other in zip(group.outcomes, group.plain, strict=True)
+        if not one.alarms and not (other is not None and other.alarms)
+    ]
+    return Group(
+        group.dataset,
+        group.algorithm,
+        group.arm,
+        tuple(one for one, _ in kept),
+        tuple(other for _, other in kept),
+    )
+
+
+def targets(found: Sequence[Group]) -> Sheet:
+    """Return what is asked of S2C2 at equal coverage, what was reached, and whether that is enough."""
+    columns = ("arm", "runs", "F1 − best rejection (≥ +0.01)", "d / best clustering (≤ 0.9)",
+               "d by size / best (≤ 0.9)", "AUROC − best detector (≥ +0.03)", "reached")  # fmt: skip
+    rows = []
+    for arm in dict.fromkeys(group.arm for group in found):
+        chosen = [group for group in found if group.arm == arm]
+        pairs = [
+            [pair for group in chosen for pair in group.compared(measure)]
+            for measure in (of.rejection, of.macro, of.size, of.detector)
+        ]
+        if pairs[0]:
+            f1, auroc = difference(pairs[0]), difference(pairs[3])
+            macro, size = of.ratio(pairs[1]), of.ratio(pairs[2])
+            met = [f1.mean >= 0.01, macro.mean <= 0.9, size.mean <= 0.9, auroc.mean >= 0.03]
+            rows.append(
+                (ARMS.get(arm, arm), len(pairs[0]), f1, macro, size, auroc, f"{sum(met)} of {len(met)}")
+            )
+    title = "Targets at equal coverage, over all datasets, algorithms and seeds"
+    return Sheet("targets", title, columns, tuple(rows))
+
+
+def alarms(outcomes: Sequence[Outcome]) -> Sheet:
+    """Return each degenerate or collapsed run and why; all of them are in the means above."""
+    rows = tuple((o.entry.name, "; ".join(o.alarms)) for o in outcomes if o.alarms)
+    return Sheet(
+        "alarms", "Degenerate and collapsed runs, which are in the means above", ("run", "why"), rows
+    )
+
+
+def problems(outcomes: Sequence[Outcome]) -> Sheet:
+    """Return each planned run without scores and why."""
+    rows = tuple((o.entry.name, o.problem) for o in outcomes if o.problem is not None)
+    return Sheet("missing", "Planned runs without scores", ("run", "why"), rows)
+
+
+def per_run(outcomes: Sequence[Outcome]) -> Sheet:
+    """Return every score of every run, one row a run."""
+    known = [o for o in outcomes if o.scores is not None]
+    names = list(dict.fromkeys(name for o in known for name in o.scores or {} if name != "reasons"))
+    rows = tuple(
+        (o.entry.name, o.entry.dataset, o.entry.algorithm, o.entry.arm, o.entry.seed,
+         *((o.scores or {}).get(name) for name in names))
+        for o in known
+    )  # fmt: skip
+    columns = ("run", "dataset", "algorithm", "arm", "seed", *names)
+    return Sheet("runs", "Every score of every run", columns, rows)
+
+
+def runs_apart(outcomes: Sequence[Outcome]) -> Sheet:
+    """Return each compared run on its own beside its best plain partners: what the means hide."""
+    rows = []
+    for o in outcomes:
+        if o.comparison is not None:
+            pairs = (of.rejection(o), of.macro(o), of.size(o), of.detector(o))
+            rows.append((o.entry.name, *(value for pair in pairs for value in pair)))
+    names = ("F1", "d", "d by size", "AUROC")
+    heads = (head for name in names for head in (name, f"best plain {name}"))
+    return Sheet("apart", "Each run at equal coverage", ("run", *heads), tuple(rows))
+
+
+def _sheet(name: str, title: str, columns: Sequence[Column], rows: Sequence[Group]) -> Sheet:
+    headings = tuple(heading for heading, _ in columns)
+    return Sheet(name, title, headings, tuple(tuple(value(group) for _, value in columns) for group in rows))
+
+
+def _named(*names: tuple[str, str]) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for title, name in names:
+        columns += [(title, _score(name)), (f"best {title}", _best(name))]
+    return tuple(columns)
+
+
+def _score(name: str) -> Callable[[Group], Any]:
+    return lambda group: group.score(name)
+
+
+def _best(name: str) -> Callable[[Group], Any]:
+    return lambda group: group.best(name)
+
+
+def _gain(name: str) -> Callable[[Group], Any]:
+    return lambda group: group.gain(name)
+
+
+def _side(measure: Callable[[Outcome], Pair], side: int) -> Callable[[Group], Any]:
+    return lambda group: spread(pair[side] for pair in group.compared(measure))
+
+
+def _compared(group: Group) -> str:
+    return f"{sum(o.comparison is not None for o in group.outcomes)} of {len(group.outcomes)}"
+
+
+def _coverage(group: Group) -> Any:
+    return spread(o.comparison["coverage"] for o in group.outcomes if o.comparison is not None)
+
+
+_RUNS: Column = ("runs", lambda group: f"{len(group.scored)} of {len(group.outcomes)}")
+_REST: tuple[Column, ...] = (
+    ("set aside", _score("share_ambiguous")),
+    ("AUROC", _score("auroc")),
+    ("degenerate", lambda group: group.flagged("degenerate")),
+    ("collapsed", lambda group: group.flagged("collapsed")),
+)

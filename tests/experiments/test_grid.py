@@ -1,0 +1,190 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from s2c2 import files
+from s2c2.data.synthetic import synthetic
+from s2c2.experiments.grid import Output, alone
+from s2c2.report.study import contents
+
+pytestmark = pytest.mark.slow
+
+QUICK = ("train.steps=12", "train.batch=4", "train.checkpoint=4", "data.labeled=48")
+NAMES = [f"small-mean-teacher-{arm}-{seed}" for seed in (0, 1) for arm in ("vanilla", "s2c2")]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "small"
+    synthetic(folder, images=160, seed=0, size=16)
+    return folder
+
+
+def command(small: Path, out: Path, *pairs: str, seeds: int = 2, name: str = "table2") -> list[str]:
+    chosen = [
+        "--dataset",
+        str(small),
+        "--algorithm",
+        "mean-teacher",
+        "--seeds",
+        str(seeds),
+        "--out",
+        str(out),
+    ]
+    code = "from s2c2.cli import main; main()"
+    return [sys.executable, "-c", code, "experiment", name, *chosen, *(pairs or QUICK)]
+
+
+def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.fixture(scope="module")
+def grid(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished grid of four runs."""
+    out = tmp_path_factory.mktemp("grid")
+    done = call(*command(small, out))
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_every_run_is_trained_scored_and_recorded(grid: Path) -> None:
+    assert sorted(path.stem for path in (grid / "records").iterdir()) == sorted(NAMES)
+    for name in NAMES:
+        known = files.read_json(grid / "records" / f"{name}.json")
+        assert known["scores"]["images"] == 32
+        assert ("comparison" in known) == ("s2c2" in name)
+        assert known["config"]["train"]["threads"] == 1
+        assert (known["dataset"], known["arm"]) == ("small", name.split("-")[3])
+    compared = files.read_json(grid / "records" / f"{NAMES[1]}.json")
+    assert compared["against"] == NAMES[0]
+    assert set(compared["comparison"]["grouping"]) == {"macro", "size"}
+
+
+def test_no_record_holds_a_path(grid: Path) -> None:
+    for path in (*(grid / "records").iterdir(), *(grid / "table2").iterdir()):
+        text = path.read_text(encoding="utf-8")
+        assert str(grid) not in text
+        assert '"/' not in text or path.suffix in (".svg", ".html")
+
+
+def test_tables_are_a_function_of_the_records(grid: Path, tmp_path: Path) -> None:
+    made = contents(grid / "table2", grid / "records")
+    assert {"scores.csv", "gains.csv", "fair.csv", "runs.csv", "table.md", "table.html", "figure.svg"} <= set(
+        made
+    )
+    on_disk = {path.name: path.read_text(encoding="utf-8") for path in (grid / "table2").iterdir()}
+    assert on_disk.pop("study.json")
+    assert on_disk == made
+
+
+def test_rebuilding_needs_records_alone(grid: Path, tmp_path: Path) -> None:
+    for name in ("records", "table2"):
+        (tmp_path / name).mkdir()
+    for path in (grid / "records").iterdir():
+        (tmp_path / "records" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "table2" / "study.json").write_bytes((grid / "table2" / "study.json").read_bytes())
+    (tmp_path / "table2" / "sweep.svg").write_text("of an older table")
+    code = (
+        "import sys; from s2c2.cli import app; app(standalone_mode=False); sys.exit('torch' in sys.modules)"
+    )
+    done = call(sys.executable, "-c", code, "experiment", "table2", "--rebuild", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    for path in (grid / "table2").iterdir():
+        assert (tmp_path / "table2" / path.name).read_bytes() == path.read_bytes()
+    assert not (tmp_path / "table2" / "sweep.svg").exists()
+
+
+def test_what_is_done_is_not_repeated(grid: Path, small: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in grid.glob("runs/*/*")}
+    done = call(*command(small, grid, name="figure4"))
+    assert done.returncode == 0, done.stderr
+    assert "0 runs worked on, 4 were done" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in grid.glob("runs/*/*")} == before
+    assert (grid / "figure4" / "figure.svg").read_text() == (grid / "table2" / "figure.svg").read_text()
+
+
+def test_another_configuration_is_refused(grid: Path, small: Path) -> None:
+    before = (grid / "table2" / "study.json").read_bytes()
+    done = call(*command(small, grid, *QUICK[1:], "train.steps=13", seeds=3))
+    assert done.returncode == 2
+    assert "train.steps 12 → 13" in done.stderr
+    assert (grid / "table2" / "study.json").read_bytes() == before
+
+
+def test_two_grids_do_not_share_a_folder_at_once(grid: Path, small: Path) -> None:
+    with alone(Output(grid)):
+        done = call(*command(small, grid))
+    assert done.returncode == 2
+    assert "another experiment is at work" in done.stderr
+    with alone(Output(grid)):
+        pass
+
+
+def test_a_failed_run_is_reported_and_stops_no_other(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / NAMES[0]).write_text("in the way")
+    done = call(*command(small, tmp_path, seeds=1))
+    assert done.returncode == 1
+    assert f"failed: {NAMES[0]}: " in done.stdout
+    assert "exists and is not a run folder" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    plain, extended = (files.read_json(tmp_path / "records" / f"{name}.json") for name in NAMES[:2])
+    assert plain["failed"].startswith(f"runs/{NAMES[0]} exists")
+    assert "scores" in extended
+    assert "comparison" not in extended
+    page = (tmp_path / "table2" / "table.md").read_text(encoding="utf-8")
+    assert "| small | mean-teacher | plain | 0 of 1 |" in page
+    assert f"| {NAMES[0]} | runs/{NAMES[0]} exists" in page
+    # With the cause gone, the run is made and its partner is compared.
+    (tmp_path / "runs" / NAMES[0]).unlink()
+    done = call(*command(small, tmp_path, seeds=1))
+    assert done.returncode == 0, done.stderr
+    assert "comparison" in files.read_json(tmp_path / "records" / f"{NAMES[1]}.json")
+
+
+def test_a_killed_grid_goes_on_to_the_same_bits(grid: Path, small: Path, tmp_path: Path) -> None:
+    started = command(small, tmp_path, seeds=1)
+    process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(tmp_path, "runs/*/checkpoints/00000004.safetensors")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(60)
+    assert len(list(tmp_path.glob("records/*.json"))) < 2
+    done = call(*started)
+    assert done.returncode == 0, done.stderr
+    for name in NAMES[:2]:
+        for part in ("losses.jsonl", "predictions.parquet", "scores.json"):
+            ours, theirs = (root / "runs" / name / part for root in (tmp_path, grid))
+            assert ours.read_bytes() == theirs.read_bytes(), (name, part)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+def test_a_stop_leaves_checkpoints_and_tables(sent: int, code: int, small: Path, tmp_path: Path) -> None:
+    long = (*QUICK[1:], "train.steps=100000")
+    process = subprocess.Popen(
+        command(small, tmp_path, *long, seeds=1), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    wait_for(tmp_path, "runs/*/checkpoints/00000004.safetensors")
+    process.send_signal(sent)
+    said, error = process.communicate(timeout=120)
+    assert process.returncode == code
+    assert b"the same command goes on" in said
+    assert b"Traceback" not in error
+    assert not list(tmp_path.glob("records/*.json"))
+    for path in tmp_path.glob("runs/*/losses.jsonl"):
+        lines = path.read_text().splitlines()
+        assert len(lines) == json.loads(lines[-1])["step"]
+        assert (path.parent / "checkpoints" / f"{len(lines):08}.safetensors").exists()
+    assert "not run yet" in (tmp_path / "table2" / "table.md").read_text(encoding="utf-8")
+
+
+def wait_for(folder: Path, pattern: str, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not any(folder.glob(pattern)):
+        time.sleep(0.005)

@@ -1,0 +1,129 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s2c2 import config as configuration
+from s2c2.algorithms import ALGORITHMS
+from s2c2.data.dataset import Dataset
+from s2c2.data.synthetic import synthetic
+from s2c2.errors import UserError
+from s2c2.experiments.grids import EXPERIMENTS, Planned, Spread, plan, share_disputed
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return synthetic(tmp_path_factory.mktemp("data") / "small", images=160, seed=0, size=16)
+
+
+def planned(dataset: Dataset, name: str, seeds: int = 1, **base: Any) -> dict[str, Planned]:
+    chosen = ("mean-teacher",)
+    base = configuration.merged(configuration.preset("cpu"), base)
+    return {run.entry.name: run for run in plan(name, Spread((dataset.root,), seeds, base, chosen))[1]}
+
+
+def arms(runs: dict[str, Planned]) -> dict[str, Any]:
+    return {run.entry.arm: run.config for run in runs.values()}
+
+
+def test_table2_is_algorithms_by_arms_by_datasets_by_seeds(dataset: Dataset, tmp_path: Path) -> None:
+    other = synthetic(tmp_path / "other", images=40, seed=1, size=16)
+    study, runs = plan("table2", Spread((dataset.root, other.root), 3, configuration.preset("cpu")))
+    assert len(runs) == len(ALGORITHMS) * 2 * 2 * 3
+    assert study.entries == tuple(run.entry for run in runs)
+    assert len({run.entry.name for run in runs}) == len(runs)
+    for run in runs:
+        entry, config = run.entry, run.config
+        assert (config.algorithm.name, config.seed) == (entry.algorithm, entry.seed)
+        assert config.objective.name == entry.arm
+        assert config.train.threads == 1
+        assert run.folder.name == entry.dataset
+        partner = next((o.entry for o in runs if o.entry.name == entry.against), None)
+        if entry.arm == "vanilla":
+            assert partner is None
+        else:
+            assert partner is not None
+            key = (entry.dataset, entry.algorithm, entry.seed, "vanilla")
+            assert (partner.dataset, partner.algorithm, partner.seed, partner.arm) == key
+
+
+def test_figure4_shares_the_runs_of_table2(dataset: Dataset) -> None:
+    assert planned(dataset, "figure4", 2) == planned(dataset, "table2", 2)
+
+
+def test_table4_takes_the_measured_share_as_prior(dataset: Dataset) -> None:
+    found = arms(planned(dataset, "table4"))
+    share = share_disputed(dataset, 0.03)
+    label = dataset.annotations.soft_labels(dataset.images)
+    assert share == pytest.approx((label.max(axis=1) < 0.97).mean(), abs=1e-3)
+    assert found["vanilla"].objective.name == "vanilla"
+    assert (found["ce-inverse"].objective.prior, found["ce-inverse"].objective.similarity) == (None, 0)
+    weights = {
+        name: (config.objective.prior, config.objective.separation)
+        for name, config in found.items()
+        if name not in ("vanilla", "ce-inverse")
+    }
+    assert weights == {"cc": (0.6, 0), "s2c2": (0.6, 10), "cc-share": (share, 0), "s2c2-share": (share, 10)}
+
+
+def test_what_has_no_ambiguity_head_has_no_partner(dataset: Dataset) -> None:
+    runs = planned(dataset, "table4")
+    assert {run.entry.arm for run in runs.values() if run.entry.against is None} == {"vanilla", "ce-inverse"}
+
+
+def test_table5_is_plain_and_varies_the_labels(dataset: Dataset) -> None:
+    found = arms(planned(dataset, "table5"))
+    data = {name: (config.data.labels, config.data.disputed) for name, config in found.items()}
+    assert data == {
+        "vanilla": ("drawn", "keep"),
+        "majority": ("majority", "keep"),
+        "soft": ("soft", "keep"),
+        "undisputed": ("drawn", "remove"),
+    }
+    assert {config.objective.name for config in found.values()} == {"vanilla"}
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith("sweep")])
+def test_a_sweep_changes_one_key_and_shares_its_usual_point(name: str, dataset: Dataset) -> None:
+    runs = planned(dataset, name)
+    found = arms(runs)
+    usual = next(iter(planned(dataset, "table2").values())).config
+    extended = arms(planned(dataset, "table2"))["s2c2"]
+    assert found["s2c2"] == extended
+    assert found["vanilla"] == usual
+    assert len(found) >= 4
+    section, key = str(EXPERIMENTS[name].variable).split(".")
+    for arm, config in found.items():
+        if arm not in ("vanilla", "s2c2"):
+            value = getattr(getattr(config, section), key)
+            assert arm == f"{key}-{value}"
+            expected = configuration.merged(extended.model_dump(), {section: {key: value}})
+            assert config == configuration.resolve(expected)
+
+
+def test_shared_values_reach_every_run_and_the_objective_of_the_extended_ones(dataset: Dataset) -> None:
+    found = arms(planned(dataset, "table4", train={"steps": 7}, objective={"evidence": "confidence"}))
+    assert {config.train.steps for config in found.values()} == {7}
+    assert found["s2c2-share"].objective.evidence == "confidence"
+    assert found["vanilla"].objective.name == "vanilla"
+
+
+def test_the_plain_partner_is_read_plainly(dataset: Dataset) -> None:
+    runs = planned(dataset, "table4", predict={"ambiguity": "doubt", "clusters": "prototypes", "views": 3})
+    plain = arms(runs)["vanilla"].predict
+    assert (plain.ambiguity, plain.clusters, plain.views) == ("head", "head", 3)
+    assert {run.entry.arm for run in runs.values() if run.entry.against is None} == {"vanilla"}
+    assert arms(runs)["s2c2"].predict.ambiguity == "doubt"
+
+
+def test_mistakes_are_named(dataset: Dataset, tmp_path: Path) -> None:
+    base = configuration.preset("cpu")
+    with pytest.raises(UserError, match="did you mean 'table2'"):
+        plan("tabel2", Spread((dataset.root,), 1, base))
+    with pytest.raises(UserError, match="did you mean 'fixmatch'"):
+        plan("table2", Spread((dataset.root,), 1, base, ("fixmach",)))
+    with pytest.raises(UserError, match=r"train\.steps"):
+        plan("table2", Spread((dataset.root,), 1, {"train": {"steps": "many"}}))
+    twin = synthetic(tmp_path / "small", images=40, seed=0, size=16)
+    with pytest.raises(UserError, match="same name"):
+        plan("table2", Spread((dataset.root, twin.root), 1, base))

@@ -1,0 +1,80 @@
+import operator
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from s2c2.experiments.pool import Ended, Job, advance, stopped, work
+
+
+def names(ended: list[Ended]) -> list[str]:
+    return [one.job.name for one in ended]
+
+
+def test_one_that_fails_and_one_that_dies_stop_no_other(tmp_path: Path) -> None:
+    jobs = [
+        Job("dies", os._exit, (3,)),
+        Job("fails", operator.truediv, (1, 0)),
+        Job("works", Path.write_text, (tmp_path / "a", "done"), after=("dies", "fails")),
+    ]
+    found = {one.job.name: one.error for one in work(jobs, 2)}
+    assert set(found) == {"dies", "fails", "works"}
+    assert "terminated" in str(found["dies"])
+    assert isinstance(found["fails"], ZeroDivisionError)
+    assert found["works"] is None
+    assert (tmp_path / "a").read_text() == "done"
+
+
+def test_a_process_that_dies_while_idle_is_replaced(tmp_path: Path) -> None:
+    pids = tmp_path / "pid"
+    jobs = [
+        Job("leaves", subprocess.check_call, (["sh", "-c", f"echo $PPID > {pids}"],)),
+        Job("waits", time.sleep, (0.5,)),
+        Job("works", Path.write_text, (tmp_path / "a", "done"), after=("leaves", "waits")),
+    ]
+    ended = []
+    for one in work(jobs, 2):
+        ended.append(one)
+        if one.job.name == "leaves":
+            os.kill(int(pids.read_text()), signal.SIGKILL)
+    assert [one.error for one in ended] == [None] * 3
+    assert (tmp_path / "a").exists()
+
+
+def test_a_job_waits_for_those_before_it_and_no_longer(tmp_path: Path) -> None:
+    jobs = [
+        Job("first", time.sleep, (0.3,), size=5),
+        Job("second", Path.rename, (tmp_path / "a", tmp_path / "b"), after=("third",)),
+        Job("third", Path.write_text, (tmp_path / "a", "done")),
+    ]
+    seen: list[int] = []
+    found = list(work(jobs, 2, watch=seen.append))
+    assert all(one.error is None for one in found)
+    assert names(found).index("third") < names(found).index("second")
+    assert (tmp_path / "b").exists()
+    assert seen[-1] == 7
+
+
+def test_after_a_stop_no_job_is_started(tmp_path: Path) -> None:
+    jobs = [Job("first", time.sleep, (0.01,)), Job("second", Path.write_text, (tmp_path / "a", "x"))]
+    asked: list[bool] = []
+    ended = work(jobs, 1, stop=lambda: bool(asked))
+    assert next(ended).job.name == "first"
+    asked.append(True)
+    assert not list(ended)
+    assert not (tmp_path / "a").exists()
+
+
+def test_nothing_to_do_starts_nothing() -> None:
+    assert list(work([], 2)) == []
+
+
+def test_outside_a_process_of_the_pool_nothing_stops() -> None:
+    advance(3)
+    assert not stopped()
+
+
+def test_errors_come_back_as_they_were() -> None:
+    (found,) = work([Job("fails", operator.getitem, ({}, "key"))], 1)
+    assert isinstance(found.error, KeyError)
