@@ -19,6 +19,8 @@ RECORDS = Path(__file__).parent / "cifar10h"
 WORK = ROOT / "runs" / "cifar10h"
 ARMS = {"vanilla": ["--vanilla"], "s2c2": [], "doubt": ["objective.evidence=confidence"]}
 """Name of an arm and what it adds to the command."""
+READ = {"readout": ("s2c2", ["predict.ambiguity=doubt", "predict.clusters=prototypes"])}
+"""Arms that read the network of another arm anew."""
 GRID = [("mean-teacher", seed, 32) for seed in (0, 1, 2)] + [("fixmatch", 0, 16)]
 """Algorithm, seed, labeled images in a batch."""
 
@@ -40,9 +42,17 @@ def train(run: tuple[str, int, int, str]) -> None:
         call("train", WORK / "dataset", *chosen, *settings)
 
 
+def read(algorithm: str, seed: int) -> None:
+    for arm, (source, settings) in READ.items():
+        out = folder(algorithm, seed, arm)
+        if not (out / "predictions.parquet").exists():
+            given = [part for setting in settings for part in ("--set", setting)]
+            call("predict", folder(algorithm, seed, source), "--as", out, *given)
+
+
 def score(algorithm: str, seed: int) -> None:
     plain = folder(algorithm, seed, "vanilla")
-    for arm in ARMS:
+    for arm in (*ARMS, *READ):
         run = folder(algorithm, seed, arm)
         call("evaluate", run, *([] if arm == "vanilla" else ["--against", plain]))
         files.write_json(RECORDS / f"{run.name}.json", record(run))
@@ -55,6 +65,7 @@ def main() -> None:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(train, [(*run, arm) for run in GRID for arm in ARMS]))
         for algorithm, seed, _ in GRID:
+            read(algorithm, seed)
             score(algorithm, seed)
     records = read_records(RECORDS)
     place("README.md", {"table": table(records)})

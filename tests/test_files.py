@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +128,17 @@ def test_a_full_disk_is_known_by_what_each_library_raises() -> None:
 def test_an_error_of_another_kind_is_not_about_the_disk() -> None:
     assert files.unwritable(ValueError("wrong")) is None
     assert files.unwritable(UserError("cannot write a: (os error 28)")) is None
+
+
+def test_a_lock_makes_another_process_wait(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from s2c2.files import locked\n"
+        "with locked(Path(sys.argv[1])): Path(sys.argv[2]).write_text('in')"
+    )
+    with files.locked(tmp_path / "lock"):
+        other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "lock"), str(tmp_path / "done")])
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(1.5)
+        assert not (tmp_path / "done").exists()
+    assert other.wait(60) == 0
+    assert (tmp_path / "done").read_text() == "in"

@@ -1,5 +1,6 @@
 """Files that are either whole or absent: written beside their place, flushed to disk, then renamed."""
 
+import fcntl
 import json
 import os
 import re
@@ -52,6 +53,14 @@ def unwritable(error: Exception) -> str | None:
     if found is None or isinstance(error, UserError):
         return None
     return os.strerror(int(found[1])) if found[1] else "the disk may be full"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock that other processes wait for; it ends with the process, also when that is killed."""
+    with path.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def write_text(path: Path, text: str) -> None:

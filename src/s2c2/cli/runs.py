@@ -119,7 +119,7 @@ def obeying(asked: list[int], advance: screen.Advance) -> "Progress":
 def stopped(out: Path) -> str:
     """Say what a stopped run left behind and how to go on."""
     from s2c2.checkpoint import listed
-    from s2c2.experiments.run import Place
+    from s2c2.experiments.folder import Place
 
     kept = listed(Place(out).checkpoints)
     if not kept:

@@ -96,7 +96,11 @@ def embed(
     missing = [look for look in looks if look not in opened]
     for done, look in enumerate(missing):
         steps = (done * shape[0], len(missing) * shape[0])
-        _write(paths[look], shape, _counted(_embedded(packed.pixels, extraction, look), steps, progress))
+        with files.locked(folder / "embedding.lock"):
+            if _open(paths[look], shape) is None:  # another process may have made it meanwhile
+                _write(
+                    paths[look], shape, _counted(_embedded(packed.pixels, extraction, look), steps, progress)
+                )
         opened[look] = _reopened(paths[look], shape)
     return {name: tuple(opened[look] for look in looks if look[0] == name) for name in extraction.counts}
 

@@ -13,10 +13,11 @@ from s2c2 import files
 from s2c2.data import dataset as datasets
 from s2c2.errors import UserError
 from s2c2.experiments import pool
+from s2c2.experiments.folder import Place, differences
 from s2c2.experiments.grids import Planned
 from s2c2.experiments.pool import Ended, Job
 from s2c2.experiments.records import record
-from s2c2.experiments.run import Place, differences, run
+from s2c2.experiments.run import run
 from s2c2.experiments.saved import score
 
 

@@ -1,7 +1,7 @@
 """Small records of runs that are committed, and the table that is made from them alone."""
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,19 @@ from s2c2.runs import open_run
 BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
 """Marks around a table in a page."""
 
-COLUMNS = ("", "F1 ↑", "d ↓", "d − F1 ↓", "set aside", "AUROC ↑")
+COLUMNS = ("", "F1 ↑", "d ↓", "d by size ↓", "d − F1 ↓", "set aside", "AUROC ↑")
+
+
+def _doubt(config: Mapping[str, Any]) -> bool:
+    return bool(config.get("predict", {}).get("ambiguity") == "doubt")
+
+
+ARMS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "S2C2": lambda config: not _doubt(config) and config["objective"]["evidence"] == "own",
+    "S2C2, `objective.evidence=confidence`": lambda config: config["objective"]["evidence"] == "confidence",
+    "S2C2, read by doubt and prototypes": _doubt,
+}
+"""Rows of the table: a title and which configurations belong to it."""
 
 
 def record(run: Path) -> dict[str, Any]:
@@ -51,13 +63,10 @@ def _rows(name: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
     plain = [one["scores"] for one in records if "comparison" not in one]
     lines = [_row(f"**{name}** ({_seeds(plain)}), all images", *_paper(plain))]
     extended = [one for one in records if "comparison" in one]
-    for evidence, suffix in (("own", ""), ("confidence", ", `evidence=confidence`")):
-        chosen = [one for one in extended if one["config"]["objective"]["evidence"] == evidence]
+    for title, belongs in ARMS.items():
+        chosen = [one for one in extended if belongs(one["config"])]
         if chosen:
-            lines += [
-                _row(f"{name} + S2C2{suffix}", *_paper([one["scores"] for one in chosen])),
-                _fair(chosen),
-            ]
+            lines += [_row(f"{name} + {title}", *_paper([one["scores"] for one in chosen])), _fair(chosen)]
     return lines
 
 
@@ -66,13 +75,20 @@ def _fair(records: Sequence[Mapping[str, Any]]) -> str:
     compared = [one["comparison"] for one in records]
     detectors = ("max-softmax", "entropy", "margin")
     return _row(
-        "– fair opponent: plain confidence, k-means",
+        "– best plain opponent",
         _spread([one["f1"][one["rejection"]] for one in compared]),
-        _spread([one["distance"]["k-means"]["macro"] for one in compared]),
+        _spread([_closest(one, "macro") for one in compared]),
+        _spread([_closest(one, "size") for one in compared]),
         "",
         _spread([1 - one["coverage"] for one in compared]),
         _spread([max(one["auroc"][detector] for detector in detectors) for one in compared]),
     )
+
+
+def _closest(comparison: Mapping[str, Any], mean: str) -> float:
+    """Return the lowest d of a plain clustering of the same images into as many groups."""
+    ours = ("s2c2", "classes", "random")
+    return min(float(d[mean]) for name, d in comparison["distance"].items() if name not in ours)
 
 
 def _seeds(records: Sequence[object]) -> str:
@@ -80,7 +96,7 @@ def _seeds(records: Sequence[object]) -> str:
 
 
 def _paper(scores: Sequence[Mapping[str, Any]]) -> list[str]:
-    names = ("f1_certain", "distance", "score", "share_ambiguous", "auroc")
+    names = ("f1_certain", "distance", "distance_size", "score", "share_ambiguous", "auroc")
     return [_spread([one[name] for one in scores]) for name in names]
 
 

@@ -23,8 +23,9 @@ from s2c2.data.parallel import ordered
 from s2c2.data.progress import Progress, silent
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import embedded, reading
+from s2c2.experiments.folder import Place
 from s2c2.experiments.predicting import Reader, predict_images, predict_pack
-from s2c2.experiments.run import Place, predict_all, read_out, reader_of, with_splits
+from s2c2.experiments.run import predict_all, read_out, reader_of, with_splits
 from s2c2.experiments.setup import fresh, objective_of, views
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
