@@ -59,7 +59,16 @@ def test_the_verdict_follows_the_intervals(f1: Interval, distance: Interval, hea
 def test_the_verdict_says_against_what() -> None:
     line = verdict(comparison(UP, UP))
     assert "F1 0.900 against 0.850 for vanilla with entropy rejection (better)" in line
-    assert "d 0.500 against 0.550 for k-means on the same 40 images (worse)" in line
+    assert "d 0.500 against 0.550 for k-means on the same 40 images" in line
+    assert "by size 0.520 against 0.560 for k-means (worse)" in line
+
+
+def test_small_groups_alone_do_not_make_clusters_better() -> None:
+    made = comparison(AROUND, DOWN)
+    larger = replace(made, distance={**made.distance, "s2c2": Distance(12, 0.5, 0.57)})
+    line = verdict(larger)
+    assert line.startswith("No better at equal coverage")
+    assert "(better in small groups only)" in line
 
 
 @pytest.mark.parametrize(("rejected", "word"), [(0, "certain"), (100, "ambiguous")])

@@ -123,14 +123,15 @@ def verdict(comparison: Comparison) -> str:
     """Return in one line whether S2C2 is better than the plain network under the same terms.
 
     A difference counts when its bootstrap interval leaves out zero. F1 is held against the *best* of the
-    plain rejections, d against k-means with as many groups on the same images.
+    plain rejections, d against k-means with as many groups on the same images. Many small groups lower d and
+    not d by size: only where it is not above that of the best plain clustering, a better d counts.
     """
     if comparison.rejected in (0, comparison.images):
         side = "certain" if comparison.rejected == 0 else "ambiguous"
         return f"Nothing to compare: S2C2 calls all {comparison.images} images {side}."
     states = {
         "F1": _state(comparison.f1_interval, sign=1),
-        "d": _state(comparison.distance_interval, sign=-1),
+        "d": _groups_state(comparison),
     }
     f1, distance, name = comparison.f1, comparison.distance, comparison.rejection
     kept = f"{comparison.coverage:.0%} of {comparison.images} images kept"
@@ -138,8 +139,18 @@ def verdict(comparison: Comparison) -> str:
         f"{_headline(states)} at equal coverage ({kept}): "
         f"F1 {f1['s2c2']:.3f} against {f1[name]:.3f} for vanilla with {name} rejection ({states['F1']}); "
         f"d {distance['s2c2'].macro:.3f} against {distance['k-means'].macro:.3f} for k-means on the same "
-        f"{comparison.rejected} images ({states['d']}). One pair of runs."
+        f"{comparison.rejected} images, by size {distance['s2c2'].size:.3f} against "
+        f"{distance[comparison.grouping('size')].size:.3f} for {comparison.grouping('size')} "
+        f"({states['d']}). One pair of runs."
     )
+
+
+def _groups_state(comparison: Comparison) -> str:
+    state = _state(comparison.distance_interval, sign=-1)
+    by_size = comparison.distance["s2c2"].size
+    if state == "better" and by_size > comparison.distance[comparison.grouping("size")].size:
+        return "better in small groups only"
+    return state
 
 
 def _state(interval: Interval, sign: int) -> str:
