@@ -127,3 +127,14 @@ def test_mistakes_are_named(dataset: Dataset, tmp_path: Path) -> None:
     twin = synthetic(tmp_path / "small", images=40, seed=0, size=16)
     with pytest.raises(UserError, match="same name"):
         plan("table2", Spread((dataset.root, twin.root), 1, base))
+
+
+def test_arms_that_average_views_have_a_partner_that_does(dataset: Dataset) -> None:
+    _, runs = plan("variants", Spread((dataset.root,), 1, {}, ("mean-teacher",)))
+    partners = {run.entry.arm: run.entry.partner for run in runs}
+    assert partners["readout-views"] == partners["s2c2"] == "small-mean-teacher-vanilla-0"
+    assert partners["readout-share-views-equal"] == "small-mean-teacher-vanilla-views-0"
+    views = {run.entry.arm: run.config.predict.views for run in runs}
+    assert {arm for arm, count in views.items() if count == 4} == {arm for arm in views if "views" in arm}
+    values = {run.entry.arm: run.values for run in runs}
+    assert values["readout-views-equal"] == values["readout-views"]

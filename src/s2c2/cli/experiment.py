@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(help="table2, table4, table5, figure4, sweep-prior, …")],
+    name: Annotated[str, typer.Argument(help="table2, table4, table5, figure4, variants, sweep-prior, …")],
     pairs: Annotated[list[str] | None, typer.Argument(metavar="[key=value]…")] = None,
     dataset: Annotated[list[Path] | None, typer.Option(help="dataset folder; may be repeated")] = None,
     algorithm: Annotated[list[str] | None, typer.Option(help="only this one; may be repeated")] = None,

@@ -118,7 +118,8 @@ def _of_algorithm(
     for seed in range(spread.seeds):
         for arm, changes in arms.items():
             config = configuration.resolve(configuration.merged(base, dict(changes) | {"seed": seed}))
-            partner = f"{title}-{algorithm}-vanilla-{seed}" if "vanilla" in arms and _judges(config) else None
+            plain = EQUAL if arm.endswith("-equal") else "vanilla"
+            partner = f"{title}-{algorithm}-{plain}-{seed}" if plain in arms and _judges(config) else None
             entry = Entry(f"{title}-{algorithm}-{arm}-{seed}", title, algorithm, arm, seed, partner)
             found.append(Planned(entry, dataset.root, config.model_dump(mode="json")))
     return found
@@ -170,6 +171,28 @@ def _labels(dataset: Dataset, base: Values) -> dict[str, Values]:
     }
 
 
+def _variants(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return ways of reading and ranking, at 0.6 and at the share people disagree about.
+
+    An arm that averages views is held against the plain network without and, as ``-equal``, with averaging.
+    """
+    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
+    views: Values = {"predict": {"views": VIEWS}}
+    found: dict[str, Values] = {
+        "vanilla": VANILLA,
+        EQUAL: configuration.merged(VANILLA, views),
+        "s2c2": S2C2,
+        "evidence": {"objective": {"name": "s2c2", "evidence": "confidence"}},
+    }
+    for suffix, prior in (("", 0.6), ("-share", share)):
+        read = {"ambiguity": "doubt", "clusters": "prototypes", "prior": prior}
+        readout = configuration.merged(S2C2, {"predict": read})
+        found[f"readout{suffix}"] = readout
+        for name in (f"readout{suffix}-views", f"readout{suffix}-views-equal"):
+            found[name] = configuration.merged(readout, views)
+    return found
+
+
 def _swept(section: str, key: str, values: Callable[[int], tuple[Any, ...]]) -> Arms:
     """Return the arms of a sweep over one key; the point that changes nothing is called ``s2c2``."""
 
@@ -195,6 +218,11 @@ def _clusters(classes: int) -> tuple[int | None, ...]:
     return tuple(None if factor == 5 else factor * classes for factor in (1, 2, 3, 5, 10, 20))
 
 
+VIEWS = 4
+"""Views that arms named so average."""
+EQUAL = "vanilla-views"
+"""The plain arm that averages as many views."""
+
 TABLE2 = Experiment("Each algorithm plain and extended by S2C2 (paper, Table 2)", _extended)
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -206,6 +234,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         _labels,
     ),
     "figure4": replace(TABLE2, title="Each run by F1 and inner distance (paper, Figure 4)"),
+    "variants": Experiment(
+        "S2C2 as in the paper, ranked by doubt, and read by doubt and prototypes",
+        _variants,
+        ("mean-teacher", "pseudo-label", "fixmatch"),
+    ),
     "sweep-prior": _weight("prior", 0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
     "sweep-separation": _weight("separation", 0.1, 1.0, 10.0, 100.0),
     "sweep-similarity": _weight("similarity", 0.001, 0.01, 0.1, 1.0),
