@@ -131,7 +131,7 @@ def test_mistakes_are_named(dataset: Dataset, tmp_path: Path) -> None:
 
 def test_arms_that_average_views_have_a_partner_that_does(dataset: Dataset) -> None:
     _, runs = plan("variants", Spread((dataset.root,), 1, {}, ("mean-teacher",)))
-    partners = {run.entry.arm: run.entry.partner for run in runs}
+    partners = {run.entry.arm: run.entry.against for run in runs}
     assert partners["readout-views"] == partners["s2c2"] == "small-mean-teacher-vanilla-0"
     assert partners["readout-share-views-equal"] == "small-mean-teacher-vanilla-views-0"
     views = {run.entry.arm: run.config.predict.views for run in runs}
