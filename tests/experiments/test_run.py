@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
+from s2c2.errors import UserError
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import load_run
 
@@ -31,3 +33,21 @@ def test_a_stopped_run_of_an_algorithm_with_state_goes_on_bit_for_bit(
     for file in ("losses.jsonl", "checkpoints/00000004.safetensors", "predictions.parquet"):
         assert (tmp_path / "stopped" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes(), file
     assert load_run(tmp_path / "stopped").config.algorithm.name == name
+
+
+def test_a_step_that_is_not_finite_is_kept_and_comes_again(dataset: Dataset, tmp_path: Path) -> None:
+    values = configuration.merged(
+        configuration.preset("cpu"),
+        {
+            "train": {"steps": 8, "batch": 4, "threads": 1, "checkpoint": 1, "precision": "float32"},
+            "optimizer": {"rate": 1e30, "decay": 0.0},
+        },
+    )
+    config, kept = configuration.resolve(values), []
+    for resume in (False, True):
+        with pytest.raises(UserError, match="not finite in step"):
+            run(dataset, config, tmp_path / "run", resume=resume)
+        kept.append(json.loads((tmp_path / "run" / "nonfinite.json").read_text()))
+    assert kept[0] == kept[1]
+    assert kept[0]["step"] >= 1
+    assert not (tmp_path / "run" / "predictions.parquet").exists()

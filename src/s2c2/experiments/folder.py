@@ -50,6 +50,11 @@ class Place:
         return self.root / "predictions.parquet"
 
     @property
+    def nonfinite(self) -> Path:
+        """Number and losses of a step that was not finite."""
+        return self.root / "nonfinite.json"
+
+    @property
     def readout(self) -> Path:
         """What was fitted to read ambiguity and clusters, where that was asked for."""
         return self.root / "readout.npz"

@@ -125,9 +125,11 @@ def follow(
             if stopped:
                 raise KeyboardInterrupt
     except NonFiniteError as error:
+        # A step is a function of seed, number and weights: the last checkpoint replays it.
+        files.write_json(place.nonfinite, {"step": error.step, "losses": error.losses})
         raise UserError(
-            f"{error}. The last checkpoint in {place.checkpoints} is from before it, and --resume comes to "
-            "the same step again; a smaller optimizer.rate or train.clip usually helps"
+            f"{error}. It is kept: --resume goes from the last checkpoint to the same step again, see "
+            f"{place.nonfinite}; a smaller optimizer.rate or train.clip usually helps"
         ) from error
     save(place, ready, config, lines)
 
