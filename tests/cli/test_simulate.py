@@ -50,7 +50,7 @@ def test_simulate_prints_and_writes_the_table(pair: tuple[Path, Path], s2c2: Com
     assert done.returncode == 0, done.stderr
     assert "80 images, 2 simulated annotators, δ = 0.2" in done.stdout
     assert sorted(path.name for path in out.iterdir()) == [
-        f"consistency.{kind}" for kind in ("csv", "json", "md")
+        f"consistency.{kind}" for kind in ("csv", "json", "md", "svg")
     ]
     record = json.loads((out / "consistency.json").read_text())
     assert record["settings"]["s2c2"] == "fixmatch + S2C2"

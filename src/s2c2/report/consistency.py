@@ -1,4 +1,4 @@
-"""The consistency study as files: one table, from a real or a simulated annotation log."""
+"""The consistency study as files: one table and one figure, from a real or a simulated annotation log."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from s2c2 import files
+from s2c2.errors import UserError
+from s2c2.metrics.bootstrap import Interval
 from s2c2.metrics.consistency import Arm, Kappa
+from s2c2.report.consistency_plot import figure
 from s2c2.report.study.rendering import as_csv, as_markdown
 from s2c2.report.study.sheets import Sheet
-from s2c2.report.study.spread import signless
+from s2c2.report.study.spread import NAN, Spread, signless, spread
 
 COLUMNS = (
     "arm",
@@ -60,6 +63,7 @@ def contents(arms: Sequence[Arm], settings: Mapping[str, Any]) -> dict[str, str]
     return {
         "consistency.csv": as_csv(numbers(arms)),
         "consistency.md": as_markdown(f"{TITLE}: {said}" if said else TITLE, [sheet(arms)]),
+        "consistency.svg": figure(arms) + "\n",
         "consistency.json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
     }
 
@@ -68,6 +72,50 @@ def write(arms: Sequence[Arm], settings: Mapping[str, Any], folder: Path) -> Non
     """Write the files of a study into a folder, each whole or not at all."""
     for name, text in contents(arms, settings).items():
         files.write_text(folder / name, text)
+
+
+def read(path: Path) -> tuple[tuple[Arm, ...], dict[str, Any]]:
+    """Return the arms and the settings of a ``consistency.json``.
+
+    Raises:
+        UserError: when it is absent, damaged or of another version.
+    """
+    record = files.read_json(path)
+    try:
+        return tuple(_read_arm(values) for values in record["arms"]), dict(record["settings"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is no record of a consistency study") from error
+
+
+def summary(studies: Sequence[tuple[Sequence[Arm], Mapping[str, Any]]]) -> Sheet:
+    """Return studies with other seeds as one table: mean ± deviation by true acceptance offset and arm.
+
+    Args:
+        studies: the arms and the settings of each, as :func:`read` returns them.
+    """
+    found: dict[tuple[float, str], list[Arm]] = {}
+    for arms, settings in studies:
+        for arm in arms:
+            found.setdefault((settings["offset"], arm.name), []).append(arm)
+    rows = [(f"{offset:g}", name, len(group), *_spreads(group)) for (offset, name), group in found.items()]
+    title = "Mean ± standard deviation over the studies; KL to the truth"
+    return Sheet("summary", title, ("true δ", "arm", "studies", *COLUMNS[1:]), tuple(rows))
+
+
+def _spreads(arms: Sequence[Arm]) -> list[Spread]:
+    kappas = [spread(arm.intra.value for arm in arms), spread(arm.inter.value for arm in arms)]
+    return kappas + [spread(getattr(arm, name) for arm in arms) for name in SCORES]
+
+
+def _read_arm(values: Mapping[str, Any]) -> Arm:
+    known: dict[str, Any] = {name: NAN if value is None else value for name, value in values.items()}
+    return Arm(**known | {name: _read_kappa(values[name]) for name in ("intra", "inter")})
+
+
+def _read_kappa(values: Mapping[str, Any]) -> Kappa:
+    ends = (values["value"], values["interval"]["low"], values["interval"]["high"])
+    value, low, high = (NAN if end is None else float(end) for end in ends)
+    return Kappa(value, Interval(low, high))
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
