@@ -1,0 +1,107 @@
+"""``s2c2 simulate``: would proposals make labels more consistent, faster, and right?"""
+
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from s2c2.cli import screen
+from s2c2.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from s2c2.data.annotations import Annotations
+    from s2c2.predictions import Predictions
+    from s2c2.runs import Run
+    from s2c2.simulation import Costs
+
+
+def simulate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="run folder with S2C2")],
+    against: Annotated[Path, typer.Option(metavar="VANILLA_RUN", help="run for plain class proposals")],
+    annotators: Annotated[int, typer.Option(min=1, help="simulated people")] = 3,
+    offset: Annotated[float, typer.Option(help="acceptance offset δ: pull of a proposal, 0 to 0.98")] = 0.2,
+    seed: Annotated[int, typer.Option(min=0, help="seed of all answers")] = 0,
+    split: Annotated[str, typer.Option(help="images to annotate: validation, unlabeled, …")] = "validation",
+    cost: Annotated[list[str] | None, typer.Option(metavar="NAME=SECONDS", help="may be repeated")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder to write the table to")] = None,
+) -> None:
+    """Simulate annotators with no, plain and S2C2 proposals; compare agreement, time and label quality."""
+    from s2c2 import simulation
+    from s2c2.metrics.consistency import study
+    from s2c2.report import consistency
+    from s2c2.runs import open_run
+
+    crowd = simulation.Crowd(annotators, offset=offset, costs=costs(cost or []))
+    runs = open_run(run), open_run(against)
+    truth = annotations(runs[0])
+    said = [opened.predictions().of(split) for opened in runs]
+    ours, plain = same_images(said[0], said[1], truth)
+    if not len(ours):
+        raise UserError(f"{run} has no annotated images in the split '{split}'")
+    seen = {"none": ours, "vanilla": plain, "s2c2": ours}
+    arms = {name: shown(seen[name]) for name, shown in simulation.ARMS.items()}
+    log = simulation.simulate(truth, ours.images, arms, crowd, seed)
+    found = study(log, truth)
+    rows = consistency.sheet(found)
+    screen.table(
+        f"{len(ours)} images, {annotators} simulated annotators, δ = {offset:g}", rows.columns, rows.rows
+    )
+    if out is not None:
+        named = {"s2c2": runs[0].label, "vanilla": runs[1].label, "split": split, "images": len(ours)}
+        consistency.write(found, named | {"seed": seed} | asdict(crowd), out)
+        screen.console.print(f"written: {out}", markup=False)
+
+
+def annotations(run: "Run") -> "Annotations":
+    """Return the annotations of the dataset that a run was trained on."""
+    from s2c2.data import dataset
+
+    root = Path(run.dataset.get("root", ""))
+    try:
+        return dataset.read(root).annotations
+    except UserError as error:
+        facts = run.path / "dataset.json"
+        raise UserError(
+            f"{error}. {run.path} was trained on it; if it moved, correct root in {facts}"
+        ) from error
+
+
+def same_images(
+    ours: "Predictions", plain: "Predictions", truth: "Annotations"
+) -> tuple["Predictions", "Predictions"]:
+    """Return both predictions for the annotated images that both have, in one order.
+
+    Raises:
+        UserError: when the two runs have different images or classes.
+    """
+    import numpy as np
+
+    if ours.classes != plain.classes or set(ours.images) != set(plain.images):
+        raise UserError("the two runs have other images or classes: train them on one dataset with one seed")
+    known = ours.take(truth.votes(ours.images) > 0)
+    rows = {image: i for i, image in enumerate(plain.images)}
+    return known, plain.take(np.array([rows[image] for image in known.images], dtype=np.int64))
+
+
+def costs(assignments: list[str]) -> "Costs":
+    """Return the cost model with some seconds replaced.
+
+    Raises:
+        UserError: for a name that does not exist, or seconds that are no number ≥ 0.
+    """
+    from s2c2.simulation import Costs
+
+    names = [field.name for field in fields(Costs)]
+    given: dict[str, Any] = {}
+    for assignment in assignments:
+        name, _, text = assignment.partition("=")
+        if name not in names:
+            raise unknown("cost", name, names)
+        try:
+            given[name] = float(text)
+        except ValueError:
+            given[name] = -1.0
+        if not 0 <= given[name] < float("inf"):
+            raise UserError(f"cost {assignment}: give seconds, as in {name}=1.5")
+    return replace(Costs(), **given)

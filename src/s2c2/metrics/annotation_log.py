@@ -1,0 +1,130 @@
+"""Annotation logs: who answered what of which image, in which round, shown which proposal, in what time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float64, Int64
+
+from s2c2.errors import UserError, unknown
+from s2c2.metrics.default_effect import unbiased
+
+NAN = float("nan")
+COLUMNS: Mapping[str, pl.DataType] = {
+    "image": pl.String(),
+    "annotator": pl.String(),
+    "round": pl.Int64(),
+    "arm": pl.String(),
+    "label": pl.String(),
+    "proposal": pl.String(),
+    "seconds": pl.Float64(),
+}
+"""Columns of an annotation log; ``proposal`` is null where none was shown, ``seconds`` where not timed."""
+KEY = ("image", "annotator", "round", "arm")
+"""Columns that name one answer."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of one arm as arrays; a pass is one round of one annotator."""
+
+    labels: Int64[np.ndarray, "n p"]
+    """Class answered for each image in each pass; −1 for none."""
+    proposals: Int64[np.ndarray, "n p"]
+    """Class proposed with it; −1 for none."""
+    passes: tuple[tuple[str, int], ...]
+    """Annotator and round of each pass."""
+    seconds: float
+    """All time spent; NaN when none was taken."""
+    classes: int
+    """Number of classes k."""
+
+    @property
+    def shown(self) -> Int64[np.ndarray, "2 m"]:
+        """Image and pass of each answer that was given to a proposal."""
+        return np.stack(np.nonzero((self.proposals >= 0) & (self.labels >= 0)))
+
+    @property
+    def votes(self) -> Int64[np.ndarray, "n k"]:
+        """Answers of each class for each image."""
+        return _counted(self.labels, self.classes)
+
+    def soft_labels(self, offset: float = NAN) -> Float64[np.ndarray, "n k"]:
+        """Return the mean answer for each image, with the default effect removed where δ is given.
+
+        Answers to one image under different proposals are corrected apart and averaged by their number.
+
+        Args:
+            offset: acceptance offset δ in [0, 0.99); NaN leaves the answers as they are.
+
+        Returns:
+            Rows sum to one; NaN where nobody answered.
+        """
+        total = np.zeros((len(self.labels), self.classes))
+        for proposal in np.unique(self.proposals):
+            votes = _counted(np.where(self.proposals == proposal, self.labels, -1), self.classes)
+            rows = np.flatnonzero(votes.any(axis=1))
+            seen = votes[rows].sum(axis=1, keepdims=True)
+            shares, shown = votes[rows] / seen, np.full(len(rows), proposal)
+            total[rows] += seen * (shares if np.isnan(offset) else unbiased(shares, shown, offset))
+        answered = total.sum(axis=1, keepdims=True)
+        return np.asarray(np.divide(total, answered, out=np.full(total.shape, np.nan), where=answered > 0))
+
+
+def checked(log: pl.DataFrame) -> pl.DataFrame:
+    """Return one row for each image, annotator, round and arm: the last label, all seconds.
+
+    Raises:
+        UserError: for a missing column, a value of a wrong kind, or an empty cell.
+    """
+    missing = [name for name in COLUMNS if name not in log.columns]
+    if missing:
+        raise UserError(f"annotation log without {', '.join(missing)}; needed: {', '.join(COLUMNS)}")
+    try:
+        typed = log.select(pl.col(name).cast(kind) for name, kind in COLUMNS.items())
+    except pl.exceptions.PolarsError as error:
+        raise UserError(f"annotation log: {' '.join(str(error).split())}") from error
+    for name in (*KEY, "label"):
+        if empty := typed[name].is_null().arg_true().to_list():
+            raise UserError(f"annotation log, row {empty[0] + 1}: no {name}")
+    times = pl.col("seconds")
+    added = pl.when(times.count() > 0).then(times.sum()).alias("seconds")
+    return typed.group_by(KEY, maintain_order=True).agg(pl.col("label", "proposal").last(), added)
+
+
+def classes_of(log: pl.DataFrame, possible: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return the class names that a log uses, sorted; or the possible ones, in their order.
+
+    Raises:
+        UserError: for a label or a proposal that is not possible.
+    """
+    used = sorted({*log["label"], *log["proposal"].drop_nulls()})
+    for name in used if possible is not None else ():
+        if name not in (possible or ()):
+            raise unknown("class in the annotation log", name, possible or ())
+    return tuple(used if possible is None else possible)
+
+
+def answers(arm: pl.DataFrame, images: Sequence[str], classes: Sequence[str]) -> Answers:
+    """Return the checked rows of one arm as arrays over the given images."""
+    passes = arm.select("annotator", "round").unique().sort("annotator", "round").rows()
+    row, column, number = (
+        {key: i for i, key in enumerate(keys)} for keys in (images, passes, (None, *classes))
+    )
+    cells = [row[image] for image in arm["image"]], [column[key] for key in _passes(arm)]
+    arrays = []
+    for name in ("label", "proposal"):
+        array = np.full((len(images), len(passes)), -1, dtype=np.int64)
+        array[cells] = [number[value] - 1 for value in arm[name]]
+        arrays.append(array)
+    spent = float(arm["seconds"].sum()) if arm["seconds"].count() else NAN
+    return Answers(arrays[0], arrays[1], tuple(passes), spent, len(classes))
+
+
+def _passes(arm: pl.DataFrame) -> list[tuple[str, int]]:
+    return arm.select("annotator", "round").rows()
+
+
+def _counted(labels: Int64[np.ndarray, "n p"], classes: int) -> Int64[np.ndarray, "n k"]:
+    return np.stack([(labels == c).sum(axis=1) for c in range(classes)], axis=1).astype(np.int64)

@@ -1,0 +1,168 @@
+"""The consistency study: do people agree more with proposals, how long do they take, are the labels right?
+
+One function for a real annotation log and for a simulated one (paper §3.6, Table 3).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float64, Int64
+
+from s2c2.data.annotations import Annotations
+from s2c2.metrics.agreement import cohen_kappa, krippendorff_alpha
+from s2c2.metrics.annotation_log import NAN, Answers, answers, checked, classes_of
+from s2c2.metrics.bootstrap import Interval, bootstrap
+from s2c2.metrics.calibration import DCIC_CLIP, kl
+from s2c2.metrics.default_effect import blended, estimated_offset
+
+NONE = "none"
+"""Name of the arm without proposals, which the others are held against."""
+Pairs = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Kappa:
+    """Mean Cohen's kappa of pairs of passes."""
+
+    value: float
+    """NaN without a pair."""
+    interval: Interval
+    """95 % bootstrap interval over the images."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one arm of a study shows."""
+
+    name: str
+    """The arm."""
+    images: int
+    """Images with an answer."""
+    annotators: int
+    """People who answered."""
+    intra: Kappa
+    """Agreement of a person with themselves: two rounds of one annotator, mean over all such pairs."""
+    inter: Kappa
+    """Agreement of two people in one round, mean over all such pairs."""
+    alpha: float
+    """Krippendorff's alpha of all answers."""
+    minutes: float
+    """Minutes for one round of one person, the mean over them; NaN without times."""
+    acceptance: float
+    """Share of the proposals shown that were accepted; NaN where none was."""
+    offset: float
+    """Acceptance offset δ, estimated against the arm without proposals; NaN where that cannot be."""
+    kl: float
+    """Divergence of the truth from the mean answers, in nats, clipped as DCIC does; NaN without a truth."""
+    kl_unbiased: float
+    """The same with the default effect removed by the estimated δ; NaN where δ is not known."""
+    kl_blended: float
+    """The same, then drawn towards the class means (CleverLabel)."""
+
+
+@dataclass(frozen=True)
+class Against:
+    """What the answers of an arm are held against."""
+
+    unasked: Float64[np.ndarray, "n k"] | None
+    """Mean answers without a proposal."""
+    truth: Float64[np.ndarray, "n k"] | None
+    """Soft labels of many other people."""
+    repeats: int
+    """Draws of each bootstrap interval."""
+
+
+def study(log: pl.DataFrame, truth: Annotations | None = None, repeats: int = 1000) -> tuple[Arm, ...]:
+    """Return what each arm of an annotation log shows, in the order in which the arms appear.
+
+    Args:
+        log: one row an answer, with the columns of :data:`s2c2.metrics.annotation_log.COLUMNS`. Several rows
+            of one image, annotator, round and arm are one answer: the last label holds, the seconds add up.
+        truth: annotations of many other people, to measure the labels against.
+        repeats: draws of each bootstrap interval; they have a fixed seed.
+
+    Raises:
+        UserError: for a missing column, an empty cell, a label or a proposal that is no class of the truth.
+    """
+    rows = checked(log)
+    classes = classes_of(rows, None if truth is None else truth.classes)
+    images = rows["image"].unique(maintain_order=True).to_list()
+    parts = rows.partition_by("arm", maintain_order=True)
+    found = {str(part["arm"][0]): answers(part, images, classes) for part in parts}
+    unasked = found[NONE].soft_labels() if NONE in found else None
+    against = Against(unasked, None if truth is None else truth.soft_labels(images), repeats)
+    return tuple(_arm(name, given, against) for name, given in found.items())
+
+
+def _arm(name: str, given: Answers, against: Against) -> Arm:
+    offset = _offset(given, against.unasked)
+    image, turn = given.shown
+    accepted = (given.labels == given.proposals)[image, turn]
+    # Where nothing was shown there is nothing to remove; where something was and δ is unknown, nobody can.
+    unbiased = given.soft_labels(offset) if offset == offset or not len(image) else None
+    same, others = _pairs(given.passes)
+    return Arm(
+        name=name,
+        images=int((given.labels >= 0).any(axis=1).sum()),
+        annotators=len({person for person, _ in given.passes}),
+        intra=_kappa(given.labels, same, against.repeats),
+        inter=_kappa(given.labels, others, against.repeats),
+        alpha=krippendorff_alpha(given.votes),
+        minutes=given.seconds / 60 / len(given.passes),
+        acceptance=float(accepted.mean()) if len(accepted) else NAN,
+        offset=offset,
+        kl=_divergence(given.soft_labels(), against.truth),
+        kl_unbiased=_divergence(unbiased, against.truth),
+        kl_blended=_divergence(None if unbiased is None else _blended(unbiased), against.truth),
+    )
+
+
+def _pairs(passes: tuple[tuple[str, int], ...]) -> tuple[Pairs, Pairs]:
+    """Return the pairs of passes of one person, and those of two people in one round."""
+    pairs = list(combinations(range(len(passes)), 2))
+    same = [(a, b) for a, b in pairs if passes[a][0] == passes[b][0]]
+    others = [(a, b) for a, b in pairs if passes[a][0] != passes[b][0] and passes[a][1] == passes[b][1]]
+    return same, others
+
+
+def _kappa(labels: Int64[np.ndarray, "n p"], pairs: Pairs, repeats: int) -> Kappa:
+    columns = np.ascontiguousarray(labels.T)
+
+    def mean(rows: Int64[np.ndarray, " n"]) -> float:
+        return _mean(cohen_kappa(columns[a][rows], columns[b][rows]) for a, b in pairs)
+
+    interval = bootstrap(mean, len(labels) if pairs else 0, np.random.default_rng(0), repeats)
+    return Kappa(mean(np.arange(len(labels))), interval)
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = [value for value in values if value == value]
+    return float(np.mean(known)) if known else NAN
+
+
+def _offset(given: Answers, unasked: Float64[np.ndarray, "n k"] | None) -> float:
+    """Return δ from the images that were also answered without a proposal."""
+    if unasked is None:
+        return NAN
+    image, turn = given.shown
+    proposed = given.proposals[image, turn]
+    chosen = unasked[image, proposed]
+    both = ~np.isnan(chosen)
+    return estimated_offset((given.labels[image, turn] == proposed)[both], chosen[both])
+
+
+def _blended(labels: Float64[np.ndarray, "n k"]) -> Float64[np.ndarray, "n k"]:
+    answered = ~np.isnan(labels[:, 0])
+    mixed = labels.copy()
+    mixed[answered] = blended(labels[answered])
+    return mixed
+
+
+def _divergence(labels: Float64[np.ndarray, "n k"] | None, truth: Float64[np.ndarray, "n k"] | None) -> float:
+    if labels is None or truth is None:
+        return NAN
+    rows = ~np.isnan(labels[:, 0]) & ~np.isnan(truth[:, 0])
+    return kl(truth[rows], labels[rows], DCIC_CLIP)

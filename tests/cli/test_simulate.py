@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from s2c2 import files
+from s2c2.data import dataset
+from s2c2.predictions import Predictions
+from tests.cli.conftest import Command
+
+
+@pytest.fixture(scope="module")
+def pair(small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two run folders with made-up predictions; nothing is trained."""
+    root = tmp_path_factory.mktemp("pair")
+    found, rng = dataset.read(small), np.random.default_rng(0)
+    n, k = len(found.images), len(found.classes)
+    splits = tuple("validation" if i % 2 else "unlabeled" for i in range(n))
+    for name in ("s2c2", "vanilla"):
+        order = rng.permutation(n) if name == "vanilla" else np.arange(n)
+        shares = rng.dirichlet(np.ones(k), n).astype(np.float32)
+        embeddings = rng.normal(size=(n, 4)).astype(np.float32)
+        heads = {
+            "ambiguity": rng.random(n).astype(np.float32),
+            "clusters": rng.integers(0, 6, n).astype(np.int32),
+            "cluster_confidence": np.ones(n, dtype=np.float32),
+        }
+        said = Predictions(
+            found.classes,
+            tuple(found.images[i] for i in order),
+            tuple(splits[i] for i in order),
+            shares,
+            embeddings,
+            **(heads if name == "s2c2" else {}),
+        )
+        said.write(root / name / "predictions.parquet")
+        files.write_text(
+            root / name / "config.yaml", f"algorithm: {{name: fixmatch}}\nobjective: {{name: {name}}}\n"
+        )
+        files.write_json(root / name / "dataset.json", {"root": str(small), "classes": found.classes})
+    return root / "s2c2", root / "vanilla"
+
+
+def test_simulate_prints_and_writes_the_table(pair: tuple[Path, Path], s2c2: Command, tmp_path: Path) -> None:
+    out = tmp_path / "table"
+    arguments = ("simulate", pair[0], "--against", pair[1], "--annotators", 2, "--cost", "alone=3")
+    done = s2c2(*arguments, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "80 images, 2 simulated annotators, δ = 0.2" in done.stdout
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"consistency.{kind}" for kind in ("csv", "json", "md", "svg")
+    ]
+    record = json.loads((out / "consistency.json").read_text())
+    assert record["settings"]["s2c2"] == "fixmatch + S2C2"
+    arms = {arm["name"]: arm for arm in record["arms"]}
+    assert list(arms) == ["none", "vanilla", "s2c2"]
+    assert arms["none"]["minutes"] == pytest.approx(80 * 3 / 60)
+    assert pl.read_csv(out / "consistency.csv")["images"].to_list() == [80] * 3
+    for path in out.iterdir():
+        assert str(tmp_path) not in path.read_text()
+        assert pair[0].parent.as_posix() not in path.read_text()
+    first = (out / "consistency.json").read_text()
+    assert s2c2(*arguments, "--out", out).returncode == 0
+    assert (out / "consistency.json").read_text() == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--offset", "1.2"), "acceptance offset 1.2"),
+        (("--cost", "aloen=1"), "did you mean 'alone'"),
+        (("--cost", "alone=soon"), "give seconds"),
+        (("--split", "test"), "no annotated images in the split 'test'"),
+    ],
+)
+def test_mistakes_are_one_line(
+    arguments: tuple[str, ...], said: str, pair: tuple[Path, Path], s2c2: Command
+) -> None:
+    done = s2c2("simulate", pair[0], "--against", pair[1], *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1

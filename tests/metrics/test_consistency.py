@@ -1,0 +1,140 @@
+import itertools
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+from s2c2.data.annotations import Annotations
+from s2c2.errors import UserError
+from s2c2.metrics.annotation_log import answers, checked, classes_of
+from s2c2.metrics.consistency import study
+from s2c2.metrics.default_effect import unbiased
+
+CLASSES = ("cat", "dog", "owl")
+
+
+def log(seed: int = 0, images: int = 30) -> pl.DataFrame:
+    """A made-up log of two arms, two people and two rounds, with gaps, in any order."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for arm, person, turn, i in itertools.product(("none", "shown"), ("ann", "bob"), (1, 2), range(images)):
+        if rng.random() < 0.1:
+            continue
+        label = CLASSES[(i + int(rng.random() < 0.3)) % 3]
+        proposal = CLASSES[(i + i // 7) % 3] if arm == "shown" else None
+        if proposal and rng.random() < 0.4:
+            label = proposal
+        rows.append((f"{i}.png", person, turn, arm, label, proposal, float(rng.integers(1, 9))))
+    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
+    return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None).sample(
+        fraction=1, shuffle=True, seed=seed
+    )
+
+
+def naive_kappa(rows: list[dict[str, object]], first: object, second: object) -> float:
+    """Kappa of two passes by scikit-learn, on the images that both have."""
+    passes = [
+        {row["image"]: row["label"] for row in rows if (row["annotator"], row["round"]) == key}
+        for key in (first, second)
+    ]
+    both = sorted(set(passes[0]) & set(passes[1]))  # type: ignore[type-var]
+    return float(cohen_kappa_score([passes[0][i] for i in both], [passes[1][i] for i in both]))
+
+
+def test_kappas_are_the_means_over_pairs_of_passes() -> None:
+    table = log()
+    for arm in study(table, repeats=20):
+        rows = table.filter(pl.col("arm") == arm.name).to_dicts()
+        intra = [naive_kappa(rows, (who, 1), (who, 2)) for who in ("ann", "bob")]
+        inter = [naive_kappa(rows, ("ann", turn), ("bob", turn)) for turn in (1, 2)]
+        assert arm.intra.value == pytest.approx(np.mean(intra))
+        assert arm.inter.value == pytest.approx(np.mean(inter))
+        assert arm.intra.interval.low < arm.intra.value < arm.intra.interval.high
+        assert arm.annotators == 2
+
+
+def test_minutes_and_acceptance_are_counted() -> None:
+    table = log()
+    none, shown = sorted(study(table, repeats=2), key=lambda arm: arm.name)
+    rows = table.filter(pl.col("arm") == "shown").to_dicts()
+    assert shown.minutes == pytest.approx(sum(row["seconds"] for row in rows) / 4 / 60)
+    assert shown.acceptance == pytest.approx(sum(r["label"] == r["proposal"] for r in rows) / len(rows))
+    assert np.isnan(none.acceptance)
+    assert np.isnan(none.offset)
+
+
+def test_offset_and_divergence_from_the_equations() -> None:
+    table = log()
+    truth = Annotations.build(
+        pl.DataFrame({"image": [f"{i}.png" for i in range(30) for _ in range(2)]}).with_columns(
+            label=pl.Series([CLASSES[(i + j) % 3] for i in range(30) for j in range(2)]),
+            votes=pl.Series([7, 3] * 30),
+        ),
+        CLASSES,
+    )
+    arm = next(arm for arm in study(table, truth, repeats=2) if arm.name == "shown")
+    rows = table.filter(pl.col("arm") == "shown").to_dicts()
+    plain = table.filter(pl.col("arm") == "none").to_dicts()
+
+    def share(found: list[dict[str, object]], image: str, label: str) -> float:
+        given = [row["label"] for row in found if row["image"] == image]
+        return given.count(label) / len(given)
+
+    unasked = np.mean([share(plain, row["image"], row["proposal"]) for row in rows])
+    accepted = np.mean([row["label"] == row["proposal"] for row in rows])
+    offset = (accepted - 0.99 * unasked) / (1 - unasked)
+    assert arm.offset == pytest.approx(offset)
+    expected: dict[str, list[float]] = {"raw": [], "unbiased": []}
+    for i in range(30):
+        image, people = f"{i}.png", truth.soft_labels([f"{i}.png"])[0]
+        shares = np.array([share(rows, image, label) for label in CLASSES])
+        proposal = np.array([CLASSES.index(next(r["proposal"] for r in rows if r["image"] == image))])
+        for name, labels in (("raw", shares), ("unbiased", unbiased(shares[None], proposal, offset)[0])):
+            p, q = (np.clip(values, 1e-5, 1 - 1e-5) for values in (people, labels))
+            expected[name].append(float((p * np.log(p / q)).sum()))
+    assert arm.kl == pytest.approx(np.mean(expected["raw"]))
+    assert arm.kl_unbiased == pytest.approx(np.mean(expected["unbiased"]))
+
+
+def test_a_later_answer_replaces_an_earlier_one_and_its_time_is_added() -> None:
+    first, again = (("a", "ann", 1, "none", label, None, 2.0) for label in ("cat", "dog"))
+    table = pl.DataFrame(
+        [first, again],
+        schema=("image", "annotator", "round", "arm", "label", "proposal", "seconds"),
+        orient="row",
+    )
+    rows = checked(table)
+    assert rows.select("label", "seconds").rows() == [("dog", 4.0)]
+
+
+def test_other_proposals_for_other_people_are_corrected_apart() -> None:
+    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
+    given = [
+        ("a", "ann", 1, "x", "cat", "cat", 1.0),
+        ("a", "bob", 1, "x", "dog", "owl", 1.0),
+        ("a", "eve", 1, "x", "owl", None, 1.0),
+    ]
+    found = answers(checked(pl.DataFrame(given, schema=names, orient="row")), ["a"], CLASSES)
+    np.testing.assert_allclose(found.soft_labels(0.2), [[1 / 3, 1 / 3, 1 / 3]])
+
+
+def test_without_truth_times_or_a_plain_arm_what_is_unknown_stays_unknown() -> None:
+    table = log().filter(pl.col("arm") == "shown").with_columns(seconds=pl.lit(None, dtype=pl.Float64))
+    (arm,) = study(table, repeats=2)
+    assert all(np.isnan([arm.minutes, arm.offset, arm.kl, arm.kl_unbiased, arm.kl_blended]))
+    one = table.filter((pl.col("annotator") == "ann") & (pl.col("round") == 1))
+    (arm,) = study(one, repeats=2)
+    assert np.isnan([arm.intra.value, arm.inter.value, arm.alpha]).all()
+
+
+def test_a_wrong_log_is_said() -> None:
+    table = log()
+    with pytest.raises(UserError, match="without seconds"):
+        study(table.drop("seconds"))
+    with pytest.raises(UserError, match="row 2: no label"):
+        study(table.with_columns(label=pl.when(pl.int_range(pl.len()) == 1).then(None).otherwise("label")))
+    with pytest.raises(UserError, match="annotation log"):
+        study(table.with_columns(round=pl.lit("first")))
+    with pytest.raises(UserError, match="did you mean 'cat'"):
+        classes_of(checked(table.with_columns(label=pl.lit("cats"))), CLASSES)
