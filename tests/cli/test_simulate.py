@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,32 @@ def test_simulate_prints_and_writes_the_table(pair: tuple[Path, Path], s2c2: Com
     first = (out / "consistency.json").read_text()
     assert s2c2(*arguments, "--out", out).returncode == 0
     assert (out / "consistency.json").read_text() == first
+
+
+def test_one_annotator_agrees_with_nobody_else(
+    pair: tuple[Path, Path], s2c2: Command, tmp_path: Path
+) -> None:
+    done = s2c2("simulate", pair[0], "--against", pair[1], "--annotators", 1, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "consistency.json").read_text())
+    assert {arm["inter"]["value"] for arm in record["arms"]} == {None}
+    assert all(arm["intra"]["value"] is not None for arm in record["arms"])
+
+
+def test_the_plain_run_does_not_come_first(pair: tuple[Path, Path], s2c2: Command) -> None:
+    done = s2c2("simulate", pair[1], "--against", pair[0])
+    assert done.returncode == 2
+    assert "name the run with S2C2 first" in done.stderr
+
+
+def test_other_images_are_refused(pair: tuple[Path, Path], s2c2: Command, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(pair[1], other)
+    said = Predictions.read(other / "predictions.parquet")
+    said.take(np.arange(len(said) - 9)).write(other / "predictions.parquet")
+    done = s2c2("simulate", pair[0], "--against", other)
+    assert done.returncode == 2
+    assert "other images or classes" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@ import itertools
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from s2c2.data.annotations import Annotations
@@ -52,6 +54,22 @@ def test_kappas_are_the_means_over_pairs_of_passes() -> None:
         assert arm.inter.value == pytest.approx(np.mean(inter))
         assert arm.intra.interval.low < arm.intra.value < arm.intra.interval.high
         assert arm.annotators == 2
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=15, deadline=None)
+def test_scores_keep_their_bounds_in_any_order_of_the_rows(seed: int) -> None:
+    table = log(seed, images=8)
+    for arm in study(table, repeats=5):
+        assert -1 <= arm.alpha <= 1
+        assert all(-1 <= kappa.value <= 1 for kappa in (arm.intra, arm.inter))
+        assert arm.name == "none" or (0 <= arm.acceptance <= 1 and 0 <= arm.offset < 0.99)
+        again = next(
+            other for other in study(table.sort("label", "image"), repeats=5) if other.name == arm.name
+        )
+        for name in ("alpha", "minutes", "acceptance", "offset"):
+            np.testing.assert_allclose(getattr(again, name), getattr(arm, name))
+        np.testing.assert_allclose(again.intra.value, arm.intra.value)
 
 
 def test_minutes_and_acceptance_are_counted() -> None:

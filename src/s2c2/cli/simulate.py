@@ -73,10 +73,16 @@ def same_images(
     """Return both predictions for the annotated images that both have, in one order.
 
     Raises:
-        UserError: when the two runs have different images or classes.
+        UserError: when runs and dataset differ in images or classes, or the first run is a plain one.
     """
     import numpy as np
 
+    if ours.ambiguity is None:
+        raise UserError(
+            "RUN has no ambiguity: name the run with S2C2 first and the plain one after --against"
+        )
+    if ours.classes != truth.classes:
+        raise UserError("the classes of the dataset are not those that RUN was trained on")
     if ours.classes != plain.classes or set(ours.images) != set(plain.images):
         raise UserError("the two runs have other images or classes: train them on one dataset with one seed")
     known = ours.take(truth.votes(ours.images) > 0)
