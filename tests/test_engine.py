@@ -19,10 +19,12 @@ from s2c2.algorithms import (
 )
 from s2c2.engine import (
     NonFiniteError,
+    Passes,
     Record,
     Schedule,
     Training,
     adopt,
+    apart,
     joined,
     predict,
     scalars,
@@ -341,3 +343,43 @@ def test_the_averaged_network_follows_each_step() -> None:
     averaged = training.averaged.network.heads["classes"]
     assert isinstance(averaged, nn.Linear)
     assert averaged.bias.tolist() == pytest.approx(expected, rel=1e-4)
+
+
+class Normed(nn.Module):
+    """A batch norm over the mean of each channel."""
+
+    features = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3, momentum=0.5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features: Tensor = self.norm(images.mean(dim=(2, 3)))
+        return features
+
+
+def test_views_apart_are_normalised_apart_and_labeled_images_alone_move_the_statistics() -> None:
+    network = Network(Normed(), {"classes": K}).train()
+    generator = torch.Generator().manual_seed(0)
+    views = [torch.randn(5, 3, 4, 4, generator=generator) * (n + 1) + n for n in range(3)]
+    alone = [Network(Normed(), {"classes": K}).train() for _ in views]
+    for other in alone:
+        other.load_state_dict(network.state_dict())
+    outputs = apart(network, tuple(views))
+    for view, output, other in zip(views, outputs, alone, strict=True):
+        torch.testing.assert_close(output.classes, other(view).classes)
+    mean = views[0].mean(dim=(2, 3)).mean(dim=0)
+    norm = network.backbone.norm
+    assert isinstance(norm, nn.BatchNorm1d)
+    assert norm.running_mean is not None
+    torch.testing.assert_close(norm.running_mean, 0.5 * mean)
+    assert norm.momentum == 0.5
+
+
+@pytest.mark.parametrize("passes", [joined, apart])
+def test_both_ways_of_passing_train(passes: Passes) -> None:
+    objective = Vanilla(MeanTeacher())
+    training = fresh()
+    records = list(train(training, batches_for(objective), objective, Schedule(3, 0.1), passes=passes))
+    assert [record.step for record in records] == [1, 2, 3]

@@ -1,9 +1,10 @@
 """One visible training loop that yields, and prediction."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -90,6 +91,7 @@ def train(
     *,
     seed: int = 0,
     autocast: bool = False,
+    passes: "Passes | None" = None,
 ) -> Iterator[Record]:
     """Train to the end of the schedule and yield a record after each step.
 
@@ -102,6 +104,7 @@ def train(
         schedule: steps, learning rate, clipping.
         seed: seed of the random draws inside a step.
         autocast: whether the networks compute in bfloat16.
+        passes: how a network reads the views of a step: :func:`joined` (the default) or :func:`apart`.
 
     Raises:
         NonFiniteError: before the weights change, so that the step can be replayed.
@@ -114,7 +117,8 @@ def train(
         for group in training.optimizer.param_groups:
             group["lr"] = rate
         training.network.train()
-        losses = forward(training, batches(step), objective, generator, (step / schedule.steps, autocast))
+        setting = (step / schedule.steps, autocast, passes or joined)
+        losses = forward(training, batches(step), objective, generator, setting)
         training.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses.total)
         norm = nn.utils.clip_grad_norm_(training.network.parameters(), schedule.clip)
@@ -132,19 +136,19 @@ def forward(
     batch: Batch,
     objective: Objective,
     generator: torch.Generator,
-    setting: tuple[float, bool],
+    setting: "tuple[float, bool, Passes]",
 ) -> Losses:
     """Return the losses of a batch: one pass of the trained network, one of the averaged if asked for."""
-    progress, autocast = setting
+    progress, autocast, passes = setting
     precision = _precision(autocast, batch.labeled.device)
     algorithm = objective.algorithm
     if isinstance(algorithm, Preparing):
         batch = algorithm.prepare(batch, _predict(training.network, precision), generator)
     with precision():
-        labeled, *student = joined(training.network, (batch.labeled, *batch.student))
+        labeled, *student = passes(training.network, (batch.labeled, *batch.student))
     with torch.no_grad(), precision():
         training.averaged.network.train()
-        teacher = joined(training.averaged.network, batch.teacher)
+        teacher = passes(training.averaged.network, batch.teacher)
     step = Step(
         labels=batch.labels,
         labeled=labeled,
@@ -166,6 +170,38 @@ def joined(network: Network, views: tuple[Tensor, ...]) -> list[Outputs]:
         return []
     images = torch.cat(views).contiguous(memory_format=torch.channels_last)
     return split_outputs(network(images), [len(view) for view in views])
+
+
+def apart(network: Network, views: tuple[Tensor, ...]) -> list[Outputs]:
+    """Return the outputs for several views from a pass each: batch norm sees one view at a time.
+
+    The running statistics follow the first view alone, which is that of the labeled images (reference).
+    """
+    outputs = []
+    for number, view in enumerate(views):
+        with nullcontext() if number == 0 else still(network):
+            outputs.append(network(view.contiguous(memory_format=torch.channels_last)))
+    return outputs
+
+
+@contextmanager
+def still(network: nn.Module) -> Iterator[None]:
+    """Leave the running statistics of batch norm as they are."""
+    norms = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    momenta = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.momentum = 0.0
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(norms, momenta, strict=True):
+            layer.momentum = momentum
+
+
+Passes = Callable[[Network, tuple[Tensor, ...]], list[Outputs]]
+"""How a network reads several views: in one pass over all of them, or in one each."""
+PASSES: Mapping[str, Passes] = MappingProxyType({"joined": joined, "apart": apart})
+"""Each way by the name it has in a configuration."""
 
 
 def scalars(losses: Losses) -> dict[str, float]:

@@ -14,7 +14,7 @@ from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
-from s2c2.engine import NonFiniteError, Record, train
+from s2c2.engine import PASSES, NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.folder import Place, describe, guard, no_ruins
@@ -112,7 +112,13 @@ def follow(
     training, every = ready.training, config.train.checkpoint
     trim(place.losses, training.step)
     steps = train(
-        training, ready.batches, ready.objective, ready.schedule, seed=config.seed, autocast=bfloat16(config)
+        training,
+        ready.batches,
+        ready.objective,
+        ready.schedule,
+        seed=config.seed,
+        autocast=bfloat16(config),
+        passes=PASSES[config.train.passes],
     )
     lines: list[str] = []
     try:
