@@ -32,7 +32,7 @@ class Section(BaseModel):
 def fields_of(cls: Any) -> dict[str, Any]:
     """Return the configurable fields of a dataclass, with their documentation, for a pydantic model."""
     documented = _docstrings(cls)
-    hidden = {"algorithm", "class_weights"}
+    hidden = {"algorithm", "class_weights", "disputed"}
     return {
         field.name: (field.type, Field(_default(field), description=documented.get(field.name)))
         for field in dataclasses.fields(cls)
@@ -100,6 +100,8 @@ class DataConfig(Section):
     """How an image that is not square becomes square."""
     labels: Literal["drawn", "majority", "soft"] = "drawn"
     """Label of a labeled image: one drawn from its annotations (paper), their majority, or their mean."""
+    votes: Count = 1
+    """Votes drawn for each labeled image, where labels are drawn; their mean is its label (paper: one)."""
     split: str | None = None
     """Preset of split sizes (the paper's Table 1); null takes the shares below."""
     labeled: Size = 0.16
