@@ -247,6 +247,17 @@ def resolve(values: Mapping[str, Any]) -> Config:
         raise UserError("\n".join(_sentences(error, values))) from error
 
 
+def completed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the written values of an older version with the settings that are new since, at their defaults.
+
+    Values that this version does not take come back as they are.
+    """
+    try:
+        return resolve(values).model_dump(mode="json")
+    except UserError:
+        return values
+
+
 def build(registry: Mapping[str, Callable[..., Any]], chosen: Any, *args: Any) -> Any:
     """Return the registry's value for a chosen entry, for example an algorithm for its section."""
     return registry[chosen.name](*args, **chosen.model_dump(exclude={"name"}))

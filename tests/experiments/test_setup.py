@@ -8,7 +8,9 @@ import torch
 from s2c2 import checkpoint
 from s2c2 import config as configuration
 from s2c2.algorithms import FixMatch, PseudoLabel
+from s2c2.data import splits
 from s2c2.data.dataset import Dataset
+from s2c2.data.splits import SplitSizes
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.experiments.setup import dissent, idle, setup
@@ -82,6 +84,18 @@ def test_disputed_images_are_left_out_of_every_split(dataset: Dataset) -> None:
     agreed = {image for image, top in zip(dataset.images, soft, strict=True) if top >= 0.85}
     assert set(ready.splits.of()) == agreed
     assert 0 < len(agreed) < len(dataset.images)
+
+
+def test_a_preset_shrinks_with_the_images_that_are_left(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset
+) -> None:
+    sizes = SplitSizes(32, 96, 32, 0)
+    monkeypatch.setattr(splits, "PRESETS", {"small": sizes})
+    every = setup(dataset, config(data={"split": "small"}), DEVICE).splits
+    left = setup(dataset, config(data={"split": "small", "disputed": "remove"}), DEVICE).splits
+    assert len(every.labeled) == len(every.validation) == 32
+    assert 0 < len(left.labeled) == len(left.validation) < 32
+    assert len(left.unlabeled) >= 3 * len(left.labeled)
 
 
 def test_no_image_that_people_agree_on_is_one_clear_error(dataset: Dataset) -> None:

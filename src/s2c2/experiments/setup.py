@@ -1,7 +1,7 @@
 """From a dataset and a configuration to everything that training needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -126,12 +126,24 @@ def sizes(config: Config, images: int) -> SplitSizes | None:
     if data.split is not None:
         if data.split not in splitting.PRESETS:
             raise unknown("split preset", data.split, splitting.PRESETS)
-        return splitting.PRESETS[data.split]
+        counts = splitting.PRESETS[data.split]
+        return fitted(counts, images) if data.disputed == "remove" else counts
     if (data.labeled, data.unlabeled, data.validation, data.selection) == _DEFAULT:
         return None
     taken = sum(_count(size, images) for size in (data.labeled, data.validation, data.selection))
     unlabeled = max(images - taken, 0) if data.unlabeled is None else data.unlabeled
     return SplitSizes(data.labeled, unlabeled, data.validation, data.selection)
+
+
+def fitted(counts: SplitSizes, images: int) -> SplitSizes:
+    """Return counts in proportion, where fewer images are left than they add up to.
+
+    Example:
+        >>> fitted(SplitSizes(1600, 6400, 2000, 0), 5000)
+        SplitSizes(labeled=800, unlabeled=3200, validation=1000, selection=0)
+    """
+    share = min(1.0, images / sum(astuple(counts)))
+    return SplitSizes(*(int(count * share) for count in astuple(counts)))
 
 
 _DEFAULT = (0.16, None, 0.2, 0.0)
