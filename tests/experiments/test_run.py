@@ -64,8 +64,8 @@ def test_a_run_of_a_version_with_fewer_settings_goes_on(dataset: Dataset, tmp_pa
     older = yaml.safe_load(written.read_text())
     del older["data"]["votes"], older["objective"]["votes"], older["train"]["passes"]
     written.write_text(yaml.safe_dump(older))
+    changed = configuration.resolve(configuration.merged(config.model_dump(), {"data": {"votes": 5}}))
     with pytest.raises(UserError, match=r"another configuration: data\.votes 1 → 5"):
-        changed = configuration.merged(config.model_dump(), {"data": {"votes": 5}})
-        run(dataset, configuration.resolve(changed), tmp_path / "run", resume=True)
+        run(dataset, changed, tmp_path / "run", resume=True)
     run(dataset, config, tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "predictions.parquet").exists()
