@@ -75,7 +75,7 @@ def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataF
     table = table.with_columns(live=(pl.col("live") & (pl.col("seq") == last)).fill_null(False))
     table = table.filter(pl.col("kind") != "misfit")
     names = pl.Series(start.images, dtype=pl.String)
-    table = table.with_columns(image=names.gather(table["image"])).select(COLUMNS)
+    table = table.with_columns(image=names.gather(table["image"])).select(*COLUMNS)
     return table if dead else table.filter("live")
 
 

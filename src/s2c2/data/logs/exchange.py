@@ -26,6 +26,8 @@ class Extras:
     network has them ``ambiguity``, ``clusters`` and ``group``."""
     model: str = "s2c2"
     """Name of that run, for tools that keep it with a prediction."""
+    classes: tuple[str, ...] | None = None
+    """Class names of dataset and predictions."""
 
     def images(self, log: Log) -> tuple[str, ...]:
         """Return the images of an export: those of the dataset, else those of the log, sorted.

@@ -79,11 +79,14 @@ class Log:
         """Return one row for each image, annotator, round and arm: the last one that is live.
 
         Its ``seconds`` and ``wall`` are those of all rows of the answer, also of those taken back: the time
-        was spent. An answer of which nothing is live is left out.
+        was spent. An answer of which nothing is live is left out. A flag is a mark beside an answer: it
+        stands only where there is no other.
         """
         times = [_sum(name) for name in ("seconds", "wall")]
-        rows = self.table.with_row_index("_row")
-        last = pl.exclude(*PASS, "seconds", "wall").filter(pl.col("live")).last()
+        plain = pl.col("live") & (pl.col("kind") != "flag")
+        counts = pl.col("live") & (plain | ~plain.any().over(PASS))
+        rows = self.table.with_columns(_counts=counts).with_row_index("_row")
+        last = pl.exclude(*PASS, "seconds", "wall").filter(pl.col("_counts")).last()
         kept = rows.group_by(PASS, maintain_order=True).agg(last, *times).filter(pl.col("_row").is_not_null())
         return replace(self, table=kept.sort("_row").select(*SCHEMA))
 
