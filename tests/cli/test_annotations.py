@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from s2c2.data import dataset
-from tests.cli.conftest import Command
+from tests.cli.conftest import QUICK, Command
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +103,60 @@ def test_mistakes_are_one_line(
     assert len(done.stderr.splitlines()) == 1
     assert sentence in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_the_loop_closes(log: Path, small: Path, s2c2: Command, tmp_path: Path) -> None:
+    first, second = tmp_path / "before", tmp_path / "after"
+    done = s2c2("train", small, "--out", first, *QUICK)
+    assert done.returncode == 0, done.stderr
+    done = s2c2("train", small, "--out", second, "--annotations", log, "--replace-annotations", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "80 answers of 2 annotators to 40 images" in done.stdout
+    splits = [dict(pl.read_csv(run / "splits.csv").iter_rows()) for run in (first, second)]
+    answered = set(pl.read_csv(log)["image"])
+    for image, split in splits[0].items():
+        moved = split == "unlabeled" and image in answered
+        assert splits[1][image] == ("labeled" if moved else split)
+    record = json.loads((second / "relabeling.json").read_text())
+    assert (record["answers"], record["images"], record["rounds"], record["replaced"]) == (80, 40, [1], True)
+    learned = pl.read_parquet(second / "annotations.parquet").filter(pl.col("image").is_in(list(answered)))
+    assert set(learned["annotator"]) == {"ann", "bob"}
+    assert s2c2("evaluate", second).returncode == 0
+    done = s2c2("report", second, "--before", first)
+    assert done.returncode == 0, done.stderr
+    assert "Before and after relabeling" in (second / "report.html").read_text()
+
+
+def test_resume_wants_the_same_log(log: Path, small: Path, s2c2: Command, tmp_path: Path) -> None:
+    run, again = tmp_path / "run", ("--resume", *QUICK)
+    assert s2c2("train", small, "--out", run, "--annotations", log, *QUICK).returncode == 0
+    (run / "predictions.parquet").unlink()
+    rows = pl.read_csv(log).head(-1)
+    rows.write_csv(tmp_path / "other.csv")
+    done = s2c2("train", small, "--out", run, "--annotations", tmp_path / "other.csv", *again)
+    assert done.returncode == 2
+    assert "started with another annotation log: answers 80 → 79, digest" in done.stderr
+    done = s2c2("train", small, "--out", run, *again)
+    assert "was started with an annotation log" in done.stderr
+    done = s2c2("train", small, "--out", run, "--annotations", log, *again)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("image,label\n0.pgn,disc\n", "unknown image '0.pgn': did you mean"),
+        ("image,label\n0.png,dsic\n", "did you mean 'disc'"),
+        ("image,label\n", "holds no answer"),
+        ("image\n0.png\n", "neither 'label' nor 'distribution'"),
+    ],
+)
+def test_logs_that_cannot_be_learned_from(
+    rows: str, sentence: str, small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "log.csv").write_text(rows)
+    done = s2c2("train", small, "--out", tmp_path / "run", "--annotations", tmp_path / "log.csv", *QUICK)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert sentence in done.stderr
+    assert not (tmp_path / "run").exists()
