@@ -25,7 +25,7 @@ def log() -> Log:
     rows = [(image, who, CLASSES[(i + (who == "bob" and i % 2)) % 3], None)
             for i, image in enumerate(IMAGES) for who in ("ann", "bob", "cleo")]  # fmt: skip
     spread = (IMAGES[0], "dan", None, [0.5, 0.25, 0.25])
-    names = {
+    names: Any = {
         "image": pl.String,
         "annotator": pl.String,
         "label": pl.String,

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from s2c2.data.dataset import Dataset
-from s2c2.data.logs.log import Log
+from s2c2.data.logs.log import SCHEMA, Log
 from s2c2.errors import UserError, unknown
 
 PREDICTED = ("image", "class", "confidence", "ambiguity", "clusters", "group", "probabilities")
@@ -121,6 +121,22 @@ def matched(place: str, images: Sequence[str] | None) -> str:
             raise UserError(f"{place} may be {same[0]} or {same[1]}: give the images different names")
         longest = next(iter(same), None)
     return longest or "/".join(parts)
+
+
+def built(rows: Sequence[Mapping[str, Any]], classes: Sequence[str] | None, path: Path) -> Log:
+    """Return rows that were read from a file as a log.
+
+    Raises:
+        UserError: names the file, and the row of what is wrong.
+    """
+    names = {name for row in rows for name in row} | {"image", "label"}
+    types: dict[str, Any] = {name: kind for name, kind in SCHEMA.items() if name in names}
+    try:
+        return Log.build(pl.DataFrame(list(rows), schema=types), classes)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from error
 
 
 def text(frame: pl.DataFrame) -> bytes:

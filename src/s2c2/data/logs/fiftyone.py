@@ -8,8 +8,8 @@ import polars as pl
 
 from s2c2.data.formats.tabular import read_json, read_table
 from s2c2.data.layout import find_images
-from s2c2.data.logs.exchange import Export, Extras, Given, matched, text
-from s2c2.data.logs.imagefolder import built, by_image, entries
+from s2c2.data.logs.exchange import Export, Extras, Given, built, matched, text
+from s2c2.data.logs.imagefolder import by_image, entries
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.votes import annotations
 from s2c2.errors import UserError
@@ -66,7 +66,7 @@ def read(source: Path, given: Given) -> Log:
     keys = {str(PurePosixPath(image).with_suffix("")): image for image in images or ()}
     rows = []
     for key, value in content["labels"].items():
-        if value is not None:
+        if value not in (None, []):
             image = keys.get(key) or matched(key, given.images)
             rows.append({"image": image} | _said(value, classes, f"{path}, '{key}'"))
     return built(rows, classes, path)
@@ -76,7 +76,7 @@ def _read_table(table: Path, labels: Path, given: Given) -> Log:
     found = read_table(table)
     classes = given.classes
     if classes is None and labels.is_file() and labels.suffix == ".json":
-        classes = tuple(_content(labels)["classes"] or ()) or None
+        classes = tuple(_content(labels)["classes"]) or None
     if "filepath" not in found.columns:
         raise UserError(f"{table} lacks 'filepath' (columns found: {', '.join(found.columns)})")
     rows = []
@@ -91,7 +91,10 @@ def _content(path: Path) -> dict[str, Any]:
     content = read_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("labels"), dict):
         raise UserError(f"{path} must hold 'classes' and 'labels'")
-    return {"classes": content.get("classes"), "labels": content["labels"]}
+    classes = content.get("classes") or []
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise UserError(f"{path}: 'classes' must be a list of names, or null")
+    return {"classes": classes, "labels": content["labels"]}
 
 
 def _said(value: Any, classes: tuple[str, ...] | None, at: str) -> dict[str, Any]:
@@ -102,9 +105,19 @@ def _said(value: Any, classes: tuple[str, ...] | None, at: str) -> dict[str, Any
         return {"label": names[0]}
     if classes is None:
         raise UserError(f"{at}: several labels need the names of all classes")
-    weights = [float(one.get("confidence") or 1) for one in parts]
+    weights = [_weight(one.get("confidence"), at) for one in parts]
     shares = [sum(w for w, n in zip(weights, names, strict=True) if n == name) for name in classes]
+    if sum(shares) <= 0:
+        raise UserError(f"{at}: no label has a confidence above 0")
     return {"distribution": [share / sum(shares) for share in shares]}
+
+
+def _weight(confidence: Any, at: str) -> float:
+    if confidence is None:
+        return 1.0
+    if not isinstance(confidence, int | float) or not 0 <= confidence < float("inf"):
+        raise UserError(f"{at}: the confidence {confidence!r} is no number ≥ 0")
+    return float(confidence)
 
 
 def _class(label: Any, classes: tuple[str, ...] | None, at: str) -> str:

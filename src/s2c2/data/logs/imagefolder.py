@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from s2c2.data.formats.tabular import read_table, text_of
 from s2c2.data.logs.cleanlab import CLASSES
-from s2c2.data.logs.exchange import Export, Extras, Given, matched
-from s2c2.data.logs.log import SCHEMA, Log
+from s2c2.data.logs.exchange import Export, Extras, Given, built, matched
+from s2c2.data.logs.log import Log
 from s2c2.data.logs.plain import shares
 from s2c2.data.logs.votes import annotations
 from s2c2.errors import UserError
@@ -106,21 +104,6 @@ def entries(row: Mapping[str, Any], classes: Sequence[str] | None, at: str) -> l
         return [{"label": str(row["label"])}] if row.get("label") is not None else []
     found = [{name: one.get(key) for name, key in KEPT.items()} for one in listed]
     return [one | {"distribution": shares(one["distribution"], classes)} for one in found]
-
-
-def built(rows: list[dict[str, Any]], classes: Sequence[str] | None, path: Path) -> Log:
-    """Return rows as a log.
-
-    Raises:
-        UserError: names the file.
-    """
-    types = {name: SCHEMA[name] for name in ("image", "label", *KEPT)}
-    try:
-        return Log.build(pl.DataFrame(rows, schema=types, strict=False), classes)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
-    except (pl.exceptions.PolarsError, TypeError) as error:
-        raise UserError(f"{path}: {' '.join(str(error).split())}") from error
 
 
 def _facts(predicted: Mapping[str, Any]) -> dict[str, Any]:

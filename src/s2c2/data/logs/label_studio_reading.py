@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import polars as pl
-
 from s2c2.data.formats.tabular import read_json, read_table
-from s2c2.data.logs.exchange import Given, matched
+from s2c2.data.logs.exchange import Given, built, matched
 from s2c2.data.logs.label_studio import AMBIGUOUS, CONTROLS
-from s2c2.data.logs.log import SCHEMA, Log
+from s2c2.data.logs.log import Log
 from s2c2.data.logs.plain import shares
 from s2c2.errors import UserError
 
@@ -53,7 +51,10 @@ def _nested(tasks: list[Row], path: Path) -> Iterator[Row]:
         data = task.get("data")
         if not isinstance(data, dict):
             raise UserError(f"{path}, task {number}: lacks 'data'")
-        for index, one in enumerate(task.get("annotations", task.get("completions")) or (), start=1):
+        listed = task.get("annotations", task.get("completions")) or []
+        if not isinstance(listed, list):
+            raise UserError(f"{path}, task {number}: 'annotations' must be a list")
+        for index, one in enumerate(listed, start=1):
             at = f"{path}, task {number}, annotation {index}"
             if not isinstance(one, dict) or not isinstance(one.get("result", []), list):
                 raise UserError(f"{at}: is not an annotation")
@@ -113,13 +114,7 @@ def _log(found: list[Row], given: Given, path: Path) -> Log:
         rows.append(
             {"image": image, "annotator": who, "round": turns[image, who]} | _row(one, control, classes)
         )
-    try:
-        return Log.build(pl.DataFrame(rows, schema_overrides=dict(_TYPES)), classes)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
-
-
-_TYPES = {name: SCHEMA[name] for name in ("image", "label", "distribution", "seconds", "kind")}
+    return built(rows, classes, path)
 
 
 def _label_control(found: list[Row], path: Path) -> str:
@@ -167,8 +162,8 @@ def _row(one: Row, control: str, classes: tuple[str, ...]) -> Row:
         "distribution": spread,
         "kind": "decide" if one["decided"] and (label or spread) else kind,
         "seconds": _seconds(one["lead_time"], one["at"]),
-        "client_time": one["created_at"],
-        "server_time": one["updated_at"] or one["created_at"],
+        "client_time": _time(one["created_at"]),
+        "server_time": _time(one["updated_at"] or one["created_at"]),
     }
 
 
@@ -186,6 +181,10 @@ def _seconds(value: Any, at: str) -> float | None:
         return None if value in (None, "") else float(value)
     except (TypeError, ValueError) as error:
         raise UserError(f"{at}: lead_time {value!r} is no number of seconds") from error
+
+
+def _time(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)
 
 
 def _annotator(who: Any) -> str:
