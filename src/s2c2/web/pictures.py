@@ -1,4 +1,4 @@
-"""Pictures for the browser: thumbnails made once, kept beside the database, and a placeholder for broken files."""
+"""Pictures for the browser: thumbnails, made once and kept, and a placeholder for broken files."""
 
 import hashlib
 import os
@@ -91,7 +91,7 @@ class Pictures:
             return PLACEHOLDER if pixels is None else Picture(*_encoded(pixels, FULL_LIMIT), _tag(state, 0))
 
     def broken(self, image: int) -> bool:
-        """Return whether an image is absent or was found to be unreadable; images not asked for count as whole."""
+        """Return whether an image is absent or was found to be unreadable; an unread one is not."""
         state = self._state(image)
         return state is None or state in self._unreadable
 
