@@ -1,5 +1,6 @@
 """Acts: what people do to groups of images, as it is recorded."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -110,14 +111,13 @@ class Scope:
         Raises:
             UserError: when it is none.
         """
-        who, _, rest = text.rpartition("/")[0].rpartition("/")
-        arm = text.rpartition("/")[2]
-        if not (who and rest.isascii() and rest.isdigit() and len(rest) < 7 and int(rest) and arm):
-            raise UserError(f"scope '{text}' must be WHO/ROUND/ARM, such as shared/1/s2c2")
-        return cls(who, int(rest), arm)
+        parts = re.fullmatch(r"(.+)/([1-9][0-9]{0,5})/([^/]+)", text)
+        if parts is None:
+            raise UserError(f"scope '{text[:80]}' must be WHO/ROUND/ARM, such as shared/1/s2c2")
+        return cls(parts[1], int(parts[2]), parts[3])
 
 
-class Conflict(UserError):
+class Conflict(UserError):  # noqa: N818
     """Somebody else was faster; the message says who did what and when."""
 
     def __init__(self, sentence: str, who: str, act: str, at: str, version: int | None) -> None:

@@ -30,7 +30,7 @@ class Lease:
     until: datetime
 
 
-class Leased(UserError):
+class Leased(UserError):  # noqa: N818
     """Somebody else works on the group."""
 
     def __init__(self, sentence: str, lease: Lease) -> None:
