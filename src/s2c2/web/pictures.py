@@ -72,35 +72,27 @@ class Pictures:
     def __init__(self, path: Callable[[int], Path | None], cache: Path | None, kept: int = KEPT) -> None:
         self._path = path
         self._cache = cache
-        self._unreadable: set[_State] = set()
+        self._broken: set[int] = set()
         self._decoding = threading.Semaphore(2)  # a decoded photograph takes up to 200 MB
         self._thumbnail = lru_cache(maxsize=kept)(self._made)
 
     def thumbnail(self, image: int, size: int) -> Picture:
         """Return an image with its longest side at most ``size`` pixels; small images are not enlarged."""
         state = self._state(image)
-        return PLACEHOLDER if state is None else self._thumbnail(state, size)
+        return self._seen(image, PLACEHOLDER if state is None else self._thumbnail(state, size))
 
     def full(self, image: int) -> Picture:
         """Return an image as large as it is, up to ``FULL_LIMIT`` pixels."""
         state = self._state(image)
-        if state is None:
-            return PLACEHOLDER
-        with self._decoding:
-            pixels = self._pixels(state, FULL_LIMIT)
-            return PLACEHOLDER if pixels is None else Picture(*_encoded(pixels, FULL_LIMIT), _tag(state, 0))
+        return self._seen(image, PLACEHOLDER if state is None else self._drawn(state, FULL_LIMIT))
 
     def broken(self, image: int) -> bool:
-        """Return whether an image is absent or was found to be unreadable; an unread one is not."""
-        state = self._state(image)
-        return state is None or state in self._unreadable
+        """Return whether an image was found to be absent or unreadable when it was last shown."""
+        return image in self._broken
 
-    def _pixels(self, state: _State, enough: int) -> UInt8[np.ndarray, "h w 3"] | None:
-        try:
-            return load(state.path.read_bytes(), state.path.name, enough=enough)[0]
-        except (OSError, UserError):
-            self._unreadable.add(state)
-            return None
+    def _seen(self, image: int, picture: Picture) -> Picture:
+        (self._broken.add if picture.broken else self._broken.discard)(image)
+        return picture
 
     def _state(self, image: int) -> _State | None:
         path = self._path(image)
@@ -113,18 +105,23 @@ class Pictures:
         return _State(path, found.st_mtime_ns, found.st_size)
 
     def _made(self, state: _State, size: int) -> Picture:
+        """Return a thumbnail, from the disk where it was kept."""
         tag = _tag(state, size)
         kept = self._cache / f"{size}" / tag[:2] / f"{tag}.webp" if self._cache is not None else None
         if kept is not None and (data := _whole(kept)) is not None:
             return Picture(data, "image/webp", tag)
-        with self._decoding:
-            pixels = self._pixels(state, size)
-            if pixels is None:
-                return PLACEHOLDER
-            picture = Picture(*_encoded(pixels, size), tag)
-        if kept is not None:
+        picture = self._drawn(state, size)
+        if kept is not None and not picture.broken:
             _keep(kept, picture.data)
         return picture
+
+    def _drawn(self, state: _State, size: int) -> Picture:
+        with self._decoding:
+            try:
+                pixels = load(state.path.read_bytes(), state.path.name, enough=size)[0]
+            except (OSError, UserError):
+                return PLACEHOLDER
+            return Picture(_encoded(pixels, size), "image/webp", _tag(state, size))
 
 
 def _tag(state: _State, size: int) -> str:
@@ -132,13 +129,13 @@ def _tag(state: _State, size: int) -> str:
     return hashlib.blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
 
 
-def _encoded(pixels: UInt8[np.ndarray, "h w 3"], size: int) -> tuple[bytes, str]:
-    """Return WebP: without loss where nothing had to be made smaller and it stays small."""
+def _encoded(pixels: UInt8[np.ndarray, "h w 3"], size: int) -> bytes:
+    """Return WebP; without loss where an image is so small that nothing had to be made smaller."""
     image, stream = Image.fromarray(pixels), BytesIO()
-    untouched = max(image.size) <= min(size, 256)
+    small = max(image.size) <= min(size, SIZES[-1])
     image.thumbnail((size, size))
-    image.save(stream, format="WEBP", quality=85, lossless=untouched, method=2)
-    return stream.getvalue(), "image/webp"
+    image.save(stream, format="WEBP", quality=85, lossless=small, method=2)
+    return stream.getvalue()
 
 
 def _whole(path: Path) -> bytes | None:

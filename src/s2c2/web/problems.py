@@ -10,7 +10,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from s2c2.errors import UserError
+from s2c2.web.acts import Conflict
 from s2c2.web.guard import HEADERS
+from s2c2.web.store import Leased
 
 STATUS: Mapping[int, tuple[str, str | None]] = {
     400: ("the request cannot be read", "send a JSON object"),
@@ -53,6 +55,8 @@ def register(app: FastAPI) -> None:
     """Make every error of an app JSON with ``error`` and ``hint``."""
     app.add_exception_handler(HTTPException, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Conflict, _conflict)
+    app.add_exception_handler(Leased, _leased)
     app.add_exception_handler(UserError, _refused)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -76,6 +80,19 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     sentence = "the request is not valid: " + "; ".join(found[:3])
     more = f"{len(found)} fields are wrong" if len(found) > 3 else None
     return JSONResponse({"error": sentence, "hint": more, "where": found[:20]}, 422)
+
+
+def _conflict(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Conflict)
+    what = {"who": error.who, "act": error.act, "at": error.at, "version": error.version}
+    return JSONResponse({"error": str(error), "hint": "look at the group again"} | what, 409)
+
+
+def _leased(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Leased)
+    until = error.lease.until.isoformat(timespec="seconds")
+    body = {"error": str(error), "hint": "take another group", "who": error.lease.who, "until": until}
+    return JSONResponse(body, 409)
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:

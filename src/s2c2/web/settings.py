@@ -52,9 +52,9 @@ def shared(arm: str) -> Callable[[Person], Assignment]:
     return lambda person: Assignment(f"shared/1/{arm}", arm, 1)
 
 
-def server_time() -> str:
-    """Return the time now, ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def now() -> datetime:
+    """Return the time now, in UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,10 @@ class Settings:
     """Host names the server answers to, beside those of this machine."""
     idle_seconds: int = 30
     """A pause longer than this many seconds between two inputs is not counted as active time."""
-    lease_seconds: int = 900
-    """How long a group is held for one annotator."""
     keys: Mapping[str, str] = field(default_factory=lambda: KEYS)
     """Key of each action."""
-    clock: Callable[[], str] = server_time
-    """Returns the server's time, ISO 8601 in UTC."""
+    clock: Callable[[], datetime] = now
+    """Returns the server's time, in UTC."""
 
 
 def class_key(index: int) -> str:

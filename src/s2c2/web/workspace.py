@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -118,7 +118,9 @@ def _of_run(run: Run, images: Path | None) -> Workspace:
         raise UserError(f"the images of {run.path} are not at {folder}: --images FOLDER says where they are")
     names, classes = _predicted(run)
     arm = "ssl" if run.config.get("objective", {}).get("name") == "vanilla" else "s2c2"
-    return Workspace(run.path, f"{run.label} on {facts.get('name', run.name)}", folder, names, classes, arm, run)
+    return Workspace(
+        run.path, f"{run.label} on {facts.get('name', run.name)}", folder, names, classes, arm, run
+    )
 
 
 def _predicted(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -158,8 +160,3 @@ def _of_images(path: Path, classes: Sequence[str] | None) -> Workspace:
 def _no_classes(classes: Sequence[str] | None, path: Path) -> None:
     if classes:
         raise UserError(f"{path} has classes of its own: --classes is for a plain folder of images")
-
-
-def picture_path(workspace: Workspace, images: Sequence[str]) -> Mapping[int, Path]:
-    """Return the file of each image number, for the images of a database."""
-    return {number: workspace.folder / image for number, image in enumerate(images)}
