@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from s2c2 import predictions
 from s2c2.data.dataset import Dataset, read
 from s2c2.data.description import describe
 from s2c2.data.layout import SUFFIXES, find_images
@@ -40,6 +41,11 @@ class Workspace:
     """The run whose proposals are shown."""
     plain: Run | None = None
     """The plain run whose proposals make the arm ``ssl`` of a study."""
+
+    @property
+    def arms(self) -> frozenset[str]:
+        """The arms that have groups."""
+        return frozenset({"none", self.arm} | ({"ssl"} if self.plain is not None else set()))
 
     @property
     def database(self) -> str:
@@ -116,24 +122,17 @@ def _of_run(run: Run, images: Path | None) -> Workspace:
     folder = root / "images"
     if not folder.is_dir():
         raise UserError(f"the images of {run.path} are not at {folder}: --images FOLDER says where they are")
-    names, classes = _predicted(run)
+    names, classes = predictions.names(run.path / "predictions.parquet")
     arm = "ssl" if run.config.get("objective", {}).get("name") == "vanilla" else "s2c2"
     return Workspace(
         run.path, f"{run.label} on {facts.get('name', run.name)}", folder, names, classes, arm, run
     )
 
 
-def _predicted(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return images and classes of the predictions, without reading embeddings."""
-    from s2c2.predictions import names
-
-    return names(run.path / "predictions.parquet")
-
-
 def _with_plain(workspace: Workspace, plain: Run) -> Workspace:
     if workspace.arm != "s2c2":
         raise UserError(f"{workspace.root} is a plain run itself: --against is for a run with S2C2")
-    images, classes = _predicted(plain)
+    images, classes = predictions.names(plain.path / "predictions.parquet")
     if classes != workspace.classes or set(images) != set(workspace.images):
         raise UserError(f"{plain.path} was trained on other images or classes than {workspace.root}")
     return replace(workspace, plain=plain)
