@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 
 from s2c2 import predictions
 from s2c2.data.dataset import Dataset, read
@@ -56,6 +57,19 @@ class Workspace:
     def cache(self) -> Path:
         """Folder for thumbnails and other things that can be made anew."""
         return self.root / CACHE
+
+    def training(self, database: str) -> str:
+        """Return the command that trains on what was annotated.
+
+        Args:
+            database: its file, or its address where it is none.
+        """
+        log = "annotations.parquet" if "://" in database else database
+        if self.folder == self.root:
+            made = f"s2c2 data import {quote(str(self.root))} DATASET --format folders"
+            names = quote(",".join(self.classes))
+            return f"{made} --classes {names} && s2c2 train DATASET --annotations {quote(log)}"
+        return f"s2c2 train {quote(str(self.folder.parent))} --annotations {quote(log)}"
 
     def start(self) -> Start:
         """Return images, classes and starting groups of each arm, reading proposals or making them."""
