@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 
+from s2c2.web.database import engine as connect
+from s2c2.web.database import migrate, parsed, reading
 from s2c2.web.identity import audit, entering, joining, tables
 from s2c2.web.identity.entering import Given
 from s2c2.web.identity.joining import Answer
 from s2c2.web.identity.passwords import Passwords
 from s2c2.web.identity.people import Caller, People
 from s2c2.web.identity.roles import Role
-from s2c2.web.identity.transactions import reading
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Argon2id that takes no time."""
@@ -56,11 +57,8 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(database: Path) -> Iterator[Engine]:
-    made = create_engine(f"sqlite:///{database}")
-    tables.metadata.create_all(made)
-    with made.begin() as connection:
-        for statement in tables.APPEND_ONLY["sqlite"]:
-            connection.exec_driver_sql(statement)
+    made = connect(parsed(f"sqlite:///{database}"))
+    migrate(made)
     yield made
     made.dispose()
 

@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
+from s2c2.web.database import engine as connect
+from s2c2.web.database import parsed
 from s2c2.web.identity.attempts import ACCOUNT, ADDRESS, Limit, counted, network, pause
 from s2c2.web.identity.entering import DeniedError, WaitError, spoken
 from s2c2.web.identity.passwords import Passwords
@@ -76,7 +78,7 @@ def test_the_wait_survives_a_restart(
         clock.wait(10.0)
         fail(people, "ada", clock())
     engine.dispose()
-    again = create_engine(f"sqlite:///{database}")
+    again = connect(parsed(f"sqlite:///{database}"))
     assert seconds(People(again, passwords, Drawn()), "ada", clock()) == 4
     again.dispose()
 

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from s2c2.errors import UserError
+from s2c2.web.database import reading
 from s2c2.web.identity import accounts, entering, managing, tables
 from s2c2.web.identity.entering import WRONG, DeniedError, Given, WaitError
-from s2c2.web.identity.managing import Doer
 from s2c2.web.identity.passwords import Passwords
-from s2c2.web.identity.people import People, by_session
-from s2c2.web.identity.transactions import reading
+from s2c2.web.identity.people import Doer, People, by_session
 from tests.web.identity.conftest import PASSWORD, QUICK, Clock, Drawn, audited, enter, join
 
 HOUR, DAY = 3600.0, 86400.0

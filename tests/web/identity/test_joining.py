@@ -6,8 +6,7 @@ from s2c2.errors import UserError
 from s2c2.web.identity import audit, joining, managing
 from s2c2.web.identity.entering import DeniedError
 from s2c2.web.identity.joining import Answer, Invited
-from s2c2.web.identity.managing import Doer
-from s2c2.web.identity.people import WEEK, People, by_session
+from s2c2.web.identity.people import WEEK, Doer, People, by_session
 from s2c2.web.identity.roles import ROLES, Role
 from tests.web.identity.conftest import PASSWORD, Clock, audited, enter, join
 
@@ -108,7 +107,7 @@ def test_the_first_start_invites_an_owner_until_there_is_one(people: People, clo
 
 def test_a_reset_link_sets_a_new_password_and_ends_all_sessions(people: People, clock: Clock) -> None:
     caller = join(people, "ada", "reviewer", clock())
-    made = joining.reset(people, caller.account.id, audit.Entry("eve", "reset", "ada"), clock())
+    made = joining.reset(people, caller.account.id, Doer("eve"), clock())
     assert joining.offered(people, made.secret, clock()) == ("reviewer", "ada")
     fresh = joining.accept(people, Answer(made.secret, "ignored", "another password"), clock())
     assert (fresh.account.name, fresh.role) == ("ada", "reviewer")
@@ -122,7 +121,7 @@ def test_a_reset_link_sets_a_new_password_and_ends_all_sessions(people: People, 
 
 def test_a_reset_link_lets_no_disabled_account_in(people: People, clock: Clock) -> None:
     caller = join(people, "ada", "annotator", clock())
-    entry = audit.Entry("eve", "reset", "ada")
+    entry = Doer("eve")
     made = joining.reset(people, caller.account.id, entry, clock())
     managing.disable(people, caller.account.id, Doer("eve"), clock())
     with pytest.raises(UserError, match="disabled"):

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from s2c2.errors import UserError
+from s2c2.web.database import writing
 from s2c2.web.identity import accounts, attempts, audit, credentials, sessions
 from s2c2.web.identity.accounts import Account
 from s2c2.web.identity.passwords import checked_password, form
 from s2c2.web.identity.people import Caller, People
-from s2c2.web.identity.transactions import writing
 
 WRONG = "the name or the password is wrong"
 """The same words whether or not there is such an account."""
@@ -17,6 +17,13 @@ WRONG = "the name or the password is wrong"
 
 class DeniedError(UserError):
     """A log-in with a wrong name or password."""
+
+
+class DisabledError(UserError):
+    """A log-in with the right password to an account that is disabled."""
+
+    def __init__(self) -> None:
+        super().__init__("this account is disabled: ask an owner of the project")
 
 
 class WaitError(UserError):
@@ -47,7 +54,7 @@ def log_in(people: People, given: Given, now: float) -> Caller:
     Raises:
         WaitError: when too many log-ins failed.
         DeniedError: when the name or the password is wrong, in the same words and after the same work.
-        UserError: when the password is right and the account is disabled.
+        DisabledError: when the password is right and the account is disabled.
     """
     keys = attempts.counted(given.name, given.address)
     account = _claimed(people, keys, given.name, now)
@@ -149,11 +156,11 @@ def _unchanged(connection: Connection, account: Account) -> Account:
 
     Raises:
         DeniedError: when its password was changed since it was verified.
-        UserError: when it is disabled.
+        DisabledError: when it is disabled.
     """
     current = accounts.by_name(connection, account.name)
     if current.password != account.password:
         raise DeniedError(WRONG)
     if current.disabled is not None:
-        raise UserError("this account is disabled: ask an owner of the project")
+        raise DisabledError
     return current

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from s2c2.errors import UserError
+from s2c2.web.database import reading, writing
 from s2c2.web.identity import accounts, audit, credentials, invites, sessions
 from s2c2.web.identity.accounts import Account
-from s2c2.web.identity.entering import opened
+from s2c2.web.identity.entering import DisabledError, opened
 from s2c2.web.identity.invites import Invite, Offer
 from s2c2.web.identity.names import checked_name
 from s2c2.web.identity.passwords import checked_password
-from s2c2.web.identity.people import Caller, People
+from s2c2.web.identity.people import Caller, Doer, People
 from s2c2.web.identity.roles import Role
-from s2c2.web.identity.transactions import reading, writing
 
 START = "(first start)"
 """Who makes the first invite; no account can have this name."""
@@ -68,7 +68,7 @@ def invite(people: People, role: Role, entry: audit.Entry, now: float, lasts: fl
         return _add(people, connection, offer, now)
 
 
-def reset(people: People, number: int, entry: audit.Entry, now: float) -> Invited:
+def reset(people: People, number: int, doer: Doer, now: float) -> Invited:
     """Make a link by which an account gets a new password.
 
     Raises:
@@ -78,8 +78,8 @@ def reset(people: People, number: int, entry: audit.Entry, now: float) -> Invite
         account = accounts.numbered(connection, number)
         if account is None or account.disabled is not None:
             raise UserError("there is no such account that is enabled")
-        audit.record(connection, entry, now)
-        return _add(people, connection, Offer(account.role, str(entry.who), people.invite, account.id), now)
+        audit.record(connection, doer.entry("reset", account), now)
+        return _add(people, connection, Offer(account.role, doer.name, people.invite, account.id), now)
 
 
 def withdraw(people: People, number: int, entry: audit.Entry, now: float) -> None:
@@ -140,7 +140,7 @@ def _settled(connection: Connection, used: Invite, name: str, hashed: str, now: 
     if known is None:
         return accounts.add(connection, name, used.role, hashed, now)
     if known.disabled is not None:
-        raise UserError("this account is disabled: ask an owner of the project")
+        raise DisabledError
     accounts.store_password(connection, known, hashed)
     sessions.close_all(connection, known.id)
     return known

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from s2c2.errors import UserError
+from s2c2.web.database import reading, writing
 from s2c2.web.identity import accounts, audit, credentials, tokens
 from s2c2.web.identity.accounts import Account
-from s2c2.web.identity.people import Caller, People
+from s2c2.web.identity.people import Caller, Doer, People
 from s2c2.web.identity.roles import Role, lesser
 from s2c2.web.identity.tokens import Token
-from s2c2.web.identity.transactions import reading, writing
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,6 @@ class Issued:
     """The token."""
     secret: str = field(repr=False)
     """What a script sends."""
-
-
-@dataclass(frozen=True)
-class Doer:
-    """Who manages, for the audit log."""
-
-    name: str
-    """Name of the account, or in brackets what acts without one."""
-    address: str | None = None
-    """Network address the request came from."""
-
-    def entry(self, action: audit.Action, account: Account, detail: str | None = None) -> audit.Entry:
-        """Return the entry on something done to an account."""
-        return audit.Entry(self.name, action, account.name, detail, self.address)
 
 
 def listed(people: People) -> tuple[Account, ...]:

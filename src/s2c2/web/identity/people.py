@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
+from s2c2.web.database import reading, writing
 from s2c2.web.identity import accounts, audit, credentials, sessions, tokens
 from s2c2.web.identity.accounts import Account
 from s2c2.web.identity.credentials import Draw
 from s2c2.web.identity.passwords import Passwords
 from s2c2.web.identity.roles import Role, lesser
-from s2c2.web.identity.transactions import reading, writing
 
 WEEK = 7 * 86400.0
 """Seconds."""
@@ -54,6 +54,20 @@ class Caller:
     ) -> audit.Entry:
         """Return an entry of the audit log on something that it does."""
         return audit.Entry(self.account.name, action, subject, detail, self.address)
+
+
+@dataclass(frozen=True)
+class Doer:
+    """Who manages, for the audit log."""
+
+    name: str
+    """Name of the account, or in brackets what acts without one."""
+    address: str | None = None
+    """Network address the request came from."""
+
+    def entry(self, action: audit.Action, account: Account, detail: str | None = None) -> audit.Entry:
+        """Return the entry on something done to an account."""
+        return audit.Entry(self.name, action, account.name, detail, self.address)
 
 
 def by_session(people: People, secret: str, address: str | None, now: float) -> Caller | None:

@@ -59,12 +59,12 @@ def may_act(role: Role, name: str, scope: str, act: str) -> bool:
     """
     if act == "decide":
         return may(role, "review")
-    return may(role, "annotate") and scope.partition("/")[0] in (SHARED, name)
+    return may(role, "annotate") and scope.rsplit("/", 2)[0] in (SHARED, name)
 
 
 def may_see(role: Role, name: str, scope: str) -> bool:
     """Say whether an account may see the board of a scope: its own, the shared one, others as a reviewer."""
-    return may(role, "see others") or scope.partition("/")[0] in (SHARED, name)
+    return may(role, "see others") or scope.rsplit("/", 2)[0] in (SHARED, name)
 
 
 def lesser(first: Role, second: Role) -> Role:

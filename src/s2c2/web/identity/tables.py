@@ -2,8 +2,10 @@
 
 from sqlalchemy import Column, Float, ForeignKey, Integer, MetaData, String, Table
 
-metadata = MetaData()
-"""All tables of this package."""
+from s2c2.web import tables as store
+
+metadata = MetaData(naming_convention=store.metadata.naming_convention)
+"""All tables of this package; they stand in the database of the store."""
 
 accounts = Table(
     "accounts",
@@ -22,7 +24,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("digest", String(64), primary_key=True),
-    Column("account", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("account", Integer, ForeignKey("accounts.id"), nullable=False, index=True),
     Column("created", Float(53), nullable=False),
     Column("seen", Float(53), nullable=False),
 )
@@ -34,7 +36,7 @@ invites = Table(
     Column("id", Integer, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),
     Column("role", String(16), nullable=False),
-    Column("account", ForeignKey("accounts.id")),
+    Column("account", Integer, ForeignKey("accounts.id")),
     Column("by", String(80), nullable=False),
     Column("created", Float(53), nullable=False),
     Column("expires", Float(53), nullable=False),
@@ -48,7 +50,7 @@ tokens = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("digest", String(64), nullable=False, unique=True),
-    Column("account", ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("account", Integer, ForeignKey("accounts.id"), nullable=False, index=True),
     Column("label", String(64), nullable=False),
     Column("role", String(16), nullable=False),
     Column("created", Float(53), nullable=False),
@@ -78,20 +80,4 @@ audit = Table(
     Column("address", String(64)),
     sqlite_autoincrement=True,
 )
-"""Who did what. The database itself refuses to change or delete a row."""
-
-APPEND_ONLY: dict[str, tuple[str, ...]] = {
-    "sqlite": (
-        "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit "
-        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
-        "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit "
-        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
-    ),
-    "postgresql": (
-        "CREATE FUNCTION audit_append_only() RETURNS trigger AS "
-        "'BEGIN RAISE EXCEPTION ''the audit log is append-only''; END' LANGUAGE plpgsql",
-        "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
-        "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()",
-    ),
-}
-"""What each kind of database is told about the audit log."""
+"""Who did what. Triggers refuse to change or remove a row."""
