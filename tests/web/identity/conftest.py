@@ -1,3 +1,4 @@
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,10 @@ from s2c2.web.identity.joining import Answer
 from s2c2.web.identity.passwords import Passwords
 from s2c2.web.identity.people import Caller, People
 from s2c2.web.identity.roles import Role
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it asks for another client library
+    from starlette.testclient import TestClient as TestClient
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Argon2id that takes no time."""

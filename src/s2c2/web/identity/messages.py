@@ -202,8 +202,6 @@ def account_item(account: Account) -> AccountItem:
         created=moment(account.created),
         disabled=moments(account.disabled),
     )
-        id=account.id, name=account.name, role=account.role, created=created, disabled=disabled
-    )
 
 
 def token_item(token: Token) -> TokenItem:

@@ -1,4 +1,4 @@
-"""``/api/login``, ``logout``, ``password``, ``accept-invite``, ``tokens``: what people do about themselves."""
+"""``/api/login``, ``logout``, ``password``, ``accept-invite``, ``tokens``: what people do for themselves."""
 
 from collections.abc import Callable
 from typing import Annotated
