@@ -5,7 +5,7 @@ from math import isnan
 from s2c2.errors import UserError, unknown
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
-from s2c2.web.conflicts import fits
+from s2c2.web.conflicts import fits, since
 from s2c2.web.disagreement import disagreements
 from s2c2.web.nodes import Step, packed
 from s2c2.web.sheet import Sheet, arm
@@ -104,14 +104,17 @@ class Board:
         Args:
             scope: whose board.
             group: group id.
-            version: leave out who joined later: what a person who saw this version can have meant.
+            version: only what a person who saw this version can have meant: leave out images that joined
+                later, and those that an undo or redo changed later.
         """
-        nodes, limit = self._sheet(scope).nodes, self.seq if version is None else version
-        return tuple(
-            image
-            for image in self.members(scope, group)
-            if (node := nodes.get(image)) is None or (node.answer is None and node.joined <= limit)
-        )
+        nodes = self._sheet(scope).nodes
+        found = [
+            i for i in self.members(scope, group) if (node := nodes.get(i)) is None or node.answer is None
+        ]
+        if version is not None:
+            unseen = self._unseen(scope, group, version)
+            found = [i for i in found if i not in unseen]
+        return tuple(found)
 
     def place(self, scope: str, image: int) -> str | None:
         """Return the group that an image is in; None where it is in none.
@@ -174,6 +177,15 @@ class Board:
     def disagreements(self) -> tuple[Disagreement, ...]:
         """Return the images on which annotators disagree and nobody decided."""
         return disagreements(self._sheets)
+
+    def _unseen(self, scope: str, group: str, version: int) -> set[int]:
+        sheet, unseen = self._sheet(scope), set[int]()
+        for step in since(sheet.touched.get(group, ()), self._steps, version):
+            if step.target_seq is not None:
+                unseen.update(self._steps[step.target_seq - 1].images.tolist())
+            else:
+                unseen.update(i for i in step.images.tolist() if sheet.nodes[i].joined == step.seq)
+        return unseen
 
     def _apply(self, step: Step) -> None:
         sheet = self._sheets.get(step.scope) or self._sheet(step.scope)
