@@ -126,7 +126,7 @@ def test_the_session_says_who_asks(ada: TestClient) -> None:
 def test_changes_need_the_csrf_token_of_the_session(ada: TestClient, token: str | None) -> None:
     del ada.headers["X-CSRF-Token"]
     headers = {} if token is None else {"X-CSRF-Token": token.encode()}
-    said = ada.post("/api/tokens", json={"label": "x"}, headers=headers)  # type: ignore[arg-type]
+    said = ada.post("/api/tokens", json={"label": "x"}, headers=headers)
     assert "X-CSRF-Token" in sentence(said, 403)
     assert ada.get("/api/tokens").json() == []
 
@@ -259,7 +259,7 @@ def test_api_tokens_act_without_cookie_and_csrf(ada: TestClient, browser: Browse
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer wrong", "bearer é"])
 def test_a_wrong_authorization_does_not_fall_back_to_the_cookie(ada: TestClient, header: str) -> None:
-    said = ada.get("/api/session", headers={"Authorization": header.encode()})  # type: ignore[dict-item]
+    said = ada.get("/api/session", headers={"Authorization": header.encode()})
     assert said.status_code == 401
 
 
@@ -290,7 +290,7 @@ def test_roles_and_routes(line: str, browser: Browser, people: People, clock: Cl
     def status(client: TestClient) -> int:
         content = body[0].encode() if body else None
         headers = {"Content-Type": "application/json"}
-        return client.request(method, path, content=content, headers=headers).status_code
+        return int(client.request(method, path, content=content, headers=headers).status_code)
 
     said = {"nobody": status(browser())}
     for role in ROLES:

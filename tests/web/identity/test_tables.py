@@ -6,11 +6,11 @@ from sqlalchemy import Engine
 
 from s2c2.web import tables as store
 from s2c2.web.database import reading
-from s2c2.web.identity import tables
+from s2c2.web.identity.tables import metadata
 
 
 def test_the_migrations_make_these_tables(engine: Engine) -> None:
-    both: Any = [store.metadata, tables.metadata]
+    both: Any = [store.metadata, metadata]
     with reading(engine) as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, both) == []

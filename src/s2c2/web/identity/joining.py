@@ -43,6 +43,18 @@ class Answer:
     """Network address the request came from."""
 
 
+def link(base: str, invited: Invited) -> str:
+    """Return the link of an invite.
+
+    What follows ``#`` is not sent to servers, so that no log has the secret.
+
+    Args:
+        base: address of the server.
+        invited: a fresh invite.
+    """
+    return f"{base.rstrip('/')}/static/login.html#invite={invited.secret}"
+
+
 def first_owner(people: People, now: float) -> Invited | None:
     """Return an invite for an owner while there is none; earlier ones of this kind end."""
     with writing(people.engine) as connection:

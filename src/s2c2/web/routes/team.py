@@ -17,9 +17,6 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="only entries before this number")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
-PAGE = "static/login.html#invite="
-"""Where an invite leads. What follows # is not sent to servers, so that no log has the secret."""
-
 
 @router.get("/invites")
 def listed(door: Door, caller: Inviting) -> list[messages.InviteItem]:
@@ -87,5 +84,5 @@ def _doer(caller: Caller) -> Doer:
 
 
 def _link(made: Invited, request: Request, now: float) -> messages.Link:
-    link = f"{request.base_url}{PAGE}{made.secret}"
-    return messages.Link(invite=messages.invite_item(made.invite, now), link=link)
+    item = messages.invite_item(made.invite, now)
+    return messages.Link(invite=item, link=joining.link(str(request.base_url), made))
