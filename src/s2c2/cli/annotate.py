@@ -27,9 +27,7 @@ def annotate(
     annotator: Annotated[str | None, typer.Option(help="your name in the log; the log-in name else")] = None,
     database: Annotated[str | None, typer.Option(help="file, or postgresql://… address")] = None,
     backup: Annotated[Path | None, typer.Option(help="copy the database to a file, and stop")] = None,
-    classes: Annotated[
-        str | None, typer.Option(help="class names of a plain folder, with commas")
-    ] = None,
+    classes: Annotated[str | None, typer.Option(help="class names of a plain folder, with commas")] = None,
     images: Annotated[Path | None, typer.Option(help="dataset folder of a run, where it was moved")] = None,
     against: Annotated[Path | None, typer.Option(metavar="VANILLA_RUN", help="run for the arm 'ssl'")] = None,
 ) -> None:

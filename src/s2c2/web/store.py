@@ -131,6 +131,12 @@ class Store:
         with reading(self.engine) as connection:
             return self._read(connection, after)
 
+    def recorded(self, key: str) -> Recorded | None:
+        """Return the act with a key; None when there is none."""
+        with reading(self.engine) as connection:
+            row = connection.execute(select(tables.events).where(tables.events.c.key == key)).first()
+            return None if row is None else self._recorded(row)
+
     def lease(self, scope: str, group: str, annotator: str, now: datetime) -> Lease:
         """Take a lease of 15 minutes, or prolong an own one.
 
