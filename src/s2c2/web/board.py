@@ -184,7 +184,7 @@ class Board:
             if step.target_seq is not None:
                 unseen.update(self._steps[step.target_seq - 1].images.tolist())
             else:
-                unseen.update(i for i in step.images.tolist() if sheet.nodes[i].joined == step.seq)
+                unseen.update(i for i in step.images.tolist() if sheet.joined(i) == step.seq)
         return unseen
 
     def _apply(self, step: Step) -> None:
