@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from fastapi import APIRouter, Depends, Request
 
@@ -32,6 +32,7 @@ class Person:
     """Token that their page must send in ``X-CSRF-Token``; empty where none is needed (API tokens)."""
 
 
+@runtime_checkable
 class Identity(Protocol):
     """The contract of the accounts: says who is asking."""
 
@@ -53,6 +54,10 @@ class Identity(Protocol):
         """
         ...
 
+    def exported(self, request: Request, what: str) -> None:
+        """Note that the person who sent a request took the annotation log away."""
+        ...
+
 
 @dataclass(frozen=True)
 class Local:
@@ -68,6 +73,9 @@ class Local:
     def person(self, request: Request) -> Person:
         """Return the person, who owns everything."""
         return Person(self.annotator, "owner", self.csrf)
+
+    def exported(self, request: Request, what: str) -> None:
+        """Note nothing: it is their own."""
 
 
 def person(request: Request) -> Person:

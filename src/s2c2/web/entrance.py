@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from s2c2.web.asking import Asking, Person
 from s2c2.web.identity.entering import DeniedError, DisabledError, WaitError
-from s2c2.web.identity.people import Caller, People, by_session, by_token
+from s2c2.web.identity.people import Caller, People, by_session, by_token, record
 from s2c2.web.identity.roles import ROLES, Right, may
 from s2c2.web.problems import Problem
 
@@ -42,6 +42,11 @@ class Accounts:
         request.state.caller = caller
         return Person(caller.account.name, caller.role, caller.csrf)
 
+    def exported(self, request: Request, what: str) -> None:
+        """Note in the audit log that somebody exported the annotation log."""
+        caller = calling(request)
+        record(self.people, caller.entry("export", detail=what), self.clock())
+
     def _by_token(self, request: Request) -> Caller:
         scheme, _, secret = request.headers["authorization"].partition(" ")
         wanted = scheme.lower() == "bearer"
@@ -69,14 +74,19 @@ Door = Annotated[Accounts, Depends(accounts)]
 """Parameter of a route: the accounts."""
 
 
-def calling(request: Request, asking: Asking) -> Caller:
-    """Return who sent a request, after the check of its CSRF token."""
+def calling(request: Request) -> Caller:
+    """Return who sent a request, once it was found out."""
     caller = request.state.caller
     assert isinstance(caller, Caller)
     return caller
 
 
-Calling = Annotated[Caller, Depends(calling)]
+def checked(request: Request, asking: Asking) -> Caller:
+    """Return who sent a request, after the check of its CSRF token."""
+    return calling(request)
+
+
+Calling = Annotated[Caller, Depends(checked)]
 """Parameter of a route: the account that calls."""
 
 

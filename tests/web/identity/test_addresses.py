@@ -277,6 +277,9 @@ POST    /api/accounts/2/disable                     403  403  200
 POST    /api/accounts/2/enable                      403  403  200
 POST    /api/accounts/1/reset                       403  403  201
 GET     /api/audit                                  403  403  200
+GET     /api/export                                 403  403  200
+GET     /api/review                                 403  200  200
+GET     /api/dashboard                              200  200  200
 POST    /api/logout             {}                  204  204  204
 """
 
@@ -333,6 +336,9 @@ def test_the_audit_log_for_owners(eve: TestClient) -> None:
     ]
     assert said[0]["address"] == "testclient"
     assert said[0]["at"] == "2027-01-15T08:00:00+00:00"
+    eve.get("/api/export?format=parquet")
+    newest = eve.get("/api/audit?limit=1").json()[0]
+    assert (newest["who"], newest["action"], newest["detail"]) == ("eve", "export", "parquet")
     assert eve.get(f"/api/audit?before={said[1]['seq']}").json()[0]["action"] == "log-in"
 
 
