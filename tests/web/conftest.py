@@ -47,21 +47,22 @@ def unprivileged() -> str | None:
 def serving(programs: Path, folder: Path, user: str | None) -> Iterator[str]:
     """Make a cluster in a folder, serve it on a free port, stop it at the end."""
     data, port = folder / "data", free_port()
-    make = [programs / "initdb", "-D", data, "-U", "s2c2", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-    subprocess.run(make, user=user, cwd=folder, check=True, capture_output=True)
-    serve = [
-        programs / "postgres",
+    make: list[str | Path] = [
+        programs / "initdb",
         "-D",
         data,
-        "-p",
-        str(port),
-        "-k",
-        folder,
-        "-h",
-        "127.0.0.1",
-        "-c",
-        "fsync=off",
+        "-U",
+        "s2c2",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "-N",
     ]
+    subprocess.run(make, user=user, cwd=folder, check=True, capture_output=True)
+    serve: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
+    serve += ["-h", "127.0.0.1", "-c", "fsync=off"]
     with (folder / "log").open("wb") as log:
         running = subprocess.Popen(serve, user=user, cwd=folder, stdout=log, stderr=log)
     address = f"postgresql://s2c2@127.0.0.1:{port}"
@@ -110,7 +111,7 @@ def postgres(server: str) -> str:
 def new_database(server: str) -> str:
     name = f"s2c2_{uuid4().hex}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name}")
     return f"{server}/{name}"
 
 

@@ -69,7 +69,7 @@ def test_acts_come_back_as_they_were(store: Store, opened: Callable[[], Store]) 
 def test_the_same_key_is_recorded_once_and_gives_the_first_act(store: Store) -> None:
     first = store.append("ann", numbered(0), nothing, TIME)
     with pytest.raises(Duplicate) as caught:
-        store.append("ann", replace(numbered(0), wall=9.0), pytest.fail, "later")
+        store.append("ann", replace(numbered(0), wall=9.0), lambda read: pytest.fail("asked"), "later")
     assert caught.value.recorded == first
     with pytest.raises(UserError, match="key is that of another's act"):
         store.append("bo", numbered(0), nothing, TIME)
