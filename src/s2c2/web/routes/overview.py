@@ -28,17 +28,19 @@ def dashboard(here: Here, asking: Asking, on: On) -> Dashboard:
     """Return progress, work and agreement; an annotator sees only the own work."""
     acts = here.store.read(0)
     answers = log.frame(here.start, acts)
-    work = figures.workers(answers, log.table(acts))
-    everything = asking.role != "annotator"
+    everything, own = asking.role != "annotator", asking.annotator
+    work = [
+        one
+        for one in figures.workers(answers, log.table(acts))
+        if everything or one.annotator == asking.annotator
+    ]
     with here.live.board() as board:
         groups = [group_item(here, on, found) for found in board.groups(on.scope)]
         disputed = len(board.disagreements()) if everything else None
         progress = progress_item(board.progress(on.scope))
     agreed = figures.agreement(answers, here.start.classes) if everything else None
     return Dashboard(
-        annotators=[
-            WorkerItem(**vars(one)) for one in work if everything or one.annotator == asking.annotator
-        ],
+        annotators=[WorkerItem(**vars(one)) for one in work if everything or one.annotator == own],
         groups=groups,
         progress=progress,
         agreement=None if agreed is None else AgreementItem(**vars(agreed)),
@@ -66,12 +68,10 @@ def export(here: Here, asking: Asking, request: Request, format: Format = "csv")
     require(asking, "owner")
     answers = log.frame(here.start, here.store.read(0))
     classes = list(here.start.classes)
-    data, kind = (
-        (_csv(answers, classes), "text/csv") if format == "csv" else (_parquet(answers, classes), PARQUET)
-    )
+    make, kind = (_csv, "text/csv") if format == "csv" else (_parquet, PARQUET)
     here.identity.exported(request, format)
     headers = {"content-disposition": f'attachment; filename="annotations.{format}"'}
-    return Response(data, 200, headers, kind)
+    return Response(make(answers, classes), 200, headers, kind)
 
 
 def _disputed(here: Desk, found: Disagreement, seconds: dict[int, float]) -> Disputed:
