@@ -134,7 +134,8 @@ class Store:
     def recorded(self, key: str) -> Recorded | None:
         """Return the act with a key; None when there is none."""
         with reading(self.engine) as connection:
-            row = connection.execute(select(tables.events).where(tables.events.c.key == key)).first()
+            query = select(tables.events).where(tables.events.c.key == key)
+            row = connection.execute(query).mappings().first()
             return None if row is None else self._recorded(row)
 
     def lease(self, scope: str, group: str, annotator: str, now: datetime) -> Lease:

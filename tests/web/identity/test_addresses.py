@@ -33,7 +33,12 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def server(dataset: Path, database: Path, passwords: Passwords, clock: Clock) -> Iterator[FastAPI]:
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "annotations.sqlite"
+
+
+@pytest.fixture
+def served(dataset: Path, database: Path, passwords: Passwords, clock: Clock) -> Iterator[FastAPI]:
     workspace = open_workspace(dataset)
 
     def identity(store: Store) -> Accounts:
@@ -45,16 +50,16 @@ def server(dataset: Path, database: Path, passwords: Passwords, clock: Clock) ->
 
 
 @pytest.fixture
-def people(server: FastAPI) -> People:
-    identity = server.state.identity
+def people(served: FastAPI) -> People:
+    identity = served.state.identity
     assert isinstance(identity, Accounts)
     return identity.people
 
 
 @pytest.fixture
-def browser(server: FastAPI) -> Browser:
+def browser(served: FastAPI) -> Browser:
     def opened(base: str = ADDRESS) -> TestClient:
-        return TestClient(server, base_url=base)
+        return TestClient(served, base_url=base)
 
     return opened
 
@@ -303,12 +308,12 @@ def test_roles_and_routes(line: str, browser: Browser, people: People, clock: Cl
     assert said == {"nobody": 401} | {role: int(expected[role]) for role in ROLES}
 
 
-def test_the_table_of_routes_is_complete(server: FastAPI) -> None:
+def test_the_table_of_routes_is_complete(served: FastAPI) -> None:
     open_to_all = {"/api/login", "/api/accept-invite", "/api/look-at-invite"}
     listed = {line.split()[1] for line in ROUTES.strip().splitlines()}
     of_people = {
         path.replace("{number}", "N")
-        for path, methods in server.openapi()["paths"].items()
+        for path, methods in served.openapi()["paths"].items()
         if any({"accounts", "team"} & set(method["tags"]) for method in methods.values())
     }
     known = {path.replace("/1", "/N").replace("/2", "/N") for path in listed}
