@@ -136,7 +136,7 @@ class Store:
         with reading(self.engine) as connection:
             query = select(tables.events).where(tables.events.c.key == key)
             row = connection.execute(query).mappings().first()
-            return None if row is None else self._recorded(row)
+            return None if row is None else self._recorded(dict(row))
 
     def lease(self, scope: str, group: str, annotator: str, now: datetime) -> Lease:
         """Take a lease of 15 minutes, or prolong an own one.
