@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -306,6 +307,29 @@ def test_roles_and_routes(line: str, browser: Browser, people: People, clock: Cl
         said[role] = status(inside(browser(), role))
     expected = {"annotator": annotator, "reviewer": reviewer, "owner": owner}
     assert said == {"nobody": 401} | {role: int(expected[role]) for role in ROLES}
+
+
+@pytest.mark.parametrize(
+    ("act", "scope", "annotator", "reviewer"),
+    [
+        ("label", "shared/1/none", 201, 201),
+        ("label", "NAME/1/none", 201, 201),
+        ("label", "yan/1/none", 403, 403),
+        ("decide", "shared/1/none", 403, 201),
+        ("decide", "yan/1/none", 403, 201),
+    ],
+)
+def test_roles_and_acts(
+    browser: Browser, people: People, clock: Clock, act: str, scope: str, annotator: int, reviewer: int
+) -> None:
+    said: dict[str, int] = {}
+    for name in ROLES[:2]:
+        join(people, name, name, clock())
+        client = inside(browser(), name)
+        traits = {"act": act, "scope": scope.replace("NAME", name)}
+        body = {"key": str(uuid4()), "group": "all", "images": [0], "label": 1, "selected": 1}
+        said[name] = client.post("/api/acts", json=body | traits).status_code
+    assert said == {"annotator": annotator, "reviewer": reviewer}
 
 
 def test_the_table_of_routes_is_complete(served: FastAPI) -> None:
