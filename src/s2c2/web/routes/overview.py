@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Annotated, Literal
 
 import polars as pl
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from s2c2.web import figures, log
 from s2c2.web.acts import Scope
@@ -63,12 +63,13 @@ def review(here: Here, asking: Asking, limit: Most = 1000) -> list[Disputed]:
 
 
 @router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}, PARQUET: {}}}})
-def export(here: Here, asking: Asking, format: Format = "csv") -> Response:
+def export(here: Here, asking: Asking, request: Request, format: Format = "csv") -> Response:
     """Return the annotation log: one row for each answer of an annotator to an image."""
     require(asking, "owner")
     answers = log.frame(here.start, here.store.read(0))
     classes = list(here.start.classes)
     make, kind = (_csv, "text/csv") if format == "csv" else (_parquet, PARQUET)
+    here.identity.exported(request, format)
     headers = {"content-disposition": f'attachment; filename="annotations.{format}"'}
     return Response(make(answers, classes), 200, headers, kind)
 
