@@ -89,18 +89,46 @@ class Predictions:
         Raises:
             UserError: when the file is absent, damaged or not a predictions file.
         """
-        if not path.is_file():
-            raise UserError(
-                f"no predictions at {path}: a run has them once it is trained to the end, "
-                "'s2c2 train' with --resume goes on with a stopped one"
-            )
+        frame, classes = _read(path)
         try:
-            frame = pl.read_parquet(path)
-            classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
             arrays = {name: frame[name].to_numpy() for name in _ARRAYS if name in frame.columns}
             return cls(classes, tuple(frame["image"]), tuple(frame["split"]), **arrays)
-        except (pl.exceptions.PolarsError, OSError, KeyError, TypeError, ValueError) as error:
+        except (pl.exceptions.PolarsError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} is not a predictions file: {error}") from error
+
+
+def names(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return images and classes of a predictions file, without reading its arrays.
+
+    Raises:
+        UserError: when the file is absent, damaged or not a predictions file.
+    """
+    frame, classes = _read(path, ["image"])
+    return tuple(frame["image"]), classes
+
+
+def embeddings(path: Path) -> tuple[tuple[str, ...], Float32[np.ndarray, "n e"]]:
+    """Return images and embeddings of a predictions file, without reading the rest.
+
+    Raises:
+        UserError: when the file is absent, damaged or not a predictions file.
+    """
+    frame, _ = _read(path, ["image", "embeddings"])
+    return tuple(frame["image"]), frame["embeddings"].to_numpy()
+
+
+def _read(path: Path, columns: list[str] | None = None) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the table of a predictions file, or some of its columns, and the classes."""
+    if not path.is_file():
+        raise UserError(
+            f"no predictions at {path}: a run has them once it is trained to the end, "
+            "'s2c2 train' with --resume goes on with a stopped one"
+        )
+    try:
+        classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
+        return pl.read_parquet(path, columns=columns), classes
+    except (pl.exceptions.PolarsError, OSError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is not a predictions file: {error}") from error
 
 
 _ARRAYS = ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence")

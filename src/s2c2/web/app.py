@@ -1,0 +1,83 @@
+"""The server as a value: an ASGI app over an open database. Nothing here listens on a port."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import Lifespan
+
+from s2c2.web import problems
+from s2c2.web.asking import CSRF_HEADER, Identity
+from s2c2.web.desk import Desk, set_up
+from s2c2.web.guard import Guard
+from s2c2.web.routes import acts, groups, pictures, session
+from s2c2.web.settings import Settings
+from s2c2.web.store import Store
+from s2c2.web.workspace import Workspace, check_same
+
+STATIC = Path(__file__).parent / "static"
+"""The page and its modules."""
+
+ROUTERS: tuple[APIRouter, ...] = (session.router, groups.router, pictures.router, acts.router)
+"""All addresses below ``/api`` that do not belong to accounts."""
+
+DESCRIPTION = (
+    f"Every request that changes something carries the header {CSRF_HEADER} with the token of the session."
+)
+
+
+def app(workspace: Workspace, settings: Settings, identity: Identity, store: Store) -> FastAPI:
+    """Return the server of a workspace.
+
+    Args:
+        workspace: what is annotated.
+        settings: how.
+        identity: says who is asking.
+        store: its database; it is closed when the server stops.
+
+    Raises:
+        UserError: when the database belongs to another dataset.
+    """
+    start = store.start()
+    if start is None:
+        start = store.begin(workspace.start())
+    check_same(start, workspace, "the database")
+    return build(set_up(workspace, settings, identity, store, start))
+
+
+def build(desk: Desk) -> FastAPI:
+    """Return the ASGI app of a desk."""
+    made = FastAPI(
+        title="s2c2 annotate",
+        version=version("s2c2"),
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_closing(desk.store),
+    )
+    made.state.desk, made.state.identity = desk, desk.identity
+    problems.register(made)
+    made.add_middleware(Guard, hosts=desk.settings.hosts)
+    for router in (*ROUTERS, *desk.identity.routers):
+        made.include_router(router, prefix="/api")
+    made.mount("/static", StaticFiles(directory=STATIC))
+    made.add_api_route("/", _page, include_in_schema=False)
+    return made
+
+
+def _page() -> FileResponse:
+    return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
+
+
+def _closing(store: Store) -> Lifespan[FastAPI]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    return lifespan

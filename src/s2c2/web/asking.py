@@ -1,0 +1,103 @@
+"""Who is asking: the contract between the app and its accounts, and the one person of a local server."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
+
+from fastapi import APIRouter, Depends, Request
+
+from s2c2.web.problems import Problem
+
+Role = Literal["annotator", "reviewer", "owner"]
+ROLES: Sequence[Role] = ("annotator", "reviewer", "owner")
+"""Roles in rising order: each one may do what those before it may."""
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+
+CSRF_HEADER = "X-CSRF-Token"
+"""Header that every request which changes something must carry."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who sent a request, as far as the app needs to know."""
+
+    annotator: str
+    """Name that goes into the log."""
+    role: Role
+    """What they may do."""
+    csrf: str
+    """Token that their page must send in ``X-CSRF-Token``; empty where none is needed (API tokens)."""
+
+
+class Identity(Protocol):
+    """The contract of the accounts: says who is asking."""
+
+    @property
+    def mode(self) -> Literal["local", "accounts"]:
+        """Whether people log in."""
+        ...
+
+    @property
+    def routers(self) -> Sequence[APIRouter]:
+        """Further routes below ``/api``, such as log-in and invites."""
+        ...
+
+    def person(self, request: Request) -> Person:
+        """Return who sent a request.
+
+        Raises:
+            Problem: 401 when nobody is logged in.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Local:
+    """The one person who started a server on their own machine."""
+
+    annotator: str
+    """Name that goes into the log."""
+    csrf: str
+    """Secret of the database, so that a page of another dataset cannot write into this one."""
+    mode: Literal["local", "accounts"] = "local"
+    routers: Sequence[APIRouter] = ()
+
+    def person(self, request: Request) -> Person:
+        """Return the person, who owns everything."""
+        return Person(self.annotator, "owner", self.csrf)
+
+
+def person(request: Request) -> Person:
+    """Return who sent a request; one that changes something must carry their token.
+
+    Raises:
+        Problem: 401 when nobody is logged in, 403 without the right token.
+    """
+    identity: Identity = request.app.state.identity
+    found = identity.person(request)
+    given = request.headers.get(CSRF_HEADER, "")
+    if request.method in SAFE or not found.csrf:
+        return found
+    if not hmac.compare_digest(given.encode(), found.csrf.encode()):
+        sentence = f"the request carries no valid {CSRF_HEADER}" if given else f"{CSRF_HEADER} is missing"
+        raise Problem(403, sentence, "GET /api/session says which token to send; reload the page")
+    return found
+
+
+Asking = Annotated[Person, Depends(person)]
+"""Parameter of a route: who is asking."""
+
+
+def require(person: Person, role: Role) -> None:
+    """Check that a person has at least a role.
+
+    Raises:
+        Problem: 403 when they have not.
+    """
+    if ROLES.index(person.role) < ROLES.index(role):
+        raise Problem(
+            403, f"this needs the role {role}; yours is {person.role}", "ask an owner of the project"
+        )

@@ -1,0 +1,209 @@
+"""The board: what follows from the starting groups and the acts, kept in memory."""
+
+from math import isnan
+
+from s2c2.errors import UserError, unknown
+from s2c2.web.acts import Act, Recorded, Scope
+from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
+from s2c2.web.conflicts import fits
+from s2c2.web.disagreement import disagreements
+from s2c2.web.nodes import Step, packed
+from s2c2.web.sheet import Sheet, arm
+from s2c2.web.start import MISFITS, Start, StartGroup
+from s2c2.web.undoing import can_redo, can_undo
+from s2c2.web.validity import checked
+
+__all__ = [
+    "MISFITS",
+    "Answer",
+    "AnswerKind",
+    "Board",
+    "Disagreement",
+    "Progress",
+    "Said",
+    "Start",
+    "StartGroup",
+    "Summary",
+]
+
+
+class Board:
+    """The fold of the acts of all scopes. Only :meth:`apply` changes it."""
+
+    def __init__(self, start: Start) -> None:
+        self.start = start
+        """What there was before any act."""
+        self._arms = {name: arm(groups, len(start.images)) for name, groups in start.groups.items()}
+        self._sheets: dict[str, Sheet] = {}
+        self._steps: list[Step] = []
+        self._dead: set[int] = set()
+
+    @property
+    def seq(self) -> int:
+        """Number of the last act applied."""
+        return len(self._steps)
+
+    def apply(self, recorded: Recorded) -> None:
+        """Apply the next act of the log; whether it fits was checked when it was recorded.
+
+        Raises:
+            UserError: when it is not the next one, or no act of these images, classes and groups.
+        """
+        if recorded.seq != self.seq + 1:
+            raise UserError(f"act {recorded.seq} follows act {self.seq}: the log has a gap")
+        try:
+            self._apply(packed(self._valid(recorded)))
+        except (UserError, KeyError, IndexError) as error:
+            raise UserError(
+                f"act {recorded.seq} of the log does not fit what was before it: {error}"
+            ) from error
+
+    def check(self, annotator: str, act: Act) -> None:
+        """Refuse an act that cannot be recorded now.
+
+        Raises:
+            Conflict: when somebody else changed what it was meant for.
+            UserError: when it is wrong in itself; the sentence says what.
+        """
+        checked(act, len(self.start.images), len(self.start.classes))
+        sheet = self._sheet(act.scope)
+        if act.name == "undo":
+            can_undo(sheet, self._steps, self._dead, annotator, act)
+        elif act.name == "redo":
+            can_redo(sheet, self._steps, annotator, act)
+        else:
+            fits(sheet, self._steps, annotator, act)
+
+    def groups(self, scope: str) -> tuple[Summary, ...]:
+        """Return the groups that have members: open ones first, then by size · coherence, falling."""
+        sheet = self._sheet(scope)
+        found = [sheet.summary(group) for group in sheet.ids() if sheet.size.get(group)]
+        return tuple(sorted(found, key=lambda group: (group.done, -_weight(group))))
+
+    def group(self, scope: str, group: str) -> Summary:
+        """Return one group, also when it has no members.
+
+        Raises:
+            UserError: for an unknown one.
+        """
+        return self._sheet(scope).summary(group)
+
+    def members(self, scope: str, group: str) -> tuple[int, ...]:
+        """Return the images of a group: those that started there in their order, then those that joined.
+
+        Raises:
+            UserError: for an unknown group.
+        """
+        sheet = self._sheet(scope)
+        sheet.entry(group)
+        return tuple(sheet.members(group))
+
+    def open_members(self, scope: str, group: str, version: int | None = None) -> tuple[int, ...]:
+        """Return the members without an answer.
+
+        Args:
+            scope: whose board.
+            group: group id.
+            version: leave out who joined later: what a person who saw this version can have meant.
+        """
+        nodes, limit = self._sheet(scope).nodes, self.seq if version is None else version
+        return tuple(
+            image
+            for image in self.members(scope, group)
+            if (node := nodes.get(image)) is None or (node.answer is None and node.joined <= limit)
+        )
+
+    def place(self, scope: str, image: int) -> str | None:
+        """Return the group that an image is in; None where it is in none.
+
+        Raises:
+            UserError: for an unknown image.
+        """
+        if not 0 <= image < len(self.start.images):
+            raise UserError(f"unknown image {image}: Possible: 0 to {len(self.start.images) - 1}")
+        return self._sheet(scope).place(image)
+
+    def answer(self, scope: str, image: int) -> Answer | None:
+        """Return the answer that counts: that of the last live act; who marks a misfit takes it back."""
+        node = self._sheet(scope).nodes.get(image)
+        return None if node is None else node.answer
+
+    def flagged(self, scope: str, image: int) -> bool:
+        """Return whether an image is marked; a flag is no answer, the image stays open."""
+        node = self._sheet(scope).nodes.get(image)
+        return node is not None and node.flagged
+
+    def misfit(self, scope: str, image: int) -> bool:
+        """Return whether an image is among the misfits."""
+        return self.place(scope, image) == MISFITS
+
+    def version(self, scope: str, group: str) -> int:
+        """Return the number of the last act that touched a group, 0 at the start."""
+        return self._sheet(scope).version(group)
+
+    def undoable(self, scope: str, annotator: str) -> int | None:
+        """Return the number of the act that ``undo`` means."""
+        history = self._sheet(scope).histories.get(annotator)
+        return history.done[-1] if history and history.done else None
+
+    def redoable(self, scope: str, annotator: str) -> int | None:
+        """Return the number of the act that ``redo`` means."""
+        history = self._sheet(scope).histories.get(annotator)
+        return history.undone[-1] if history and history.undone else None
+
+    def live(self, seq: int) -> bool:
+        """Return whether an act was applied and is not undone."""
+        return 0 < seq <= self.seq and seq not in self._dead
+
+    def changed(self, scope: str, after: int) -> tuple[str, ...]:
+        """Return the groups that acts after a number touched."""
+        return tuple(group for group, seqs in self._sheet(scope).touched.items() if seqs[-1] > after)
+
+    def progress(self, scope: str) -> Progress:
+        """Return how far a scope is."""
+        sheet = self._sheet(scope)
+        groups = [sheet.summary(group) for group in sheet.ids() if sheet.size.get(group)]
+        images = sum(group.size for group in groups)
+        open_ = sum(group.open for group in groups)
+        return Progress(images, images - open_, len(groups), sum(group.done for group in groups))
+
+    def scopes(self) -> tuple[str, ...]:
+        """Return the scopes that have acts."""
+        return tuple(self._sheets)
+
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """Return the images on which annotators disagree and nobody decided."""
+        return disagreements(self._sheets)
+
+    def _apply(self, step: Step) -> None:
+        sheet = self._sheets.get(step.scope) or self._sheet(step.scope)
+        if step.target_seq is None:
+            sheet.apply(step)
+        elif step.name == "undo":
+            sheet.undo(self._steps[step.target_seq - 1], step.seq)
+            self._dead.add(step.target_seq)
+        else:
+            sheet.redo(self._steps[step.target_seq - 1], step.seq)
+            self._dead.discard(step.target_seq)
+        self._sheets[step.scope] = sheet
+        self._steps.append(step)
+
+    def _valid(self, recorded: Recorded) -> Recorded:
+        act = recorded.act
+        checked(act, len(self.start.images), len(self.start.classes))
+        if act.target_seq is not None:
+            self.check(recorded.annotator, act)
+        return recorded
+
+    def _sheet(self, scope: str) -> Sheet:
+        found = self._sheets.get(scope)
+        if found is not None:
+            return found
+        name = Scope.parse(scope).arm
+        if name not in self._arms:
+            raise unknown("arm", name, self._arms)
+        return Sheet(self._arms[name])
+
+
+def _weight(group: Summary) -> float:
+    return 0.0 if isnan(group.coherence) else group.size * group.coherence

@@ -1,0 +1,126 @@
+"""What the routes work with: the open workspace, its board, and pictures."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from s2c2.errors import UserError, unknown
+from s2c2.web.acts import Scope
+from s2c2.web.asking import Asking, Identity, Person
+from s2c2.web.board import Board, Start, Summary
+from s2c2.web.live import Live
+from s2c2.web.neighbours import Neighbours
+from s2c2.web.pictures import Pictures
+from s2c2.web.problems import Problem
+from s2c2.web.settings import Assignment, Settings
+from s2c2.web.similar import Rankings
+from s2c2.web.store import Store
+from s2c2.web.workspace import Workspace, fingerprint
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that a request may need."""
+
+    workspace: Workspace
+    settings: Settings
+    identity: Identity
+    store: Store
+    live: Live
+    start: Start
+    dataset: str
+    """Fingerprint of images and classes."""
+    pictures: Pictures
+    neighbours: Neighbours
+    rankings: Rankings
+
+    def label(self, summary: Summary, assignment: Assignment) -> int | None:
+        """Return the class that is suggested for a group; None where there is none or it is hidden."""
+        shares = summary.distribution
+        if shares is None or assignment.arm == "none" or summary.group in assignment.hidden:
+            return None
+        return max(range(len(shares)), key=shares.__getitem__)
+
+
+def set_up(workspace: Workspace, settings: Settings, identity: Identity, store: Store, start: Start) -> Desk:
+    """Return the desk of an open database."""
+    paths = [workspace.folder / image for image in start.images]
+    cache = workspace.cache / "thumbnails"
+    run = workspace.run
+    return Desk(
+        workspace,
+        settings,
+        identity,
+        store,
+        Live(store),
+        start,
+        fingerprint(start.images, start.classes),
+        Pictures(paths.__getitem__, cache),
+        Neighbours(None if run is None else run.path / "predictions.parquet", start.images),
+        Rankings(),
+    )
+
+
+def desk(request: Request) -> Desk:
+    """Return the desk of the app that answers a request."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+Here = Annotated[Desk, Depends(desk)]
+"""Parameter of a route: the desk."""
+
+
+def assignment(
+    here: Here,
+    asking: Asking,
+    scope: Annotated[str | None, Query(max_length=200, description="another board than one's own")] = None,
+) -> Assignment:
+    """Return the board that a request is about: the one assigned, or another one that the person may see."""
+    return here.settings.assign(asking) if scope is None else board_of(here, asking, scope)
+
+
+On = Annotated[Assignment, Depends(assignment)]
+"""Parameter of a route: the board that it is about."""
+
+
+def board_of(here: Desk, asking: Person, scope: str, act: str = "") -> Assignment:
+    """Return a board by its scope, for seeing it or for an act on it.
+
+    Raises:
+        Problem: 403 for the board of somebody else.
+        UserError: for a scope that is none, or of an arm that is not there.
+    """
+    assigned = here.settings.assign(asking)
+    if scope == assigned.scope:
+        return assigned
+    check_board(asking, scope, act)
+    parsed = Scope.parse(scope)
+    if parsed.arm not in here.start.groups:
+        raise unknown("arm", parsed.arm, here.start.groups)
+    return Assignment(scope, parsed.arm, parsed.round)
+
+
+def check_board(asking: Person, scope: str, act: str = "") -> None:
+    """Check that a person may see a board, or do an act on it.
+
+    Raises:
+        Problem: 403 for the board of somebody else; reviewers see each board and decide on each.
+    """
+    who = Scope.parse(scope).who
+    reviewing = asking.role != "annotator" and act in ("", "decide")
+    if who not in ("shared", asking.annotator) and not reviewing:
+        raise Problem(403, "this board belongs to somebody else", "reload the page to see your own")
+
+
+def summary_of(board: Board, scope: str, group: str) -> Summary:
+    """Return a group.
+
+    Raises:
+        Problem: 404 when there is none of this name.
+    """
+    try:
+        return board.group(scope, group)
+    except UserError as error:
+        raise Problem(404, str(error), "GET /api/queue lists the groups") from error

@@ -1,0 +1,243 @@
+"""What browser and server send each other; the OpenAPI description is made of these."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from s2c2.web.acts import Name
+from s2c2.web.asking import Role
+
+MOST_IMAGES = 1_000_000
+"""Most images that one act may name."""
+
+Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+GroupId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z]+(-[0-9]+)*$")]
+ScopeText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Sent(BaseModel):
+    """A request; keys that do not exist are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ShownBody(Sent):
+    """The proposal that was on the screen."""
+
+    label: Number
+    strength: Share
+
+
+class SecondsBody(Sent):
+    """Time since the last act."""
+
+    active: Seconds = 0.0
+    wall: Seconds = 0.0
+
+
+class ActBody(Sent):
+    """One act of a person."""
+
+    key: UUID
+    """Made by the client; the same key is the same act."""
+    act: Name
+    scope: ScopeText
+    group: GroupId | None = None
+    version: Number | None = None
+    images: Annotated[list[Number], Field(max_length=MOST_IMAGES)] | None = None
+    """Image numbers; null for all unanswered members of the group."""
+    label: Number | None = None
+    distribution: Annotated[list[Share], Field(max_length=10_000)] | None = None
+    target: GroupId | None = None
+    """Group that ``merge`` moves to."""
+    parts: Annotated[int, Field(ge=2, le=20)] | None = None
+    """Number of parts of ``recluster``; 2 by default."""
+    target_seq: Number | None = None
+    selected: Annotated[int, Field(ge=0, le=MOST_IMAGES)] = 0
+    shown: ShownBody | None = None
+    seconds: SecondsBody = SecondsBody()
+    at: Annotated[str, Field(max_length=40)] = ""
+    tab: UUID | None = None
+    dataset: Annotated[str, Field(max_length=40)] | None = None
+    """``dataset`` of the session in which the act was made; another one is refused."""
+
+    @field_validator("distribution")
+    @classmethod
+    def _sums_to_one(cls, shares: list[float] | None) -> list[float] | None:
+        if shares is not None and not math.isclose(sum(shares), 1, abs_tol=1e-3):
+            raise ValueError(f"the shares must sum to 1, not {sum(shares):.3g}")
+        return shares
+
+
+class LeaseBody(Sent):
+    """Which group a person works on."""
+
+    group: GroupId
+    scope: ScopeText
+
+
+class ClassItem(BaseModel):
+    """A class and the key that gives it."""
+
+    index: int
+    name: str
+    key: str
+
+
+class SettingsItem(BaseModel):
+    """What the page has to know of the settings."""
+
+    idle_seconds: int
+
+
+class Session(BaseModel):
+    """Who is asking, and what they work on."""
+
+    annotator: str
+    role: Role
+    csrf: str
+    scope: str
+    arm: str
+    round: int
+    classes: list[ClassItem]
+    keys: Mapping[str, str]
+    settings: SettingsItem
+    mode: Literal["local", "accounts"]
+    study: Mapping[str, Any] | None
+    dataset: str
+    """Tells datasets apart; goes into addresses of pictures (``v=``) and into acts."""
+    title: str
+    """What is annotated, for people."""
+    images: int
+    seq: int
+    """Number of the last act."""
+
+
+class LeaseItem(BaseModel):
+    """Who holds a group, until when."""
+
+    who: str
+    until: str
+
+
+class GroupItem(BaseModel):
+    """A group in the queue."""
+
+    group: str
+    name: str
+    kind: str
+    size: int
+    open: int
+    done: bool
+    suggestion: int | None
+    """Suggested class; null where there is none or it is hidden."""
+    strength: float | None
+    """Share of the suggested class."""
+    ambiguity: float | None
+    coherence: float | None
+    version: int
+    lease: LeaseItem | None = None
+
+
+class ProgressItem(BaseModel):
+    """How far a board is."""
+
+    images: int
+    answered: int
+    groups: int
+    done: int
+
+
+class Queue(BaseModel):
+    """The groups of a board, open ones first."""
+
+    groups: list[GroupItem]
+    progress: ProgressItem
+
+
+class Suggestion(BaseModel):
+    """What the network suggests for a group."""
+
+    label: int
+    strength: float
+    distribution: list[float]
+
+
+class AnswerItem(BaseModel):
+    """What counts as the answer to an image."""
+
+    kind: str
+    label: int | None = None
+    distribution: list[float] | None = None
+    skip: bool = False
+    annotator: str
+    seq: int
+
+
+class MemberItem(BaseModel):
+    """An image of a group."""
+
+    id: int
+    typicality: float | None
+    """In [0, 1]; null where the image joined from another group."""
+    extreme: bool
+    answer: AnswerItem | None
+    flag: bool
+    misfit: bool
+    broken: bool
+
+
+class GroupPage(BaseModel):
+    """Some members of a group."""
+
+    group: str
+    name: str
+    kind: str
+    version: int
+    suggestion: Suggestion | None
+    total: int
+    members: list[MemberItem]
+
+
+class SimilarItem(BaseModel):
+    """An image near a group."""
+
+    id: int
+    distance: float
+    group: str
+
+
+class Similar(BaseModel):
+    """Remaining images by their distance from a group, the nearest first."""
+
+    total: int
+    images: list[SimilarItem]
+
+
+class ActReply(BaseModel):
+    """What an act led to."""
+
+    seq: int
+    group: GroupItem | None
+    next: str | None
+    """The next open group; null when nothing is open elsewhere."""
+    undo: bool
+    redo: bool
+
+
+class LeaseReply(BaseModel):
+    """How long a group is held."""
+
+    until: str
+
+
+class Events(BaseModel):
+    """What changed."""
+
+    seq: int
+    changed: list[str]

@@ -1,0 +1,105 @@
+"""``/api/acts`` and ``/api/lease``: what people do."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from s2c2.web.acting import Sender, resolved, with_parts
+from s2c2.web.acts import Recorded
+from s2c2.web.asking import Asking, Person, require
+from s2c2.web.board import Board
+from s2c2.web.desk import Desk, Here, board_of, check_board, summary_of
+from s2c2.web.messages import ActBody, ActReply, LeaseBody, LeaseReply
+from s2c2.web.problems import Problem, responses
+from s2c2.web.settings import Assignment
+from s2c2.web.store import Duplicate
+from s2c2.web.views import group_item, lease_item
+
+router = APIRouter(tags=["acts"], responses=responses(401, 403, 409, 422))
+
+AGAIN: Mapping[int | str, dict[str, Any]] = {
+    200: {"model": ActReply, "description": "the same key was recorded before: its first answer"}
+}
+
+
+@router.post("/acts", status_code=201, responses={**AGAIN})
+def act(here: Here, asking: Asking, body: ActBody, response: Response) -> ActReply:
+    """Record an act. Sending it again with the same key changes nothing and is answered with 200."""
+    sender = Sender(asking.annotator, _assignment(here, asking, body))
+    first = _again(here.store.recorded(str(body.key)), sender, body)
+    recorded = first or _append(here, sender, body)
+    response.status_code = 201 if first is None else 200
+    with here.live.board() as board:
+        return _reply(here, board, sender, recorded)
+
+
+@router.post("/lease")
+def lease(here: Here, asking: Asking, body: LeaseBody) -> LeaseReply:
+    """Hold a group for 15 minutes, so that others see it is taken; repeat it to go on."""
+    check_board(asking, body.scope, "lease")
+    with here.live.board() as board:
+        summary_of(board, body.scope, body.group)
+    held = here.store.lease(body.scope, body.group, asking.annotator, here.settings.clock())
+    return LeaseReply(until=lease_item(held).until)
+
+
+@router.delete("/lease", status_code=204)
+def release(here: Here, asking: Asking, body: LeaseBody) -> None:
+    """Give a group back before its time."""
+    check_board(asking, body.scope, "lease")
+    here.store.release(body.scope, body.group, asking.annotator)
+
+
+def _assignment(here: Desk, asking: Person, body: ActBody) -> Assignment:
+    """Return the board of an act.
+
+    Raises:
+        Problem: 409 when the page shows another dataset, 403 for the board of somebody else, and for
+            ``decide`` without the role of a reviewer.
+    """
+    if body.dataset is not None and body.dataset != here.dataset:
+        raise Problem(409, "this page shows another dataset than the server does now", "reload the page")
+    if body.act == "decide":
+        require(asking, "reviewer")
+    return board_of(here, asking, body.scope, body.act)
+
+
+def _append(here: Desk, sender: Sender, body: ActBody) -> Recorded:
+    """Record an act; when it came in twice at the same time, return the first one."""
+    with here.live.board() as board:
+        found = resolved(here, board, sender, body)
+    time = here.settings.clock().isoformat(timespec="milliseconds")
+    try:
+        return here.live.append(sender.annotator, with_parts(here, found, body.parts), time)
+    except Duplicate as error:
+        return _again(error.recorded, sender, body) or error.recorded
+
+
+def _again(recorded: Recorded | None, sender: Sender, body: ActBody) -> Recorded | None:
+    """Return an act that was recorded before under the same key; None for none.
+
+    Raises:
+        Problem: 422 when the key stands for another act.
+    """
+    if recorded is None:
+        return None
+    if (recorded.annotator, recorded.act.name, recorded.act.scope) != (
+        sender.annotator,
+        body.act,
+        body.scope,
+    ):
+        raise Problem(422, "this key belongs to another act", "make a new key (a random UUID) for each act")
+    return recorded
+
+
+def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded) -> ActReply:
+    scope, group = recorded.act.scope, recorded.act.group
+    open_groups = (found.group for found in board.groups(scope) if found.open and not found.done)
+    return ActReply(
+        seq=recorded.seq,
+        group=None if group is None else group_item(here, sender.on, board.group(scope, group)),
+        next=next((name for name in open_groups if name != group), None),
+        undo=board.undoable(scope, sender.annotator) is not None,
+        redo=board.redoable(scope, sender.annotator) is not None,
+    )

@@ -1,0 +1,62 @@
+"""``/api/queue`` and ``/api/groups``: what there is to do, one group at a time."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from s2c2.web.desk import Here, On, summary_of
+from s2c2.web.messages import GroupPage, Queue, Similar
+from s2c2.web.problems import responses
+from s2c2.web.similar import others, ranked
+from s2c2.web.views import group_item, looks, member_item, progress_item, suggestion
+
+router = APIRouter(tags=["groups"], responses=responses(401, 403, 404, 422))
+
+Group = Annotated[str, Path(max_length=64, description="group id, as in the queue")]
+Offset = Annotated[int, Query(ge=0, le=2**31 - 1, description="images to leave out at the front")]
+Limit = Annotated[int, Query(ge=1, le=2000, description="most images in the answer")]
+
+
+@router.get("/queue")
+def queue(here: Here, on: On) -> Queue:
+    """Return all groups, open ones first, and how far the board is."""
+    leases = here.store.leases(on.scope, here.settings.clock())
+    with here.live.board() as board:
+        groups = [group_item(here, on, found, leases.get(found.group)) for found in board.groups(on.scope)]
+        return Queue(groups=groups, progress=progress_item(board.progress(on.scope)))
+
+
+@router.get("/groups/{group}")
+def page(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 500) -> GroupPage:
+    """Return some images of a group, typical ones first, with extreme ones mixed in near the front."""
+    started = {found.group: found for found in here.start.groups.get(on.arm, ())}
+    with here.live.board() as board:
+        summary = summary_of(board, on.scope, group)
+        images = board.members(on.scope, group)
+        seen = looks(started.get(group))
+        shown = [member_item(here, board, on.scope, image, seen) for image in images[offset : offset + limit]]
+    return GroupPage(
+        group=group,
+        name=summary.name,
+        kind=summary.kind,
+        version=summary.version,
+        suggestion=suggestion(here, on, summary),
+        total=len(images),
+        members=shown,
+    )
+
+
+@router.get("/groups/{group}/similar")
+def near(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 200) -> Similar:
+    """Return open images of other groups by their distance from the centre of a group, for growing it.
+
+    The order is made anew for ``offset=0`` and kept for the pages that follow.
+    """
+    kept = here.rankings.kept(on.scope, group) if offset else None
+    if kept is None:
+        with here.live.board() as board:
+            summary_of(board, on.scope, group)
+            members, (images, groups) = board.members(on.scope, group), others(board, on.scope, group)
+        kept = ranked(here.neighbours, members, images, groups)
+        here.rankings.keep(on.scope, group, kept)
+    return kept.page(slice(offset, offset + limit))

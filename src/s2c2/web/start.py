@@ -1,0 +1,43 @@
+"""What there is before any act: images, classes and groups."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MISFITS = "misfits"
+"""The group of what left its group."""
+
+
+@dataclass(frozen=True)
+class StartGroup:
+    """A group as it is before any act."""
+
+    group: str
+    """Group id, ``class-3``, ``cluster-17`` or ``all``."""
+    kind: str
+    """``class``, ``cluster`` or ``plain``; on the board also ``split`` and ``misfits``."""
+    name: str
+    """Name for people."""
+    images: tuple[int, ...]
+    """Numbers of the images, in the order of display."""
+    distribution: tuple[float, ...] | None
+    """Suggested label; None without a proposal."""
+    ambiguity: float
+    """Mean ambiguity in [0, 1]; NaN where unknown."""
+    coherence: float
+    """Coherence in [0, 1]; NaN where unknown."""
+    typicality: tuple[float, ...]
+    """Typicality of each image in [0, 1]."""
+    extreme: tuple[bool, ...]
+    """The images farthest from the centre."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What there is before any act."""
+
+    images: tuple[str, ...]
+    """Image ids; image number i is the i-th."""
+    classes: tuple[str, ...]
+    """Class names."""
+    groups: Mapping[str, tuple[StartGroup, ...]]
+    """Groups by arm; an image is in one group of an arm at most."""

@@ -1,0 +1,95 @@
+"""The board in the words of the API."""
+
+import math
+from collections.abc import Mapping
+
+from s2c2.web.board import Answer, Board, Progress, StartGroup, Summary
+from s2c2.web.desk import Desk
+from s2c2.web.messages import (
+    AnswerItem,
+    GroupItem,
+    LeaseItem,
+    MemberItem,
+    ProgressItem,
+    Suggestion,
+)
+from s2c2.web.settings import Assignment
+from s2c2.web.store import Lease
+
+
+def group_item(here: Desk, on: Assignment, summary: Summary, lease: Lease | None = None) -> GroupItem:
+    """Return a group of the queue; the suggestion is left out where it is hidden."""
+    label = here.label(summary, on)
+    return GroupItem(
+        **{name: getattr(summary, name) for name in ("group", "name", "kind", "size", "open", "done")},
+        suggestion=label,
+        strength=None if label is None or summary.distribution is None else summary.distribution[label],
+        ambiguity=number(summary.ambiguity),
+        coherence=number(summary.coherence),
+        version=summary.version,
+        lease=None if lease is None else lease_item(lease),
+    )
+
+
+def suggestion(here: Desk, on: Assignment, summary: Summary) -> Suggestion | None:
+    """Return what is suggested for a group; None where there is nothing or it is hidden."""
+    label = here.label(summary, on)
+    if label is None or summary.distribution is None:
+        return None
+    shares = list(summary.distribution)
+    return Suggestion(label=label, strength=shares[label], distribution=shares)
+
+
+def lease_item(lease: Lease) -> LeaseItem:
+    """Return who holds a group."""
+    return LeaseItem(who=lease.who, until=lease.until.isoformat(timespec="seconds"))
+
+
+def progress_item(progress: Progress) -> ProgressItem:
+    """Return how far a board is."""
+    return ProgressItem(**{name: getattr(progress, name) for name in ProgressItem.model_fields})
+
+
+def answer_item(answer: Answer | None) -> AnswerItem | None:
+    """Return an answer; None for none."""
+    if answer is None:
+        return None
+    shares = answer.distribution
+    return AnswerItem(
+        kind=answer.kind,
+        label=answer.label,
+        distribution=None if shares is None else list(shares),
+        skip=answer.kind == "skip",
+        annotator=answer.annotator,
+        seq=answer.seq,
+    )
+
+
+def member_item(here: Desk, board: Board, scope: str, image: int, seen: "Looks") -> MemberItem:
+    """Return one image of a group."""
+    typicality, extreme = seen.get(image, (None, False))
+    return MemberItem(
+        id=image,
+        typicality=typicality,
+        extreme=extreme,
+        answer=answer_item(board.answer(scope, image)),
+        flag=board.flagged(scope, image),
+        misfit=board.misfit(scope, image),
+        broken=here.pictures.broken(image),
+    )
+
+
+Looks = Mapping[int, tuple[float | None, bool]]
+"""Typicality of images in their starting group, and whether they are extreme."""
+
+
+def looks(group: StartGroup | None) -> Looks:
+    """Return how typical the images of a starting group are; empty for other groups."""
+    if group is None or group.kind == "plain":
+        return {}
+    return dict(zip(group.images, zip(group.typicality, group.extreme, strict=True), strict=True))
+
+
+def number(value: float) -> float | None:
+    """Return a float that JSON knows; None for NaN."""
+    return value if math.isfinite(value) else None
