@@ -3,7 +3,7 @@
 import { combination, keyMap, meaning, shown } from "./logic/keys.mjs";
 import { nextOpen } from "./logic/board.mjs";
 import { nothing } from "./logic/selection.mjs";
-import { Api, sentence } from "./page/api.mjs";
+import { Api, sentence, versioned } from "./page/api.mjs";
 import { arrow, commands, label } from "./page/commands.mjs";
 import { Dashboard } from "./page/dashboard.mjs";
 import { Doing } from "./page/doing.mjs";
@@ -17,6 +17,7 @@ import { Rail } from "./page/rail.mjs";
 import { Review } from "./page/review.mjs";
 import { Single } from "./page/single.mjs";
 import { Store } from "./page/store.mjs";
+import { uuid } from "./page/uuid.mjs";
 import { clock, lease, neighbours, tabs } from "./page/watching.mjs";
 
 const KEYS = "s2c2.keys";
@@ -41,9 +42,10 @@ class App {
     if (reply.status === 401) return this.#login();
     if (reply.status !== 200) return this.#later(reply);
     const session = reply.body;
-    const tab = sessionStorage.getItem("s2c2.tab") ?? `${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
+    const tab = sessionStorage.getItem("s2c2.tab") ?? uuid();
     sessionStorage.setItem("s2c2.tab", tab);
-    const prefix = `s2c2.${session.project ?? "local"}.${session.annotator}.`;
+    const prefix = `s2c2.${session.dataset}.${session.annotator}.`;
+    versioned(session.dataset);
     this.clock = clock(session.settings?.idle_seconds ?? 30);
     this.store.set({ session, active: Number(sessionStorage.getItem("s2c2.active")) || 0, keys: keyMap(session.keys, localStorage.getItem(KEYS)) });
     this.doing = new Doing({ ...this, tab, prefix });

@@ -30,6 +30,7 @@
  * @property {string} at
  * @property {string} scope
  * @property {string} tab
+ * @property {string} dataset
  */
 
 /** Acts that settle every open image of a group when no image is selected. */
@@ -40,7 +41,7 @@ export const LEAVING = ["accept", "label", "ambiguous", "skip", "merge", "finish
 
 /**
  * @param {Partial<Act> & {act: string}} what
- * @param {{key: string, at: string, scope: string, tab: string, seconds: {active: number, wall: number}}} when
+ * @param {{key: string, at: string, scope: string, tab: string, dataset: string, seconds: {active: number, wall: number}}} when
  * @returns {Act}
  */
 export function made(what, when) {
@@ -64,7 +65,7 @@ export function body(act) {
 export function member(sent) {
   const { label = null, distribution = null, skip = false, flag = false } = sent.answer ?? {};
   const answer = label !== null || distribution || skip ? { label, distribution, skip } : null;
-  return { typicality: 0, extreme: false, misfit: false, broken: false, ...sent, flag: sent.flag ?? sent.flagged ?? flag, answer };
+  return { typicality: 0, extreme: false, misfit: false, broken: false, ...sent, flag: sent.flag ?? flag, answer };
 }
 
 /** Whether an image still wants an answer. @param {Member} member */

@@ -115,8 +115,15 @@ export function rebound(map, name, keys) {
  * @param {Record<string, unknown>} [server] @param {string|null} [stored] JSON @returns {KeyMap}
  */
 export function keyMap(server = {}, stored = null) {
-  return { ...defaults(), ...known(server), ...known(parsed(stored)) };
+  const own = known(parsed(stored));
+  const said = Object.entries(known(server)).filter(([name, keys]) => !keys.every((one) => ACTIONS[name].keys.includes(one)));
+  return { ...defaults(), ...Object.fromEntries(said), ...own };
 }
+
+/** Names that the server has for some actions. */
+const ALIASES = { select_all: "all" };
+
+const written = (keys) => (keys.length === 1 ? keys.toLowerCase() : keys.toLowerCase().replaceAll(" ", ""));
 
 function parsed(text) {
   try {
@@ -127,9 +134,10 @@ function parsed(text) {
 }
 
 function known(map) {
-  const lists = Object.entries(map).map(([name, keys]) => [name, typeof keys === "string" ? [keys] : keys]);
+  const lists = Object.entries(map).map(([name, keys]) => [ALIASES[name] ?? name, typeof keys === "string" ? [keys] : keys]);
   return Object.fromEntries(lists.filter(([name, keys]) =>
-    name in ACTIONS && Array.isArray(keys) && keys.length && keys.every((one) => typeof one === "string" && one)));
+    name in ACTIONS && Array.isArray(keys) && keys.length && keys.every((one) => typeof one === "string" && one))
+    .map(([name, keys]) => [name, keys.map(written)]));
 }
 
 const SIGNS = {

@@ -54,5 +54,10 @@ export function sentence({ status, body }) {
 
 const stopped = (part) => (/[.!?]$/.test(part) ? part : `${part}.`);
 
+let version = "";
+
+/** Let the browser keep pictures: their addresses name the dataset. @param {string} dataset */
+export const versioned = (dataset) => { version = encodeURIComponent(dataset); };
+
 /** Address of a picture. @param {number} id @param {number} [size] */
-export const picture = (id, size) => (size ? `api/images/${id}/thumb?size=${size}` : `api/images/${id}/full`);
+export const picture = (id, size) => (size ? `api/images/${id}/thumb?size=${size}&v=${version}` : `api/images/${id}/full?v=${version}`);

@@ -7,6 +7,7 @@ import { nothing, positions } from "../logic/selection.mjs";
 import { alive } from "../logic/tabs.mjs";
 import { done } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
+import { uuid } from "./uuid.mjs";
 
 /** Acts after which the server knows groups that the page does not. */
 const REARRANGING = ["split", "recluster", "merge", "grow", "misfit", "undo", "redo", "finish"];
@@ -81,7 +82,7 @@ export class Doing {
     const seconds = this.clock.take();
     this.store.set({ active: this.store.state.active + seconds.active });
     return made(what, {
-      key: crypto.randomUUID?.() ?? uuid(), at: new Date().toISOString(), scope: session.scope, tab: this.tab, seconds,
+      key: uuid(), at: new Date().toISOString(), scope: session.scope, tab: this.tab, dataset: session.dataset, seconds,
     });
   }
 
@@ -179,13 +180,4 @@ export class Doing {
     const id = act.group ?? group?.id;
     if (id && queue.some((one) => one.group === id)) await this.loading.open(id, { fresh: true });
   }
-}
-
-/** For pages that are not served over TLS, where the browser has no randomUUID. */
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const text = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]].map(([from, to]) => text.slice(from, to)).join("-");
 }

@@ -9,7 +9,7 @@ import { fill, h, icon, text, trait } from "./dom.mjs";
 const LIMIT = 24;
 
 /** Images asked for at a time. */
-const CHUNK = 2400;
+const CHUNK = 80 * LIMIT;
 
 export class Growing {
   /** @param {any} app */
