@@ -34,10 +34,8 @@ class Step:
     """The group on the screen."""
     target: str | None
     """The group that ``merge`` moves to."""
-    label: int | None
-    """Class given."""
-    distribution: tuple[float, ...] | None
-    """Label distribution given."""
+    answer: Answer | None
+    """The answer that it gives to each of its images."""
     target_seq: int | None
     """The act that ``undo`` and ``redo`` mean."""
     images: Int32[np.ndarray, " n"]
@@ -68,14 +66,6 @@ class Step:
         if self.name not in ("split", "recluster"):
             return ()
         return tuple(f"split-{self.seq}-{number}" for number in range(1, max(len(self.parts), 1) + 1))
-
-    @property
-    def answer(self) -> Answer | None:
-        """The answer that it gives to each of its images."""
-        if self.name not in ANSWERS or (self.name == "grow" and self.label is None):
-            return None
-        kind = cast("AnswerKind", "label" if self.name == "grow" else self.name)
-        return Answer(self.seq, self.annotator, kind, self.label, self.distribution)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,9 +117,16 @@ def packed(recorded: Recorded) -> Step:
         scope=act.scope,
         group=act.group,
         target=act.target,
-        label=act.label,
-        distribution=act.distribution,
+        answer=_answer(recorded),
         target_seq=act.target_seq,
         images=np.array(images, dtype=np.int32),
         parts=tuple(map(len, act.parts or ())),
     )
+
+
+def _answer(recorded: Recorded) -> Answer | None:
+    act = recorded.act
+    if act.name not in ANSWERS or (act.name == "grow" and act.label is None):
+        return None
+    kind = cast("AnswerKind", "label" if act.name == "grow" else act.name)
+    return Answer(recorded.seq, recorded.annotator, kind, act.label, act.distribution)

@@ -116,9 +116,9 @@ def _distribution(shares: tuple[float, ...], classes: int) -> None:
 
 
 def _texts(act: Act) -> None:
-    limits = {"key": 64, "scope": 200, "tab": 64, "at": 64}
+    limits = {"key": 64, "scope": 200, "tab": 64, "at": 64, "group": 80, "target": 80}
     for name, limit in limits.items():
-        text = getattr(act, name)
+        text = getattr(act, name) or ""
         if len(text) > limit or not text.isprintable():
             raise UserError(f"{name} must be at most {limit} printable characters")
     if not act.key:

@@ -1,0 +1,61 @@
+"""Leases: who works on which group, so that others take another one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select
+
+from s2c2.errors import UserError
+from s2c2.web.tables import leases as table
+
+TERM = timedelta(minutes=15)
+"""How long a lease runs from when it was taken or prolonged."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who works on a group."""
+
+    who: str
+    """Annotator."""
+    until: datetime
+    """When it ends, server time, UTC."""
+
+
+class Leased(UserError):  # noqa: N818
+    """Somebody else works on the group."""
+
+    def __init__(self, group: str, lease: Lease) -> None:
+        super().__init__(f"{lease.who} works on {group} until {lease.until:%H:%M} UTC")
+        self.lease = lease
+        """The other's lease."""
+
+
+def take(connection: Connection, scope: str, group: str, annotator: str, now: datetime) -> Lease:
+    """Take or prolong a lease in a writing transaction.
+
+    Raises:
+        Leased: when another's lease still runs.
+    """
+    mine = Lease(annotator, (now + TERM).astimezone(UTC))
+    row = (table.c.scope == scope) & (table.c.group == group)
+    kept = connection.execute(select(table).where(row)).first()
+    if kept is not None and kept.annotator != annotator and kept.until > now.timestamp():
+        raise Leased(group, Lease(kept.annotator, datetime.fromtimestamp(kept.until, UTC)))
+    connection.execute(delete(table).where(row))
+    values = {"scope": scope, "group": group, "annotator": annotator, "until": mine.until.timestamp()}
+    connection.execute(insert(table), values)
+    return mine
+
+
+def release(connection: Connection, scope: str, group: str, annotator: str) -> None:
+    """Remove an own lease in a writing transaction."""
+    mine = (table.c.scope == scope) & (table.c.group == group) & (table.c.annotator == annotator)
+    connection.execute(delete(table).where(mine))
+
+
+def running(connection: Connection, scope: str, now: datetime) -> dict[str, Lease]:
+    """Return the leases of a scope that still run, by group."""
+    theirs = (table.c.scope == scope) & (table.c.until > now.timestamp())
+    rows = connection.execute(select(table).where(theirs)).all()
+    return {row.group: Lease(row.annotator, datetime.fromtimestamp(row.until, UTC)) for row in rows}
