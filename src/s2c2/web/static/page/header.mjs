@@ -4,8 +4,8 @@ import { counted, number, percent, strength } from "../logic/words.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
 
 const KINDS = {
-  class: "images predicted certain", cluster: "ambiguous images that look alike", plain: "all images",
-  split: "split off", misfits: "images that left their group",
+  class: ["certain class", "images that the network is certain about"], cluster: ["ambiguous cluster", "ambiguous images that look alike"],
+  plain: ["all images", "no proposals"], split: ["split off", "images that were split off another group"], misfits: ["left over", "images that did not fit their group"],
 };
 
 export class Header {
@@ -37,7 +37,9 @@ export class Header {
     const { group, queue, session, opening } = state;
     const summary = queue.find((one) => one.group === (group?.id ?? opening));
     text(this.title, group?.name ?? summary?.name ?? "");
-    text(this.facts, summary ? `${KINDS[summary.kind] ?? summary.kind} · ${counted(summary.size, "image")}, ${number(summary.open)} open` : "");
+    const [kind, means] = KINDS[summary?.kind] ?? [summary?.kind ?? "", ""];
+    text(this.facts, summary ? `${kind} · ${number(summary.open)} of ${counted(summary.size, "image")} open` : "");
+    trait(this.facts, "title", means);
     this.#suggest(group, session);
     const label = group?.suggestion ? session.classes[group.suggestion.label]?.name : null;
     this.accept.hidden = !label;

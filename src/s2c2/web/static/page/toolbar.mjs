@@ -23,8 +23,8 @@ export class Toolbar {
     this.acts = ACTS.filter(([name]) => place === "groups" || SINGLE.includes(name)).map(([name, words]) => tool(app, name, words));
     this.history = [tool(app, "undo", "Undo"), tool(app, "redo", "Redo"), tool(app, "help", "Keys")];
     this.element = h("footer", { class: "bar-area" },
-      h("div", { class: "aims" }, this.aim, this.clear, h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" })),
-      this.classes, h("div", { class: "acts", role: "toolbar", "aria-label": "Acts" }, this.acts, h("span", { class: "space" }), this.history));
+      h("div", { class: "aims" }, this.aim, this.clear, h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, this.history)),
+      this.classes, h("div", { class: "acts", role: "group", "aria-label": "Acts" }, this.acts));
     this.place = place;
   }
 
