@@ -1,0 +1,173 @@
+"""The annotation log: one row for each answer of an annotator to an image, from the acts alone."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from s2c2.web.acts import Recorded, Scope
+from s2c2.web.nodes import ANSWERS
+from s2c2.web.start import MISFITS, Start
+
+COLUMNS: Mapping[str, pl.DataType] = {
+    "image": pl.String(),
+    "annotator": pl.String(),
+    "round": pl.Int64(),
+    "arm": pl.String(),
+    "label": pl.String(),
+    "kind": pl.String(),
+    "distribution": pl.List(pl.Float64()),
+    "proposal": pl.String(),
+    "strength": pl.Float64(),
+    "shown": pl.Boolean(),
+    "group": pl.String(),
+    "group_kind": pl.String(),
+    "selected": pl.Int64(),
+    "seconds": pl.Float64(),
+    "wall": pl.Float64(),
+    "client_time": pl.String(),
+    "server_time": pl.String(),
+    "key": pl.String(),
+    "live": pl.Boolean(),
+}
+"""Columns of the log.
+
+``label`` is null for ``skip``, for ``flag``, and for a distribution without a class above one half.
+``proposal`` and ``strength`` are null where none was shown. ``seconds`` (of work) and ``wall`` are those of
+the act over the number of its images. ``live`` is false for what was undone, and for what the same
+annotator later answered anew, or took back by marking the image as a misfit.
+"""
+ACTS: Mapping[str, pl.DataType] = {
+    "annotator": pl.String(),
+    "round": pl.Int64(),
+    "arm": pl.String(),
+    "act": pl.String(),
+    "group": pl.String(),
+    "images": pl.Int64(),
+    "selected": pl.Int64(),
+    "active": pl.Float64(),
+    "wall": pl.Float64(),
+    "client_time": pl.String(),
+    "server_time": pl.String(),
+    "key": pl.String(),
+    "live": pl.Boolean(),
+}
+"""Columns of the table of acts; times in seconds."""
+_ROWS = {**COLUMNS, "image": pl.List(pl.Int64()), "seq": pl.Int64(), "scope": pl.String()}
+
+
+def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataFrame:
+    """Return one row for each answer, in the order of the log; columns as in ``COLUMNS``.
+
+    Args:
+        start: images, classes and groups.
+        acts: the whole log, in its order.
+        dead: keep the answers that do not count (``live`` false); without them there is one row for each
+            image, annotator, round and arm, and one more where it was flagged.
+    """
+    log = list(acts)
+    kinds = {arm: {group.group: group.kind for group in groups} for arm, groups in start.groups.items()}
+    alive = live(log)
+    rows = [_row(start, kinds, recorded, recorded.seq in alive) for recorded in log if _counts(recorded)]
+    table = pl.DataFrame(rows, schema=_ROWS, orient="row").explode("image")
+    same = ["annotator", "scope", "image", pl.col("kind") == "flag"]
+    last = pl.col("seq").filter("live").max().over(same)
+    table = table.with_columns(live=(pl.col("live") & (pl.col("seq") == last)).fill_null(False))
+    table = table.filter(pl.col("kind") != "misfit")
+    names = pl.Series(start.images, dtype=pl.String)
+    table = table.with_columns(image=names.gather(table["image"])).select(COLUMNS)
+    return table if dead else table.filter("live")
+
+
+def table(acts: Iterable[Recorded]) -> pl.DataFrame:
+    """Return one row for each act, also for those that answer nothing: where all time went.
+
+    Columns as in ``ACTS``; ``live`` is false for what was undone.
+    """
+    log = list(acts)
+    alive = live(log)
+    rows = [_act_row(recorded, recorded.seq in alive) for recorded in log]
+    return pl.DataFrame(rows, schema=ACTS, orient="row")
+
+
+def live(acts: Iterable[Recorded]) -> set[int]:
+    """Return the numbers of the acts that are not undone."""
+    found: set[int] = set()
+    for recorded in acts:
+        found.add(recorded.seq)
+        target = recorded.act.target_seq
+        if target is not None and recorded.act.name == "undo":
+            found.discard(target)
+        elif target is not None:
+            found.add(target)
+    return found
+
+
+def _counts(recorded: Recorded) -> bool:
+    act = recorded.act
+    if act.name == "grow":
+        return act.label is not None
+    return act.name in ANSWERS or act.name in ("flag", "misfit")
+
+
+def _row(
+    start: Start, kinds: Mapping[str, Mapping[str, str]], recorded: Recorded, live: bool
+) -> tuple[Any, ...]:
+    act, scope = recorded.act, Scope.parse(recorded.act.scope)
+    shown = act.shown
+    return (
+        list(act.images),
+        recorded.annotator,
+        scope.round,
+        scope.arm,
+        _label(start, recorded),
+        "label" if act.name == "grow" else act.name,
+        None if act.distribution is None else list(act.distribution),
+        None if shown is None else start.classes[shown.label],
+        None if shown is None else shown.strength,
+        shown is not None,
+        act.group,
+        _kind(kinds.get(scope.arm, {}), act.group),
+        act.selected,
+        act.active / len(act.images),
+        act.wall / len(act.images),
+        act.at,
+        recorded.time,
+        act.key,
+        live,
+        recorded.seq,
+        act.scope,
+    )
+
+
+def _label(start: Start, recorded: Recorded) -> str | None:
+    act = recorded.act
+    if act.distribution is not None:
+        most = max(act.distribution)
+        return start.classes[act.distribution.index(most)] if most > 0.5 else None
+    return None if act.label is None else start.classes[act.label]
+
+
+def _kind(kinds: Mapping[str, str], group: str | None) -> str | None:
+    if group is None or group in kinds:
+        return None if group is None else kinds[group]
+    return MISFITS if group == MISFITS else "split"
+
+
+def _act_row(recorded: Recorded, live: bool) -> tuple[Any, ...]:
+    act, scope = recorded.act, Scope.parse(recorded.act.scope)
+    return (
+        recorded.annotator,
+        scope.round,
+        scope.arm,
+        act.name,
+        act.group,
+        len(act.images),
+        act.selected,
+        act.active,
+        act.wall,
+        act.at,
+        recorded.time,
+        act.key,
+        live,
+    )
