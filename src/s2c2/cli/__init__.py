@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from s2c2.cli import configs, datasets, demo, experiment, runs, simulate
+from s2c2.cli import annotate, configs, datasets, demo, experiment, runs, simulate
 from s2c2.errors import UserError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command()(runs.propose)
 app.command()(runs.report)
 app.command()(experiment.experiment)
 app.command()(simulate.simulate)
+app.command()(annotate.annotate)
 app.command()(demo.demo)
 
 INTERRUPTED = 130

@@ -33,6 +33,13 @@ def resolved(here: Desk, board: Board, sender: Sender, body: ActBody) -> Act:
         UserError: for an unknown group, and where nothing is suggested or nothing can be undone.
     """
     label, shown = _proposed(here, board, sender, body)
+    found = _act(board, sender, body)
+    if not found.images and body.act not in NAMED:
+        _not_too_late(board, sender, found)
+    return replace(found, label=label, shown=shown)
+
+
+def _act(board: Board, sender: Sender, body: ActBody) -> Act:
     return Act(
         key=str(body.key),
         name=body.act,
@@ -40,12 +47,10 @@ def resolved(here: Desk, board: Board, sender: Sender, body: ActBody) -> Act:
         group=body.group,
         version=body.version,
         images=_images(board, body),
-        label=label,
         distribution=None if body.distribution is None else tuple(body.distribution),
         target=body.target,
         target_seq=_target(board, sender, body),
         selected=body.selected,
-        shown=shown,
         active=body.seconds.active,
         wall=body.seconds.wall,
         at=body.at,
@@ -66,6 +71,16 @@ def with_parts(here: Desk, act: Act, count: int | None) -> Act:
         raise UserError(f"unknown image {max(act.images)}: Possible: 0 to {last}")
     parts = here.neighbours.parts(act.images, count or PARTS)
     return replace(act, parts=parts, images=tuple(image for part in parts for image in part))
+
+
+def _not_too_late(board: Board, sender: Sender, act: Act) -> None:
+    """Say who was faster, when nothing is left of what an act was meant for.
+
+    Raises:
+        Conflict: when another person changed the group since it was seen.
+    """
+    looked = replace(act, name="finish", label=None, distribution=None, target=None)
+    board.check(sender.annotator, looked)
 
 
 def _images(board: Board, body: ActBody) -> tuple[int, ...]:

@@ -11,13 +11,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import Lifespan
 
 from s2c2.web import problems
-from s2c2.web.asking import CSRF_HEADER, Identity
-from s2c2.web.desk import Desk, set_up
+from s2c2.web.asking import CSRF_HEADER
+from s2c2.web.desk import Desk
 from s2c2.web.guard import Guard
 from s2c2.web.routes import acts, groups, pictures, session
-from s2c2.web.settings import Settings
 from s2c2.web.store import Store
-from s2c2.web.workspace import Workspace, check_same
 
 STATIC = Path(__file__).parent / "static"
 """The page and its modules."""
@@ -30,27 +28,8 @@ DESCRIPTION = (
 )
 
 
-def app(workspace: Workspace, settings: Settings, identity: Identity, store: Store) -> FastAPI:
-    """Return the server of a workspace.
-
-    Args:
-        workspace: what is annotated.
-        settings: how.
-        identity: says who is asking.
-        store: its database; it is closed when the server stops.
-
-    Raises:
-        UserError: when the database belongs to another dataset.
-    """
-    start = store.start()
-    if start is None:
-        start = store.begin(workspace.start())
-    check_same(start, workspace, "the database")
-    return build(set_up(workspace, settings, identity, store, start))
-
-
-def build(desk: Desk) -> FastAPI:
-    """Return the ASGI app of a desk."""
+def app(desk: Desk) -> FastAPI:
+    """Return the ASGI app of a desk; it closes the database when the server stops."""
     made = FastAPI(
         title="s2c2 annotate",
         version=version("s2c2"),

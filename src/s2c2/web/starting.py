@@ -52,7 +52,7 @@ def display_order(extreme: Bool[np.ndarray, " n"], every: int = EVERY) -> Int64[
 
     Args:
         extreme: which images are extreme; the last one is the most extreme.
-        every: at each ``every``-th place stands an extreme image, the most extreme first, while there are any.
+        every: at each ``every``-th place stands an extreme image, the most extreme first.
 
     Example:
         >>> display_order(np.array([False, False, False, False, True, True]), every=3).tolist()

@@ -1,6 +1,6 @@
 """``/api/images``: pictures by number, never by path."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
@@ -20,7 +20,14 @@ Version = Annotated[
     Query(max_length=64, description="'dataset' of the session: the picture is then kept for ever"),
 ]
 Tag = Annotated[str | None, Header(alias="If-None-Match", max_length=200)]
-PICTURE = {200: {"content": {"image/webp": {}, "image/svg+xml": {}}}, 304: {"description": "not changed"}}
+Side = Annotated[int, Query(description="longest side in pixels", json_schema_extra={"enum": [*SIZES]})]
+PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/webp": {}, "image/svg+xml": {}}},
+    304: {"description": "not changed"},
+}
+    200: {"content": {"image/webp": {}, "image/svg+xml": {}}},
+    304: {"description": "not changed"},
+}
 
 
 @router.get("/images/{image}/thumb", response_class=Response, responses={**PICTURE})
@@ -28,9 +35,7 @@ def thumbnail(
     here: Here,
     asking: Asking,
     image: Image,
-    size: Annotated[
-        int, Query(description="longest side in pixels", json_schema_extra={"enum": list(SIZES)})
-    ] = 128,
+    size: Side = 128,
     v: Version = None,
     if_none_match: Tag = None,
 ) -> Response:
@@ -57,7 +62,7 @@ def _check(here: Desk, image: int, version: str | None) -> None:
 
 
 def _answer(picture: Picture, version: str | None, known: str | None) -> Response:
-    """Return a picture; without the dataset in its address the browser must ask each time if it is still so."""
+    """Return a picture; the browser must ask each time if its address does not name the dataset."""
     if picture.broken:
         headers = {"cache-control": "no-store", "x-broken": "1"}
         return Response(picture.data, 200, headers, picture.media_type)

@@ -1,0 +1,136 @@
+"""``s2c2 annotate``: the server of the annotation app."""
+
+import getpass
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from s2c2.cli import screen
+from s2c2.errors import UserError
+
+if TYPE_CHECKING:
+    from s2c2.web.opening import Opened
+    from s2c2.web.workspace import Workspace
+
+
+def annotate(
+    source: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="run, dataset or folder of images")],
+    port: Annotated[int | None, typer.Option(help="port; the first free one from 8765 by default")] = None,
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    no_open: Annotated[bool, typer.Option("--no-open", help="do not open a browser")] = False,
+    annotator: Annotated[str | None, typer.Option(help="your name in the log; the log-in name else")] = None,
+    database: Annotated[str | None, typer.Option(help="file, or postgresql://… address")] = None,
+    backup: Annotated[Path | None, typer.Option(help="copy the database to a file, and stop")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="class names of a plain folder, with commas")
+    ] = None,
+    images: Annotated[Path | None, typer.Option(help="dataset folder of a run, where it was moved")] = None,
+    against: Annotated[Path | None, typer.Option(metavar="VANILLA_RUN", help="run for the arm 'ssl'")] = None,
+) -> None:
+    """Open a page on which people accept, split and correct proposals, or label images."""
+    from s2c2.web.opening import local, open_app
+    from s2c2.web.serving import listening, loopback
+    from s2c2.web.settings import Settings, shared
+    from s2c2.web.workspace import open_workspace
+
+    if not loopback(host):
+        raise UserError(
+            f"--host {host} would let anybody annotate: others need accounts, which are not set up"
+        )
+    workspace = open_workspace(source, named(classes), against, images)
+    url = address(database)
+    if backup is not None:
+        back_up(workspace, url, backup)
+        return
+    who = local(workspace, annotator or login())
+    bound = listening(host, port)
+    opened = open_app(workspace, Settings(shared(workspace.arm)), lambda store: who, url)
+    announce(workspace, opened, f"annotator {who.annotator}")
+    run(opened, bound, browser=not no_open)
+
+
+def run(opened: "Opened", bound: socket.socket, *, browser: bool) -> None:
+    """Say where the server listens, and answer until it is told to stop."""
+    from s2c2.web import serving
+
+    place = serving.address(bound)
+    screen.console.print(
+        f"listening on {place} (Ctrl-C stops)", markup=False, highlight=False, soft_wrap=True
+    )
+    sys.stdout.flush()
+    if browser and can_browse():
+        threading.Thread(target=webbrowser.open, args=(place,), daemon=True).start()
+    serving.serve(opened.app, bound)
+    say("stopped; everything that was acknowledged is in the database")
+
+
+def announce(workspace: "Workspace", opened: "Opened", who: str) -> None:
+    """Say what is annotated, by whom, and where it is kept."""
+    count = f"{opened.images} images, {len(workspace.classes)} classes, {opened.acts} acts so far"
+    lines = [f"{workspace.title}: {count}; {who}", f"database {opened.database}"]
+    if opened.new:
+        lines.append(f"{opened.new} images came after the database was made and are not in it")
+    for line in lines:
+        say(line)
+
+
+def back_up(workspace: "Workspace", url: str | None, path: Path) -> None:
+    """Copy the database of a workspace, also while a server uses it.
+
+    Raises:
+        UserError: when there is none.
+    """
+    from s2c2.web.opening import shown
+    from s2c2.web.store import Store
+
+    found = url or workspace.database
+    if found.startswith("sqlite:///") and not Path(shown(found)).is_file():
+        raise UserError(f"there is no database {shown(found)} yet: 's2c2 annotate {workspace.root}' makes it")
+    store = Store.open(found)
+    try:
+        store.backup(path)
+    finally:
+        store.close()
+    say(f"copied {shown(found)} to {path}")
+
+
+def say(line: str) -> None:
+    """Print a line at once, also into a pipe."""
+    screen.console.print(line, markup=False, highlight=False, soft_wrap=True)
+    sys.stdout.flush()
+
+
+def named(classes: str | None) -> tuple[str, ...] | None:
+    """Return class names that are separated by commas."""
+    return tuple(part.strip() for part in classes.split(",")) if classes is not None else None
+
+
+def address(database: str | None) -> str | None:
+    """Return what was given as the address of a database; a file is one of SQLite."""
+    if database is None or "://" in database:
+        return database
+    return f"sqlite:///{Path(database).resolve()}"
+
+
+def login() -> str:
+    """Return the log-in name.
+
+    Raises:
+        UserError: where there is none.
+    """
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise UserError("who annotates? name yourself with --annotator NAME") from error
+
+
+def can_browse() -> bool:
+    """Return whether there is a screen for a browser: one in the terminal would take it over."""
+    graphical = {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
+    return sys.platform in ("darwin", "win32") or bool(graphical)
