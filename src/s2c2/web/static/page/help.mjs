@@ -4,7 +4,7 @@ import { ACTIONS, combination, conflicts, defaults, rebound, shown } from "../lo
 import { dialog } from "./dialogs.mjs";
 import { fill, h, text } from "./dom.mjs";
 
-const PLACES = [["groups", "Groups"], ["grow", "Growing"], ["single", "One by one"], ["review", "Review"], ["everywhere", "Everywhere"]];
+const PLACES = [["groups", "Images and groups"], ["grow", "Growing"], ["review", "Review"], ["everywhere", "Everywhere"]];
 const FIXED = [["1 – 9, 0", "Label the selection, or all open images, as the n-th class"], ["← ↑ → ↓", "Move and select"], ["Shift+arrows", "Extend the selection"], ["Ctrl+arrows", "Move without selecting"], ["Home, End, Page ↑ ↓", "Move far"], ["Click, Ctrl+click, Shift+click", "Select one, add one, select a range"]];
 
 /** @param {any} app */
