@@ -5,8 +5,8 @@ from math import isnan
 from s2c2.errors import UserError, unknown
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
-from s2c2.web.conflicts import fits
-from s2c2.web.disagreement import disagreements
+from s2c2.web.conflicts import fits, since
+from s2c2.web.disagreement import Disputes
 from s2c2.web.nodes import Step, packed
 from s2c2.web.sheet import Sheet, arm
 from s2c2.web.start import MISFITS, Start, StartGroup
@@ -37,6 +37,7 @@ class Board:
         self._sheets: dict[str, Sheet] = {}
         self._steps: list[Step] = []
         self._dead: set[int] = set()
+        self._disputes = Disputes()
 
     @property
     def seq(self) -> int:
@@ -104,14 +105,17 @@ class Board:
         Args:
             scope: whose board.
             group: group id.
-            version: leave out who joined later: what a person who saw this version can have meant.
+            version: only what a person who saw this version can have meant: leave out images that joined
+                later, and those that an undo or redo changed later.
         """
-        nodes, limit = self._sheet(scope).nodes, self.seq if version is None else version
-        return tuple(
-            image
-            for image in self.members(scope, group)
-            if (node := nodes.get(image)) is None or (node.answer is None and node.joined <= limit)
-        )
+        nodes = self._sheet(scope).nodes
+        found = [
+            i for i in self.members(scope, group) if (node := nodes.get(i)) is None or node.answer is None
+        ]
+        if version is not None:
+            unseen = self._unseen(scope, group, version)
+            found = [i for i in found if i not in unseen]
+        return tuple(found)
 
     def place(self, scope: str, image: int) -> str | None:
         """Return the group that an image is in; None where it is in none.
@@ -173,18 +177,29 @@ class Board:
 
     def disagreements(self) -> tuple[Disagreement, ...]:
         """Return the images on which annotators disagree and nobody decided."""
-        return disagreements(self._sheets)
+        return self._disputes.among(self._sheets)
+
+    def _unseen(self, scope: str, group: str, version: int) -> set[int]:
+        sheet, unseen = self._sheet(scope), set[int]()
+        for step in since(sheet.touched.get(group, ()), self._steps, version):
+            if step.target_seq is not None:
+                unseen.update(self._steps[step.target_seq - 1].images.tolist())
+            else:
+                unseen.update(i for i in step.images.tolist() if sheet.joined(i) == step.seq)
+        return unseen
 
     def _apply(self, step: Step) -> None:
         sheet = self._sheets.get(step.scope) or self._sheet(step.scope)
-        if step.target_seq is None:
-            sheet.apply(step)
-        elif step.name == "undo":
-            sheet.undo(self._steps[step.target_seq - 1], step.seq)
-            self._dead.add(step.target_seq)
+        meant = step if step.target_seq is None else self._steps[step.target_seq - 1]
+        if step.name == "undo":
+            sheet.undo(meant, step.seq)
+            self._dead.add(meant.seq)
+        elif step.name == "redo":
+            sheet.redo(meant, step.seq)
+            self._dead.discard(meant.seq)
         else:
-            sheet.redo(self._steps[step.target_seq - 1], step.seq)
-            self._dead.discard(step.target_seq)
+            sheet.apply(step)
+        self._disputes.touch(meant.images.tolist())
         self._sheets[step.scope] = sheet
         self._steps.append(step)
 

@@ -71,13 +71,14 @@ def _fresh(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, versio
         return step.seq > version and (step.annotator, step.tab) != (annotator, act.tab)
 
     if act.group is not None and sheet.entry(act.group).kind in WHOLE:
-        for step in _since(sheet.touched.get(act.group, []), steps, version):
+        for step in since(sheet.touched.get(act.group, []), steps, version):
             if foreign(step):
                 lost(sheet, act, step, f"{act.group} has changed")
     _same_images(sheet, act, foreign)
 
 
-def _since(touched: Sequence[int], steps: Sequence[Step], version: int) -> Iterator[Step]:
+def since(touched: Sequence[int], steps: Sequence[Step], version: int) -> Iterator[Step]:
+    """Yield the acts after a version, the newest first, from the numbers of those that touched a group."""
     for seq in reversed(touched):
         if seq <= version:
             return

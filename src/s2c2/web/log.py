@@ -53,7 +53,7 @@ ACTS: Mapping[str, pl.DataType] = {
     "live": pl.Boolean(),
 }
 """Columns of the table of acts; times in seconds."""
-_ROWS = {**COLUMNS, "image": pl.List(pl.Int64()), "seq": pl.Int64(), "scope": pl.String()}
+_ROWS = {**COLUMNS, "image": pl.List(pl.Int64()), "seq": pl.Int64()}
 
 
 def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataFrame:
@@ -70,12 +70,12 @@ def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataF
     alive = live(log)
     rows = [_row(start, kinds, recorded, recorded.seq in alive) for recorded in log if _counts(recorded)]
     table = pl.DataFrame(rows, schema=_ROWS, orient="row").explode("image")
-    same = ["annotator", "scope", "image", pl.col("kind") == "flag"]
+    same = ["image", "annotator", "round", "arm", pl.col("kind") == "flag"]
     last = pl.col("seq").filter("live").max().over(same)
     table = table.with_columns(live=(pl.col("live") & (pl.col("seq") == last)).fill_null(False))
     table = table.filter(pl.col("kind") != "misfit")
     names = pl.Series(start.images, dtype=pl.String)
-    table = table.with_columns(image=names.gather(table["image"])).select(COLUMNS)
+    table = table.with_columns(image=names.gather(table["image"])).select(*COLUMNS)
     return table if dead else table.filter("live")
 
 
@@ -136,7 +136,6 @@ def _row(
         act.key,
         live,
         recorded.seq,
-        act.scope,
     )
 
 

@@ -86,6 +86,11 @@ class Sheet:
         node = self.nodes.get(image)
         return self.arm.home[image] if node is None or node.group is None else node.group
 
+    def joined(self, image: int) -> int:
+        """Return the number of the act that moved an image to where it is; 0 where it started."""
+        node = self.nodes.get(image)
+        return 0 if node is None else node.joined
+
     def members(self, group: str) -> Iterator[int]:
         """Yield the images of a group: those that started there, then those that joined, in that order."""
         nodes = self.nodes

@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from s2c2 import files
 from s2c2.errors import UserError
@@ -131,6 +131,12 @@ class Store:
         with reading(self.engine) as connection:
             return self._read(connection, after)
 
+    def recorded(self, key: str) -> Recorded | None:
+        """Return the act with a key; None when there is none."""
+        with reading(self.engine) as connection:
+            row = _with_key(connection, key)
+        return None if row is None else self._recorded(row)
+
     def lease(self, scope: str, group: str, annotator: str, now: datetime) -> Lease:
         """Take a lease of 15 minutes, or prolong an own one.
 
@@ -186,9 +192,9 @@ class Store:
             return None
         names = connection.execute(select(tables.images.c.name).order_by(tables.images.c.id)).scalars()
         order = (tables.groups.c.arm, tables.groups.c.position)
-        rows = connection.execute(select(tables.groups).order_by(*order)).all()
+        rows = connection.execute(select(tables.groups).order_by(*order)).mappings()
         try:
-            return Start(tuple(names), tuple(json.loads(classes)), stored.grouped(rows))
+            return Start(tuple(names), tuple(json.loads(classes)), stored.grouped(map(dict, rows)))
         except (ValueError, TypeError) as error:
             raise UserError(f"the starting groups in {self.name} are damaged: {error}") from error
 
@@ -203,25 +209,30 @@ class Store:
         )
 
     def _new_key(self, connection: Connection, annotator: str, act: Act) -> None:
-        row = connection.execute(select(tables.events).where(tables.events.c.key == act.key)).first()
+        row = _with_key(connection, act.key)
         if row is None:
             return
-        if row.annotator != annotator:
+        if row["annotator"] != annotator:
             raise UserError("this key is that of another's act: each act needs a key of its own")
         raise Duplicate(self._recorded(row))
 
     def _read(self, connection: Connection, after: int) -> list[Recorded]:
         newer = select(tables.events).where(tables.events.c.seq > after).order_by(tables.events.c.seq)
-        return [self._recorded(row) for row in connection.execute(newer)]
+        return [self._recorded(dict(row)) for row in connection.execute(newer).mappings()]
 
-    def _recorded(self, row: Row[Any]) -> Recorded:
+    def _recorded(self, row: Mapping[str, Any]) -> Recorded:
         try:
-            act = decode(row.payload)
-            if (act.key, act.scope, act.name) != (row.key, row.scope, row.act):
+            act = decode(row["payload"])
+            if (act.key, act.scope, act.name) != (row["key"], row["scope"], row["act"]):
                 raise UserError("its columns say something else than its payload")
         except (UserError, TypeError) as error:
-            raise UserError(f"act {row.seq} in {self.name} is damaged: {error}") from error
-        return Recorded(row.seq, row.annotator, row.time, act)
+            raise UserError(f"act {row['seq']} in {self.name} is damaged: {error}") from error
+        return Recorded(row["seq"], row["annotator"], row["time"], act)
+
+
+def _with_key(connection: Connection, key: str) -> Mapping[str, Any] | None:
+    row = connection.execute(select(tables.events).where(tables.events.c.key == key)).mappings().first()
+    return None if row is None else dict(row)
 
 
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:

@@ -1,11 +1,10 @@
 """Starting groups as rows of the database."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row
 
 from s2c2.web.start import StartGroup
 
@@ -27,25 +26,25 @@ def row(arm: str, position: int, group: StartGroup) -> dict[str, Any]:
     }
 
 
-def grouped(rows: Iterable[Row[Any]]) -> dict[str, tuple[StartGroup, ...]]:
+def grouped(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[StartGroup, ...]]:
     """Return the groups of each arm; rows come in their order."""
     found: dict[str, list[StartGroup]] = {}
     for row in rows:
-        found.setdefault(row.arm, []).append(_group(row))
+        found.setdefault(row["arm"], []).append(_group(row))
     return {arm: tuple(groups) for arm, groups in found.items()}
 
 
-def _group(row: Row[Any]) -> StartGroup:
+def _group(row: Mapping[str, Any]) -> StartGroup:
     return StartGroup(
-        group=row.name,
-        kind=row.kind,
-        name=row.title,
-        images=tuple(np.frombuffer(row.images, dtype="<i4").tolist()),
-        distribution=None if row.distribution is None else tuple(json.loads(row.distribution)),
-        ambiguity=_or_nan(row.ambiguity),
-        coherence=_or_nan(row.coherence),
-        typicality=tuple(np.frombuffer(row.typicality, dtype="<f8").tolist()),
-        extreme=tuple(np.frombuffer(row.extreme, dtype="?").tolist()),
+        group=row["name"],
+        kind=row["kind"],
+        name=row["title"],
+        images=tuple(np.frombuffer(row["images"], dtype="<i4").tolist()),
+        distribution=None if row["distribution"] is None else tuple(json.loads(row["distribution"])),
+        ambiguity=_or_nan(row["ambiguity"]),
+        coherence=_or_nan(row["coherence"]),
+        typicality=tuple(np.frombuffer(row["typicality"], dtype="<f8").tolist()),
+        extreme=tuple(np.frombuffer(row["extreme"], dtype="?").tolist()),
     )
 
 

@@ -1,0 +1,84 @@
+"""Addresses, migrations, and what people read when a database cannot be used."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from s2c2.errors import UserError
+from s2c2.web.store import Store
+from s2c2.web.tables import metadata
+
+
+def test_migrations_make_the_tables_that_are_used(opened: Callable[[], Store]) -> None:
+    with opened().engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_opening_again_changes_nothing(opened: Callable[[], Store]) -> None:
+    opened()
+    with opened().engine.begin() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0001"]
+
+
+def test_a_database_of_a_newer_version_is_refused(opened: Callable[[], Store]) -> None:
+    with opened().engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UserError, match="was made by a newer version of s2c2"):
+        opened()
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("annotations.db", "is no database: sqlite:///FILE or postgresql://"),
+        ("mysql://u@h/d", "database 'mysql' is not supported"),
+        ("sqlite://", "must be a file"),
+        ("sqlite:////nowhere/at/all.sqlite", "no such folder"),
+        ("postgresql://u:secret@127.0.0.1:1/d", r"u:\*\*\*@127.0.0.1:1/d: .*[Cc]onnection refused"),
+    ],
+)
+def test_an_address_that_cannot_work_gets_a_sentence(url: str, sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence) as caught:
+        Store.open(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_refused_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.parquet"
+    path.write_text("something else " * 100, encoding="utf-8")
+    with pytest.raises(UserError, match=r"predictions.parquet: file is not a database"):
+        Store.open(f"sqlite:///{path}")
+    assert path.read_text(encoding="utf-8") == "something else " * 100
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="a folder is there"):
+        Store.open(f"sqlite:///{tmp_path}")
+
+
+def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE images (a TEXT)")
+    other.close()
+    with pytest.raises(UserError, match="cannot use the database"):
+        Store.open(f"sqlite:///{path}")
+
+
+def test_an_unknown_postgresql_database_is_named(server: str) -> None:
+    with pytest.raises(UserError, match='database "nothing" does not exist'):
+        Store.open(f"{server}/nothing")
+
+
+def test_sqlite_is_durable_and_lets_readers_read(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    with store.engine.begin() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+    store.close()
