@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s2c2.cli import screen
+from s2c2.cli import screen, team
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,35 +27,34 @@ def annotate(
     annotator: Annotated[str | None, typer.Option(help="your name in the log; the log-in name else")] = None,
     database: Annotated[str | None, typer.Option(help="file, or postgresql://… address")] = None,
     backup: Annotated[Path | None, typer.Option(help="copy the database to a file, and stop")] = None,
-    classes: Annotated[
-        str | None, typer.Option(help="class names of a plain folder, with commas")
-    ] = None,
+    classes: Annotated[str | None, typer.Option(help="class names of a plain folder, with commas")] = None,
     images: Annotated[Path | None, typer.Option(help="dataset folder of a run, where it was moved")] = None,
     against: Annotated[Path | None, typer.Option(metavar="VANILLA_RUN", help="run for the arm 'ssl'")] = None,
+    accounts: Annotated[bool, typer.Option("--accounts", help="a team: people log in")] = False,
+    url: Annotated[str | None, typer.Option(help="address at which a team opens the server")] = None,
+    trusted_proxy: Annotated[str | None, typer.Option(help="address of the proxy that ends TLS")] = None,
 ) -> None:
     """Open a page on which people accept, split and correct proposals, or label images."""
     from s2c2.web.opening import local, open_app
-    from s2c2.web.serving import listening, loopback
+    from s2c2.web.serving import listening
     from s2c2.web.settings import Settings, shared
     from s2c2.web.workspace import open_workspace
 
-    if not loopback(host):
-        raise UserError(
-            f"--host {host} would let anybody annotate: others need accounts, which are not set up"
-        )
+    reached = team.reach(host, accounts, url, trusted_proxy)
     workspace = open_workspace(source, named(classes), against, images)
-    url = address(database)
+    kept = address(database)
     if backup is not None:
-        back_up(workspace, url, backup)
+        back_up(workspace, kept, backup)
         return
-    who = local(workspace, annotator or login())
+    who = None if accounts else local(workspace, annotator or login())
     bound = listening(host, port)
-    opened = open_app(workspace, Settings(shared(workspace.arm)), lambda store: who, url)
-    announce(workspace, opened, f"annotator {who.annotator}")
-    run(opened, bound, browser=not no_open)
+    settings = Settings(shared(workspace.arm), hosts=reached.hosts)
+    opened = open_app(workspace, settings, lambda store: who or team.entrance(store), kept)
+    announce(workspace, opened, "people log in" if who is None else f"annotator {who.annotator}")
+    run(opened, bound, reached, browser=not no_open)
 
 
-def run(opened: "Opened", bound: socket.socket, *, browser: bool) -> None:
+def run(opened: "Opened", bound: socket.socket, reached: team.Reach, *, browser: bool) -> None:
     """Say where the server listens, and answer until it is told to stop."""
     from s2c2.web import serving
 
@@ -64,9 +63,11 @@ def run(opened: "Opened", bound: socket.socket, *, browser: bool) -> None:
         f"listening on {place} (Ctrl-C stops)", markup=False, highlight=False, soft_wrap=True
     )
     sys.stdout.flush()
+    if reached.accounts:
+        team.welcome(opened.app.state.identity, reached, place)
     if browser and can_browse():
         threading.Thread(target=webbrowser.open, args=(place,), daemon=True).start()
-    serving.serve(opened.app, bound)
+    serving.serve(opened.app, bound, reached.proxies)
     say("stopped; everything that was acknowledged is in the database")
 
 

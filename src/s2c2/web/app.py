@@ -14,13 +14,19 @@ from s2c2.web import problems
 from s2c2.web.asking import CSRF_HEADER
 from s2c2.web.desk import Desk
 from s2c2.web.guard import Guard
-from s2c2.web.routes import acts, groups, pictures, session
+from s2c2.web.routes import acts, groups, overview, pictures, session
 from s2c2.web.store import Store
 
 STATIC = Path(__file__).parent / "static"
 """The page and its modules."""
 
-ROUTERS: tuple[APIRouter, ...] = (session.router, groups.router, pictures.router, acts.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    session.router,
+    groups.router,
+    pictures.router,
+    acts.router,
+    overview.router,
+)
 """All addresses below ``/api`` that do not belong to accounts."""
 
 DESCRIPTION = (

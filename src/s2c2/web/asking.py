@@ -3,15 +3,13 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from fastapi import APIRouter, Depends, Request
 
+from s2c2.web.identity.roles import ROLES as ROLES
+from s2c2.web.identity.roles import Role as Role
 from s2c2.web.problems import Problem
-
-Role = Literal["annotator", "reviewer", "owner"]
-ROLES: Sequence[Role] = ("annotator", "reviewer", "owner")
-"""Roles in rising order: each one may do what those before it may."""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
@@ -32,6 +30,7 @@ class Person:
     """Token that their page must send in ``X-CSRF-Token``; empty where none is needed (API tokens)."""
 
 
+@runtime_checkable
 class Identity(Protocol):
     """The contract of the accounts: says who is asking."""
 
@@ -53,6 +52,10 @@ class Identity(Protocol):
         """
         ...
 
+    def exported(self, request: Request, what: str) -> None:
+        """Note that the person who sent a request took the annotation log away."""
+        ...
+
 
 @dataclass(frozen=True)
 class Local:
@@ -68,6 +71,9 @@ class Local:
     def person(self, request: Request) -> Person:
         """Return the person, who owns everything."""
         return Person(self.annotator, "owner", self.csrf)
+
+    def exported(self, request: Request, what: str) -> None:
+        """Note nothing: it is their own."""
 
 
 def person(request: Request) -> Person:

@@ -230,6 +230,60 @@ class ActReply(BaseModel):
     redo: bool
 
 
+class WorkerItem(BaseModel):
+    """What one annotator did."""
+
+    annotator: str
+    answers: int
+    acts: int
+    minutes: float
+    """Active minutes."""
+    images_per_hour: float | None
+
+
+class AgreementItem(BaseModel):
+    """How well annotators agree."""
+
+    images: int
+    kappa: float | None
+    alpha: float | None
+
+
+class Dashboard(BaseModel):
+    """How far everything is."""
+
+    annotators: list[WorkerItem]
+    groups: list[GroupItem]
+    progress: ProgressItem
+    agreement: AgreementItem | None
+    """Null for annotators, who do not see what others answered."""
+    disagreements: int | None
+    """Images on which annotators disagree; null for annotators."""
+    train: str
+    """Command that trains on what was annotated."""
+
+
+class SaidItem(BaseModel):
+    """What one annotator said of an image."""
+
+    annotator: str
+    round: int
+    arm: str
+    label: int | None
+    distribution: list[float] | None
+    seconds: float | None
+    """Active seconds of the act, over its images."""
+
+
+class Disputed(BaseModel):
+    """An image on which annotators disagree."""
+
+    id: int
+    answers: list[SaidItem]
+    entropy: float
+    """Entropy of the mean answer in bits."""
+
+
 class LeaseReply(BaseModel):
     """How long a group is held."""
 

@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from s2c2.errors import UserError
 from s2c2.web.app import app
 from s2c2.web.asking import Identity, Local
+from s2c2.web.board import Start
 from s2c2.web.desk import set_up
 from s2c2.web.settings import Settings
 from s2c2.web.store import Store
@@ -49,14 +50,30 @@ def open_app(
     url = database or workspace.database
     store = Store.open(url)
     try:
-        start = store.start() or store.begin(workspace.start())
-        new = check_same(start, workspace, shown(url))
+        start, new = started(store, workspace, shown(url))
         desk = set_up(workspace, settings, identity(store), store, start)
         with desk.live.board() as board:
             return Opened(app(desk), shown(url), len(start.images), board.seq, new)
     except BaseException:
         store.close()
         raise
+
+
+def started(store: Store, workspace: Workspace, name: str) -> tuple[Start, int]:
+    """Return the start that a database keeps, and how many images of the workspace it lacks.
+
+    An empty database gets the start of the workspace; proposals are read or made only for arms that are new.
+
+    Raises:
+        UserError: when the database belongs to another dataset.
+    """
+    kept = store.start()
+    if kept is None:
+        return store.begin(workspace.start()), 0
+    new = check_same(kept, workspace, name)
+    if workspace.arms <= kept.groups.keys():
+        return kept, new
+    return store.begin(replace(workspace, images=kept.images).start()), new
 
 
 def local(workspace: Workspace, annotator: str) -> Local:

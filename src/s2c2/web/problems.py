@@ -1,5 +1,6 @@
 """What goes wrong between a browser and the server, as a status and a sentence that a person can act on."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from s2c2.errors import UserError
@@ -96,6 +98,9 @@ def _leased(request: Request, error: Exception) -> JSONResponse:
 
 
 def _refused(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error.__cause__, SQLAlchemyError | sqlite3.Error):
+        hint = "what you sent is not recorded; send it again once the database can be used"
+        return JSONResponse({"error": str(error), "hint": hint}, 503)
     return JSONResponse({"error": str(error), "hint": None}, 422)
 
 

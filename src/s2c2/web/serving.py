@@ -3,7 +3,7 @@
 import ipaddress
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -51,10 +51,22 @@ def listening(host: str, port: int | None) -> socket.socket:
     raise UserError(f"cannot listen on {host}, {ports}: {reason}; name another one with --port")
 
 
-def serve(app: ASGIApp, bound: socket.socket) -> None:
-    """Answer requests until Ctrl-C or SIGTERM; a second one does not wait for open requests."""
+def serve(app: ASGIApp, bound: socket.socket, proxies: Sequence[str] = ()) -> None:
+    """Answer requests until Ctrl-C or SIGTERM; a second one does not wait for open requests.
+
+    Args:
+        app: what answers.
+        bound: where it listens.
+        proxies: addresses whose word on a client's address and on TLS is taken (``X-Forwarded-…``).
+    """
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
     )
     with _quiet_signals():
         uvicorn.Server(config).run(sockets=[bound])

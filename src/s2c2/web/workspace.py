@@ -5,7 +5,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 
+from s2c2 import predictions
 from s2c2.data.dataset import Dataset, read
 from s2c2.data.description import describe
 from s2c2.data.layout import SUFFIXES, find_images
@@ -42,6 +44,11 @@ class Workspace:
     """The plain run whose proposals make the arm ``ssl`` of a study."""
 
     @property
+    def arms(self) -> frozenset[str]:
+        """The arms that have groups."""
+        return frozenset({"none", self.arm} | ({"ssl"} if self.plain is not None else set()))
+
+    @property
     def database(self) -> str:
         """Address of the database that lies beside what is annotated."""
         return f"sqlite:///{(self.root / DATABASE).resolve()}"
@@ -50,6 +57,19 @@ class Workspace:
     def cache(self) -> Path:
         """Folder for thumbnails and other things that can be made anew."""
         return self.root / CACHE
+
+    def training(self, database: str) -> str:
+        """Return the command that trains on what was annotated.
+
+        Args:
+            database: its file, or its address where it is none.
+        """
+        log = "annotations.parquet" if "://" in database else database
+        if self.folder == self.root:
+            made = f"s2c2 data import {quote(str(self.root))} DATASET --format folders"
+            names = quote(",".join(self.classes))
+            return f"{made} --classes {names} && s2c2 train DATASET --annotations {quote(log)}"
+        return f"s2c2 train {quote(str(self.folder.parent))} --annotations {quote(log)}"
 
     def start(self) -> Start:
         """Return images, classes and starting groups of each arm, reading proposals or making them."""
@@ -116,24 +136,17 @@ def _of_run(run: Run, images: Path | None) -> Workspace:
     folder = root / "images"
     if not folder.is_dir():
         raise UserError(f"the images of {run.path} are not at {folder}: --images FOLDER says where they are")
-    names, classes = _predicted(run)
+    names, classes = predictions.names(run.path / "predictions.parquet")
     arm = "ssl" if run.config.get("objective", {}).get("name") == "vanilla" else "s2c2"
     return Workspace(
         run.path, f"{run.label} on {facts.get('name', run.name)}", folder, names, classes, arm, run
     )
 
 
-def _predicted(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return images and classes of the predictions, without reading embeddings."""
-    from s2c2.predictions import names
-
-    return names(run.path / "predictions.parquet")
-
-
 def _with_plain(workspace: Workspace, plain: Run) -> Workspace:
     if workspace.arm != "s2c2":
         raise UserError(f"{workspace.root} is a plain run itself: --against is for a run with S2C2")
-    images, classes = _predicted(plain)
+    images, classes = predictions.names(plain.path / "predictions.parquet")
     if classes != workspace.classes or set(images) != set(workspace.images):
         raise UserError(f"{plain.path} was trained on other images or classes than {workspace.root}")
     return replace(workspace, plain=plain)

@@ -2,13 +2,14 @@
 
 from alembic import context
 
-from s2c2.web.tables import metadata
+from s2c2.web import tables
+from s2c2.web.identity import tables as people
 
 
 def run() -> None:
     """Run the steps in the transaction of the connection."""
     connection = context.config.attributes["connection"]
-    context.configure(connection=connection, target_metadata=metadata)
+    context.configure(connection=connection, target_metadata=[tables.metadata, people.metadata])
     context.run_migrations()
 
 

@@ -25,9 +25,6 @@ PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/webp": {}, "image/svg+xml": {}}},
     304: {"description": "not changed"},
 }
-    200: {"content": {"image/webp": {}, "image/svg+xml": {}}},
-    304: {"description": "not changed"},
-}
 
 
 @router.get("/images/{image}/thumb", response_class=Response, responses={**PICTURE})

@@ -1,0 +1,171 @@
+"""Accounts at the door of the server: whose cookie or API token a request carries, and what that allows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from s2c2.web.asking import Asking, Person
+from s2c2.web.identity.entering import DeniedError, DisabledError, WaitError
+from s2c2.web.identity.people import Caller, People, by_session, by_token, record
+from s2c2.web.identity.roles import ROLES, Right, may
+from s2c2.web.problems import Problem
+
+COOKIE = "s2c2"
+"""Cookie of a session where the server is reached by plain HTTP, on this machine."""
+
+SECURE_COOKIE = "__Host-s2c2"
+"""Cookie of a session behind HTTPS: browsers send it to this host only and never without TLS."""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The identity of a server on which people log in."""
+
+    people: People
+    """Their database."""
+    clock: Callable[[], float]
+    """The server's time, in seconds since 1970."""
+    routers: Sequence[APIRouter] = ()
+    """Their addresses below ``/api``."""
+    mode: Literal["local", "accounts"] = "accounts"
+    """People log in."""
+
+    def person(self, request: Request) -> Person:
+        """Return who sent a request.
+
+        Raises:
+            Problem: 401 when nobody is logged in, or the API token opens nothing.
+        """
+        caller = self._by_token(request) if "authorization" in request.headers else self._by_cookie(request)
+        request.state.caller = caller
+        return Person(caller.account.name, caller.role, caller.csrf)
+
+    def exported(self, request: Request, what: str) -> None:
+        """Note in the audit log that somebody exported the annotation log."""
+        caller = calling(request)
+        record(self.people, caller.entry("export", detail=what), self.clock())
+
+    def _by_token(self, request: Request) -> Caller:
+        scheme, _, secret = request.headers["authorization"].partition(" ")
+        wanted = scheme.lower() == "bearer"
+        caller = by_token(self.people, secret.strip(), address(request), self.clock()) if wanted else None
+        if caller is None:
+            raise Problem(401, "this API token opens nothing", "send 'Authorization: Bearer TOKEN'")
+        return caller
+
+    def _by_cookie(self, request: Request) -> Caller:
+        secret = session_secret(request)
+        caller = by_session(self.people, secret, address(request), self.clock()) if secret else None
+        if caller is None:
+            raise Problem(401, "nobody is logged in", "log in")
+        return caller
+
+
+def accounts(request: Request) -> Accounts:
+    """Return the identity of a server with accounts."""
+    found = request.app.state.identity
+    assert isinstance(found, Accounts)
+    return found
+
+
+Door = Annotated[Accounts, Depends(accounts)]
+"""Parameter of a route: the accounts."""
+
+
+def calling(request: Request) -> Caller:
+    """Return who sent a request, once it was found out."""
+    caller = request.state.caller
+    assert isinstance(caller, Caller)
+    return caller
+
+
+def checked(request: Request, asking: Asking) -> Caller:
+    """Return who sent a request, after the check of its CSRF token."""
+    return calling(request)
+
+
+Calling = Annotated[Caller, Depends(checked)]
+"""Parameter of a route: the account that calls."""
+
+
+def in_person(caller: Calling) -> Caller:
+    """Return who sent a request, which may be no API token: one that leaked must not outlive its end.
+
+    Raises:
+        Problem: 403 for an API token.
+    """
+    if not caller.secret:
+        raise Problem(403, "an API token may not do this", "log in instead")
+    return caller
+
+
+InPerson = Annotated[Caller, Depends(in_person)]
+"""Parameter of a route: the account that calls, logged in."""
+
+
+def needing(right: Right) -> Callable[[Caller], Caller]:
+    """Return a check that a caller has a right; it raises a problem (403) when not."""
+
+    def check(caller: Calling) -> Caller:
+        if not may(caller.role, right):
+            least = next(role for role in ROLES if may(role, right))
+            sentence = f"this needs the role {least}; yours is {caller.role}"
+            raise Problem(403, sentence, "ask an owner of the project")
+        return caller
+
+    return check
+
+
+Inviting = Annotated[Caller, Depends(needing("invite"))]
+"""Parameter of a route: an account that may invite."""
+
+Managing = Annotated[Caller, Depends(needing("manage"))]
+"""Parameter of a route: an account that may manage others."""
+
+Auditing = Annotated[Caller, Depends(needing("audit"))]
+"""Parameter of a route: an account that may read the audit log."""
+
+
+def address(request: Request) -> str | None:
+    """Return the network address of a client; behind a trusted proxy it is that of its own client."""
+    return None if request.client is None else request.client.host
+
+
+def session_secret(request: Request) -> str:
+    """Return the secret that a browser sends; empty when there is none."""
+    return request.cookies.get(_cookie(request), "")
+
+
+def remember(request: Request, response: Response, secret: str) -> None:
+    """Make a browser keep the secret of a session, until it closes or the session ends."""
+    response.set_cookie(
+        _cookie(request), secret, path="/", httponly=True, samesite="lax", secure=_encrypted(request)
+    )
+
+
+def forget(request: Request, response: Response) -> None:
+    """Make a browser drop its secret."""
+    response.delete_cookie(
+        _cookie(request), path="/", httponly=True, samesite="lax", secure=_encrypted(request)
+    )
+
+
+def _cookie(request: Request) -> str:
+    return SECURE_COOKIE if _encrypted(request) else COOKIE
+
+
+def _encrypted(request: Request) -> bool:
+    return request.url.scheme == "https"
+
+
+def refusal(error: DeniedError | DisabledError | WaitError) -> Problem:
+    """Return the answer to a log-in that failed: 401, 403 when disabled, 429 when it came too early."""
+    if isinstance(error, WaitError):
+        problem = Problem(429, str(error), None)
+        problem.headers = {"retry-after": str(error.seconds)}
+        return problem
+    if isinstance(error, DisabledError):
+        return Problem(403, str(error), None)
+    return Problem(401, str(error), "after several failures each further one makes you wait longer")

@@ -1,0 +1,112 @@
+"""``/api/dashboard``, ``/api/review`` and ``/api/export``: what came out so far."""
+
+import json
+from io import BytesIO
+from typing import Annotated, Literal
+
+import polars as pl
+from fastapi import APIRouter, Query, Request, Response
+
+from s2c2.web import figures, log
+from s2c2.web.acts import Scope
+from s2c2.web.answers import Disagreement, Said
+from s2c2.web.asking import Asking, require
+from s2c2.web.desk import Desk, Here, On
+from s2c2.web.messages import AgreementItem, Dashboard, Disputed, SaidItem, WorkerItem
+from s2c2.web.problems import responses
+from s2c2.web.views import group_item, progress_item
+
+router = APIRouter(tags=["overview"], responses=responses(401, 403, 422))
+
+PARQUET = "application/vnd.apache.parquet"
+Format = Annotated[Literal["csv", "parquet"], Query(description="kind of file")]
+Most = Annotated[int, Query(ge=1, le=10_000, description="most images in the answer")]
+
+
+@router.get("/dashboard")
+def dashboard(here: Here, asking: Asking, on: On) -> Dashboard:
+    """Return progress, work and agreement; an annotator sees only the own work."""
+    acts = here.store.read(0)
+    answers = log.frame(here.start, acts)
+    everything, own = asking.role != "annotator", asking.annotator
+    work = [
+        one
+        for one in figures.workers(answers, log.table(acts))
+        if everything or one.annotator == asking.annotator
+    ]
+    with here.live.board() as board:
+        groups = [group_item(here, on, found) for found in board.groups(on.scope)]
+        disputed = len(board.disagreements()) if everything else None
+        progress = progress_item(board.progress(on.scope))
+    agreed = figures.agreement(answers, here.start.classes) if everything else None
+    return Dashboard(
+        annotators=[WorkerItem(**vars(one)) for one in work if everything or one.annotator == own],
+        groups=groups,
+        progress=progress,
+        agreement=None if agreed is None else AgreementItem(**vars(agreed)),
+        disagreements=disputed,
+        train=here.workspace.training(here.store.name),
+    )
+
+
+@router.get("/review")
+def review(here: Here, asking: Asking, limit: Most = 1000) -> list[Disputed]:
+    """Return the images on which annotators disagree and nobody decided, the most disputed first."""
+    require(asking, "reviewer")
+    with here.live.board() as board:
+        found = board.disagreements()
+    seconds = {
+        record.seq: record.act.active / max(1, len(record.act.images)) for record in here.store.read(0)
+    }
+    items = [_disputed(here, one, seconds) for one in found]
+    return sorted(items, key=lambda item: (-item.entropy, item.id))[:limit]
+
+
+@router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}, PARQUET: {}}}})
+def export(here: Here, asking: Asking, request: Request, format: Format = "csv") -> Response:
+    """Return the annotation log: one row for each answer of an annotator to an image."""
+    require(asking, "owner")
+    answers = log.frame(here.start, here.store.read(0))
+    classes = list(here.start.classes)
+    make, kind = (_csv, "text/csv") if format == "csv" else (_parquet, PARQUET)
+    here.identity.exported(request, format)
+    headers = {"content-disposition": f'attachment; filename="annotations.{format}"'}
+    return Response(make(answers, classes), 200, headers, kind)
+
+
+def _disputed(here: Desk, found: Disagreement, seconds: dict[int, float]) -> Disputed:
+    said = [_said(one, seconds) for one in found.said]
+    classes = len(here.start.classes)
+    shares = [one.distribution or [float(one.label == c) for c in range(classes)] for one in said]
+    mean = [sum(column) / len(shares) for column in zip(*shares, strict=True)]
+    return Disputed(id=found.image, answers=said, entropy=figures.entropy(mean))
+
+
+def _said(one: Said, seconds: dict[int, float]) -> SaidItem:
+    scope, answer = Scope.parse(one.scope), one.answer
+    shares = answer.distribution
+    return SaidItem(
+        annotator=answer.annotator,
+        round=scope.round,
+        arm=scope.arm,
+        label=answer.label,
+        distribution=None if shares is None else list(shares),
+        seconds=seconds.get(answer.seq),
+    )
+
+
+def _csv(answers: pl.DataFrame, classes: list[str]) -> bytes:
+    """Return a flat table; a distribution is a JSON object of class and share."""
+    spread = [
+        None if one is None else json.dumps(dict(zip(classes, one, strict=True)), ensure_ascii=False)
+        for one in answers["distribution"].to_list()
+    ]
+    flat = answers.with_columns(pl.Series("distribution", spread, dtype=pl.String))
+    return flat.write_csv().encode()
+
+
+def _parquet(answers: pl.DataFrame, classes: list[str]) -> bytes:
+    """Return Parquet; the class names travel as file metadata."""
+    stream = BytesIO()
+    answers.write_parquet(stream, metadata={"classes": json.dumps(classes)})
+    return stream.getvalue()
