@@ -13,9 +13,9 @@ import { uuid } from "./uuid.mjs";
 const REARRANGING = ["split", "recluster", "merge", "grow", "misfit", "undo", "redo", "finish"];
 
 export class Doing {
-  /** @param {{store: any, api: any, loading: any, clock: any, tab: string, prefix: string}} parts */
-  constructor({ store, api, loading, clock, tab, prefix }) {
-    Object.assign(this, { store, api, loading, clock, tab });
+  /** @param {{store: any, api: any, loading: any, clock: any, tab: string, prefix: string, login: () => void}} parts */
+  constructor({ store, api, loading, clock, tab, prefix, login }) {
+    Object.assign(this, { store, api, loading, clock, tab, login });
     this.past = [];
     this.outbox = new Outbox({
       storage: localStorage, prefix, tab,
@@ -132,7 +132,7 @@ export class Doing {
     this.store.set({ unsaved: this.outbox.unsaved, away: kind === "waiting" });
     if (kind === "taken") this.#taken(act, reply.body);
     if (kind === "refused") this.#refused(act, reply);
-    if (kind === "login") this.store.set({ view: "login" });
+    if (kind === "login") this.login();
   }
 
   #taken(act, answer) {

@@ -30,8 +30,9 @@ export function grouped(sent) {
 }
 
 export class Loading {
-  /** @param {import("./store.mjs").Store} store @param {import("./api.mjs").Api} api */
-  constructor(store, api) {
+  /** @param {import("./store.mjs").Store} store @param {import("./api.mjs").Api} api @param {() => void} login */
+  constructor(store, api, login) {
+    this.login = login;
     this.store = store;
     this.api = api;
     this.ahead = new Map();
@@ -115,7 +116,8 @@ export class Loading {
   }
 
   #failed(reply) {
-    this.store.set(reply.status === 401 ? { view: "login" } : { trouble: sentence(reply) });
+    if (reply.status === 401) this.login();
+    else this.store.set({ trouble: sentence(reply) });
     return false;
   }
 }
