@@ -1,0 +1,130 @@
+"""Lost networks and killed servers: no act is lost, none is doubled, and the page says what is unsaved."""
+
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.browser.conftest import Open
+from tests.browser.seen import notice, saved, select
+from tests.browser.serving import Server, until
+
+ACTS = "**/api/acts"
+
+
+def test_network_lost_and_back(server: Server, open_page: Open, context: BrowserContext) -> None:
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, group=group)
+    context.set_offline(True)
+    for image, key in zip(images[:3], "123", strict=True):
+        select(page, image)
+        page.keyboard.press(key)
+    expect(notice(page, "unsaved")).to_contain_text("3 acts are kept in this browser")
+    expect(page.locator(".groups .saved")).to_have_text("3 acts not saved yet")
+    assert server.events() == []
+    context.set_offline(False)
+    events = server.recorded("label", "label", "label")
+    assert [event.images for event in events] == [[image] for image in images[:3]]
+    assert [event.payload["label"] for event in events] == [0, 1, 2]
+    expect(notice(page, "unsaved")).to_have_count(0)
+    saved(page)
+    server.recorded("label", "label", "label")
+
+
+def test_undo_without_a_network(server: Server, open_page: Open, context: BrowserContext) -> None:
+    group = server.groups("class")[0]
+    image = server.members(group)[0]
+    page = open_page(server, group=group)
+    context.set_offline(True)
+    select(page, image)
+    page.keyboard.press("1")
+    page.keyboard.press("Control+z")
+    expect(notice(page, "unsaved")).to_contain_text("2 acts")
+    context.set_offline(False)
+    events = server.recorded("label", "undo")
+    assert events[1].payload["target_seq"] == events[0].seq
+    assert all(one["answer"] is None for one in server.group(group)["members"])
+
+
+def test_killed_before_an_act_was_recorded(server: Server, open_page: Open) -> None:
+    """The server has the request but not yet the act: it dies, and comes back on the same port."""
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, group=group)
+    server.freeze()
+    with page.expect_request(ACTS):
+        page.keyboard.press("Enter")
+    server.kill()
+    expect(notice(page, "unsaved")).to_contain_text("1 act is kept in this browser")
+    assert server.events() == []
+    server.start()
+    (event,) = server.recorded("accept")
+    assert sorted(event.images) == sorted(images)
+    expect(notice(page, "unsaved")).to_have_count(0, timeout=15_000)
+    saved(page)
+    server.recorded("accept")
+
+
+def test_killed_before_the_answer_arrived(server: Server, open_page: Open) -> None:
+    """The act is in the database, the page does not know: it sends the act again, and it counts once."""
+    group = server.groups("class")[0]
+    page = open_page(server, group=group)
+    attempts: list[str] = []
+
+    def die_after_recording(route: Route) -> None:
+        attempts.append(str(route.request.post_data_json["key"]))
+        if len(attempts) == 1:
+            assert route.fetch().status == 201
+            server.kill()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(ACTS, die_after_recording)
+    page.keyboard.press("Enter")
+    expect(notice(page, "unsaved")).to_contain_text("1 act is kept in this browser")
+    server.recorded("accept")
+    server.start()
+    expect(notice(page, "unsaved")).to_have_count(0, timeout=15_000)
+    saved(page)
+    (event,) = server.recorded("accept")
+    assert len(attempts) > 1
+    assert set(attempts) == {event.payload["key"]}
+    assert server.get("queue")["progress"]["answered"] == 20
+
+
+def test_a_page_that_was_closed_meanwhile(server: Server, open_page: Open) -> None:
+    """What was not saved when the page was closed is sent by the next page."""
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, group=group)
+    server.kill()
+    select(page, images[1])
+    page.keyboard.press("2")
+    expect(notice(page, "unsaved")).to_contain_text("1 act")
+    page.close()
+    server.start()
+    again = open_page(server, group=group)
+    (event,) = server.recorded("label")
+    assert (event.images, event.payload["label"]) == ([images[1]], 1)
+    saved(again)
+
+
+def test_two_tabs_send_each_act_once(server: Server, open_page: Open) -> None:
+    """Two tabs of one person: each says that there is another one; both save."""
+    one, two = server.groups("class")[:2]
+    first, second = open_page(server, group=one), open_page(server, group=two)
+    for page in (first, second):
+        expect(notice(page, "tabs")).to_contain_text("open in another tab too", timeout=15_000)
+    server.kill()
+    for page, group in ((first, one), (second, two)):
+        page.bring_to_front()
+        press_accept(page, group)
+    server.start()
+    events = server.recorded("accept", "accept")
+    assert {event.payload["group"] for event in events} == {one, two}
+    until(lambda: server.get("queue")["progress"]["answered"], lambda count: count == 40)
+    server.recorded("accept", "accept")
+
+
+def press_accept(page: Page, group: str) -> None:
+    page.keyboard.press("Enter")
+    expect(page.locator(f"[data-group='{group}'] .state")).to_have_text("done")
