@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Open
 from tests.browser.made import IMAGES
 from tests.browser.seen import show
-from tests.browser.serving import Server
+from tests.browser.serving import Server, until
 
 
 def test_first_start_shows_the_first_group(fresh: Server, open_page: Open) -> None:
@@ -28,7 +28,7 @@ def test_first_start_shows_the_first_group(fresh: Server, open_page: Open) -> No
 def test_pictures_arrive(server: Server, open_page: Open) -> None:
     page = open_page(server)
     every = "[...document.querySelectorAll('[role=gridcell] img')].every(one => one.naturalWidth > 0)"
-    page.wait_for_function(every)
+    until(lambda: page.evaluate(every), bool)
 
 
 def test_list_of_groups_opens_each(server: Server, open_page: Open) -> None:

@@ -1,5 +1,7 @@
 """Two annotators on one board, each with a server of their own on the same database."""
 
+import re
+
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import Open
@@ -44,6 +46,8 @@ def test_after_a_conflict_the_second_goes_on(
     there.recorded("misfit")
     expect(notice(bob, "conflict")).to_contain_text("ann changed this group first (misfit")
     bob.get_by_role("button", name="Understood").click()
+    expect(bob).to_have_url(re.compile(f"/{group}$"))
+    expect(cell(bob, images[3])).to_have_count(0)
     bob.keyboard.press("Enter")
     first, second = there.recorded("misfit", "accept")
     assert (first.annotator, second.annotator) == ("ann", "bob")
