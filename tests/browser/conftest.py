@@ -5,16 +5,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.serving import Server
 from tests.web.made import dataset_folder, run_folder
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 IMAGES = 300
 """Five groups of 60 images."""
 
@@ -24,6 +30,7 @@ def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         reason = "no chromium here: apt-get install chromium"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.screen import chip, goto, group_id, saved, select
 from tests.browser.serving import Server
@@ -81,12 +81,12 @@ def test_acts_made_while_the_server_was_away_survive_a_reload(page: Page, server
 def test_an_answer_that_is_lost_does_not_double_the_act(page: Page, server: Server) -> None:
     lost: list[str] = []
 
-    def lose(route: object) -> None:
+    def lose(route: Route) -> None:
         if lost:
-            route.continue_()  # type: ignore[attr-defined]
+            route.continue_()
         else:
-            lost.append(route.fetch().text())  # type: ignore[attr-defined]
-            route.abort()  # type: ignore[attr-defined]
+            lost.append(route.fetch().text())
+            route.abort()
 
     page.route("**/api/acts", lose)
     select(page, 0)
@@ -102,7 +102,8 @@ def test_the_second_tab_says_so(page: Page, context: BrowserContext, server: Ser
     second.goto(server.address)
     expect(second.locator(".notice.tabs")).to_contain_text("another tab")
     expect(page.locator(".notice.tabs")).to_be_visible()
-    select(second, 0) if second.wait_for_selector(".cell[data-image]") else None
+    second.wait_for_selector(".cell[data-image]")
+    select(second, 0)
     second.keyboard.press("1")
     saved(second)
     assert server.acts() == 1

@@ -1,4 +1,4 @@
-"""A person at the keyboard and the mouse, with the real server: first start, accept, misfits, labels, soft labels."""
+"""A person at the keyboard and the mouse: first start, accept, misfits, labels, soft labels."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,10 @@ def test_first_start_shows_a_group_its_proposal_and_the_queue(page: Page, server
     assert page.locator(".queue .group").count() == len(server.ask("queue")["groups"]) == 5
     expect(page.locator(".progress")).to_contain_text("0 of 300 images")
     expect(page.locator(".suggestion").first).to_contain_text("80 %, strong")
-    page.wait_for_function("[...document.querySelectorAll('.cell img')].every(one => one.naturalWidth > 0)")
+    page.wait_for_load_state("networkidle")
+    assert page.eval_on_selector_all(
+        ".cell img", "all => all.length > 20 && all.every(one => one.naturalWidth)"
+    )
     assert page.locator("[role=grid]").get_attribute("aria-rowcount") is not None
     assert page.locator("[role=gridcell]").count() < 120
 
@@ -97,12 +100,8 @@ def test_truly_ambiguous_by_keyboard(page: Page, server: Server) -> None:
     [chosen] = select(page, 0)
     page.keyboard.press("u")
     page.get_by_role("button", name="All zero").click()
-    page.get_by_label("Weight of", exact=False).first.wait_for()
-    sliders = page.locator("dialog input[type=range]")
     for number, weight in ((0, "30"), (2, "10")):
-        sliders.nth(number).focus()
-        field = page.locator("dialog input[type=number]").nth(number)
-        field.fill(weight)
+        page.locator("dialog input[type=number]").nth(number).fill(weight)
     page.keyboard.press("Enter")
     expect(chip(page, 0)).to_have_text(re.compile("75 %.*25 %"))
     saved(page)
