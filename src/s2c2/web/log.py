@@ -20,6 +20,7 @@ COLUMNS: Mapping[str, pl.DataType] = {
     "proposal": pl.String(),
     "strength": pl.Float64(),
     "shown": pl.Boolean(),
+    "hidden": pl.String(),
     "group": pl.String(),
     "group_kind": pl.String(),
     "selected": pl.Int64(),
@@ -33,7 +34,8 @@ COLUMNS: Mapping[str, pl.DataType] = {
 """Columns of the log.
 
 ``label`` is null for ``skip``, for ``flag``, and for a distribution without a class above one half.
-``proposal`` and ``strength`` are null where none was shown. ``seconds`` (of work) and ``wall`` are those of
+``proposal`` and ``strength`` are null where none was shown; ``hidden`` is the class that a study would have
+proposed but did not show, null elsewhere. ``seconds`` (of work) and ``wall`` are those of
 the act over the number of its images. ``live`` is false for what was undone, and for what the same
 annotator later answered anew, or took back by marking the image as a misfit.
 """
@@ -75,7 +77,8 @@ def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataF
     table = table.with_columns(live=(pl.col("live") & (pl.col("seq") == last)).fill_null(False))
     table = table.filter(pl.col("kind") != "misfit")
     names = pl.Series(start.images, dtype=pl.String)
-    table = table.with_columns(image=names.gather(table["image"])).select(*COLUMNS)
+    table = table.with_columns(image=names.gather(table["image"]), hidden=_hidden(start, table))
+    table = table.select(*COLUMNS)
     return table if dead else table.filter("live")
 
 
@@ -103,6 +106,14 @@ def live(acts: Iterable[Recorded]) -> set[int]:
     return found
 
 
+def _hidden(start: Start, answers: pl.DataFrame) -> pl.Series:
+    """Return the class that was not shown with each answer; null for none."""
+    pairs = answers.select("arm", "image").rows()
+    classes = (start.hidden.get(arm, {}).get(image) for arm, image in pairs)
+    names = (None if one is None else start.classes[one] for one in classes)
+    return pl.Series("hidden", list(names), dtype=pl.String)
+
+
 def _counts(recorded: Recorded) -> bool:
     act = recorded.act
     if act.name == "grow":
@@ -126,6 +137,7 @@ def _row(
         None if shown is None else start.classes[shown.label],
         None if shown is None else shown.strength,
         shown is not None,
+        None,
         act.group,
         _kind(kinds.get(scope.arm, {}), act.group),
         act.selected,
