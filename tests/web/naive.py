@@ -73,12 +73,28 @@ class Naive:
         return {name for name in named | places if name is not None}
 
     def seen(self, scope: str, group: str, version: int) -> set[int]:
-        """Return the members at a version, without those that were undone or redone since."""
-        members = set(self.state(scope, version).members(group))
+        """Return the members at a version, without those that came anew, were undone or redone since."""
+        came = self.state(scope).came
+        members = {i for i in self.state(scope, version).members(group) if came[i][0] <= version}
         for recorded in self.log[version:]:
             if recorded.act.scope == scope and recorded.act.target_seq is not None:
                 members -= set(self.log[recorded.act.target_seq - 1].act.images)
         return members
+
+    def disputed(self) -> list[int]:
+        """Return the images whose annotators find no class likeliest together."""
+        last: dict[tuple[int, str, str], Act | None] = {}
+        for recorded in self.live():
+            act = recorded.act
+            for image in act.images if act.name not in ("flag", "split", "recluster", "merge") else ():
+                if act.name != "grow" or act.label is not None:
+                    last[image, act.scope, recorded.annotator] = (
+                        None if act.name in ("misfit", "skip") else act
+                    )
+        images = range(len(self.start.images))
+        return [
+            n for n in images if dispute([(who, act) for (i, _, who), act in last.items() if i == n and act])
+        ]
 
     def history(self, scope: str, annotator: str) -> tuple[list[int], list[int]]:
         done: list[int] = []
@@ -141,6 +157,16 @@ class Naive:
             return any(name is not None and name not in known for name in (meant.group, meant.target))
         mine = f"split-{target}-"
         return any((name or "").startswith(mine) for r in later for name in (r.act.group, r.act.target))
+
+
+def dispute(said: list[tuple[str, Act]]) -> bool:
+    """Say whether the answers to an image are a disagreement."""
+    if len({who for who, _ in said}) < 2 or any(act.name == "decide" for _, act in said):
+        return False
+    likeliest = [
+        {c for c in (0, 1) if act.label == c or (act.distribution or (0, 0))[c] >= 0.5} for _, act in said
+    ]
+    return not set.intersection(*likeliest)
 
 
 def apply(state: State, recorded: Recorded) -> None:

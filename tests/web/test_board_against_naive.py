@@ -78,6 +78,7 @@ class Boards(RuleBasedStateMachine):
             done, undone = self.naive.history(self.scope, person)
             assert self.board.undoable(self.scope, person) == (done[-1] if done else None)
             assert self.board.redoable(self.scope, person) == (undone[-1] if undone else None)
+        assert [item.image for item in self.board.disagreements()] == self.naive.disputed()
         alive = {recorded.seq for recorded in self.naive.live()}
         undoing = {r.seq for r in self.naive.log if r.act.name in ("undo", "redo")}
         assert {seq for seq in range(len(self.naive.log) + 2) if self.board.live(seq)} == alive | undoing

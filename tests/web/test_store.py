@@ -74,6 +74,8 @@ def test_the_same_key_is_recorded_once_and_gives_the_first_act(store: Store) -> 
     with pytest.raises(UserError, match="key is that of another's act"):
         store.append("bo", numbered(0), nothing, TIME)
     assert store.read() == [first]
+    assert store.recorded("k0") == first
+    assert store.recorded("k1") is None
 
 
 def test_a_refused_act_leaves_nothing(store: Store) -> None:

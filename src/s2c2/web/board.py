@@ -6,7 +6,7 @@ from s2c2.errors import UserError, unknown
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
 from s2c2.web.conflicts import fits, since
-from s2c2.web.disagreement import disagreements
+from s2c2.web.disagreement import Disputes
 from s2c2.web.nodes import Step, packed
 from s2c2.web.sheet import Sheet, arm
 from s2c2.web.start import MISFITS, Start, StartGroup
@@ -37,6 +37,7 @@ class Board:
         self._sheets: dict[str, Sheet] = {}
         self._steps: list[Step] = []
         self._dead: set[int] = set()
+        self._disputes = Disputes()
 
     @property
     def seq(self) -> int:
@@ -181,7 +182,7 @@ class Board:
 
     def disagreements(self) -> tuple[Disagreement, ...]:
         """Return the images on which annotators disagree and nobody decided."""
-        return disagreements(self._sheets)
+        return self._disputes.among(self._sheets)
 
     def _unseen(self, scope: str, group: str, version: int) -> set[int]:
         sheet, unseen = self._sheet(scope), set[int]()
@@ -194,14 +195,16 @@ class Board:
 
     def _apply(self, step: Step) -> None:
         sheet = self._sheets.get(step.scope) or self._sheet(step.scope)
-        if step.target_seq is None:
-            sheet.apply(step)
-        elif step.name == "undo":
-            sheet.undo(self._steps[step.target_seq - 1], step.seq)
-            self._dead.add(step.target_seq)
+        meant = step if step.target_seq is None else self._steps[step.target_seq - 1]
+        if step.name == "undo":
+            sheet.undo(meant, step.seq)
+            self._dead.add(meant.seq)
+        elif step.name == "redo":
+            sheet.redo(meant, step.seq)
+            self._dead.discard(meant.seq)
         else:
-            sheet.redo(self._steps[step.target_seq - 1], step.seq)
-            self._dead.discard(step.target_seq)
+            sheet.apply(step)
+        self._disputes.touch(meant.images.tolist())
         self._sheets[step.scope] = sheet
         self._steps.append(step)
 

@@ -1,28 +1,55 @@
 """Images on which annotators disagree."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from s2c2.web.answers import Answer, Disagreement, Said
 from s2c2.web.nodes import Node
 from s2c2.web.sheet import Sheet
 
 
-def disagreements(sheets: Mapping[str, Sheet]) -> tuple[Disagreement, ...]:
-    """Return the images for which no class is the likeliest to each annotator, and that nobody decided.
+class Disputes:
+    """The images on which annotators disagree; asking again looks only at those touched since."""
 
-    Images come in rising order. An annotator who calls an image ambiguous between classes agrees with one
-    who gives either. Who changes an answer, or takes it back as a misfit, no longer says the old one.
-    """
-    by_image: defaultdict[int, list[Said]] = defaultdict(list)
+    def __init__(self) -> None:
+        self._found: dict[int, Disagreement] = {}
+        self._touched: set[int] = set()
+
+    def touch(self, images: Iterable[int]) -> None:
+        """Note that acts touched images."""
+        self._touched.update(images)
+
+    def among(self, sheets: Mapping[str, Sheet]) -> tuple[Disagreement, ...]:
+        """Return the images for which no class is the likeliest to each annotator, and that nobody decided.
+
+        Images come in rising order. An annotator who calls an image ambiguous between classes agrees with
+        one who gives either. Who changes an answer, or takes it back as a misfit, no longer says the old one.
+
+        Args:
+            sheets: all scopes, always the same ones or more.
+        """
+        known: dict[tuple[str, Node], tuple[Said, ...]] = {}
+        for image in self._touched:
+            answers = _of_all(sheets, image, known)
+            if _disagree(answers):
+                self._found[image] = Disagreement(image, tuple(answers))
+            else:
+                self._found.pop(image, None)
+        self._touched.clear()
+        return tuple(self._found[image] for image in sorted(self._found))
+
+
+def _of_all(
+    sheets: Mapping[str, Sheet], image: int, known: dict[tuple[str, Node], tuple[Said, ...]]
+) -> list[Said]:
+    answers: list[Said] = []
     for scope, sheet in sheets.items():
-        known: dict[Node, tuple[Said, ...]] = {}
-        for image, node in sheet.nodes.items():
-            if node not in known:
-                known[node] = tuple(Said(scope, answer) for answer in said(node))
-            by_image[image] += known[node]
-    found = sorted(image for image, answers in by_image.items() if _disagree(answers))
-    return tuple(Disagreement(image, tuple(by_image[image])) for image in found)
+        node = sheet.nodes.get(image)
+        if node is None:
+            continue
+        if (scope, node) not in known:
+            known[scope, node] = tuple(Said(scope, answer) for answer in said(node))
+        answers += known[scope, node]
+    return answers
 
 
 def said(node: Node | None) -> Iterator[Answer]:

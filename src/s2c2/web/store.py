@@ -135,8 +135,8 @@ class Store:
     def recorded(self, key: str) -> Recorded | None:
         """Return the act with a key; None when there is none."""
         with reading(self.engine) as connection:
-            row = connection.execute(select(tables.events).where(tables.events.c.key == key)).first()
-            return None if row is None else self._recorded(row)
+            row = _with_key(connection, key)
+        return None if row is None else self._recorded(row)
 
     def lease(self, scope: str, group: str, annotator: str, now: datetime) -> Lease:
         """Take a lease of 15 minutes, or prolong an own one.
@@ -213,14 +213,12 @@ class Store:
         )
 
     def _new_key(self, connection: Connection, annotator: str, act: Act) -> None:
-        row = (
-            connection.execute(select(tables.events).where(tables.events.c.key == act.key)).mappings().first()
-        )
+        row = _with_key(connection, act.key)
         if row is None:
             return
         if row["annotator"] != annotator:
             raise UserError("this key is that of another's act: each act needs a key of its own")
-        raise Duplicate(self._recorded(dict(row)))
+        raise Duplicate(self._recorded(row))
 
     def _read(self, connection: Connection, after: int) -> list[Recorded]:
         newer = select(tables.events).where(tables.events.c.seq > after).order_by(tables.events.c.seq)
@@ -234,6 +232,11 @@ class Store:
         except (UserError, TypeError) as error:
             raise UserError(f"act {row['seq']} in {self.name} is damaged: {error}") from error
         return Recorded(row["seq"], row["annotator"], row["time"], act)
+
+
+def _with_key(connection: Connection, key: str) -> Mapping[str, Any] | None:
+    row = connection.execute(select(tables.events).where(tables.events.c.key == key)).mappings().first()
+    return None if row is None else dict(row)
 
 
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
