@@ -199,7 +199,7 @@ def _listed(want: Sequence[str], images: Sequence[str]) -> tuple[int, ...]:
     number = {image: i for i, image in enumerate(images)}
     missing = [image for image in want if image not in number]
     if missing:
-        raise UserError(f"{len(missing)} images of the study do not exist, such as '{missing[0]}'")
+        raise UserError(f"images of the study that do not exist: {len(missing)}, such as '{missing[0]}'")
     return tuple(sorted(number[image] for image in want))
 
 
