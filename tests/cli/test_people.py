@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,10 +82,10 @@ def test_the_first_invite_is_printed_until_there_is_an_owner(
     command = [sys.executable, "-c", "from s2c2.cli import main; main()", "annotate", str(small), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for line in iter(process.stdout.readline, ""):
-            if "listening" in line:
-                break
-        time.sleep(1.0)
+        lines = iter(process.stdout.readline, "")
+        place = next(found[1] for line in lines if (found := re.search(r"listening on (\S+)", line)))
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
+            assert client.get(f"{place}api/session", timeout=30).status_code == 401
         process.send_signal(signal.SIGTERM)
         assert "#invite=" not in process.stdout.read()
 

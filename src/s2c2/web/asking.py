@@ -7,11 +7,9 @@ from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from fastapi import APIRouter, Depends, Request
 
+from s2c2.web.identity.roles import ROLES as ROLES
+from s2c2.web.identity.roles import Role as Role
 from s2c2.web.problems import Problem
-
-Role = Literal["annotator", "reviewer", "owner"]
-ROLES: Sequence[Role] = ("annotator", "reviewer", "owner")
-"""Roles in rising order: each one may do what those before it may."""
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""

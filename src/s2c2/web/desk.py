@@ -9,6 +9,7 @@ from s2c2.errors import UserError, unknown
 from s2c2.web.acts import Scope
 from s2c2.web.asking import Asking, Identity, Person
 from s2c2.web.board import Board, Start, Summary
+from s2c2.web.identity.roles import may_act, may_see
 from s2c2.web.live import Live
 from s2c2.web.neighbours import Neighbours
 from s2c2.web.participation import may_open, order, present
@@ -125,9 +126,9 @@ def check_board(asking: Person, scope: str, act: str = "") -> None:
     Raises:
         Problem: 403 for the board of somebody else; reviewers see each board and decide on each.
     """
-    who = Scope.parse(scope).who
-    reviewing = asking.role != "annotator" and act in ("", "decide")
-    if who not in ("shared", asking.annotator) and not reviewing:
+    Scope.parse(scope)
+    role, name = asking.role, asking.annotator
+    if not (may_act(role, name, scope, act) if act else may_see(role, name, scope)):
         raise Problem(403, "this board belongs to somebody else", "reload the page to see your own")
 
 

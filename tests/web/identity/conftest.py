@@ -1,7 +1,6 @@
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -56,13 +55,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "annotations.sqlite"
-
-
-@pytest.fixture
-def engine(database: Path) -> Iterator[Engine]:
-    made = connect(parsed(f"sqlite:///{database}"))
+def engine(url: str) -> Iterator[Engine]:
+    made = connect(parsed(url))
     migrate(made)
     yield made
     made.dispose()

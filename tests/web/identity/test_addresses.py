@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -33,7 +34,12 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def server(dataset: Path, database: Path, passwords: Passwords, clock: Clock) -> Iterator[FastAPI]:
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "annotations.sqlite"
+
+
+@pytest.fixture
+def served(dataset: Path, database: Path, passwords: Passwords, clock: Clock) -> Iterator[FastAPI]:
     workspace = open_workspace(dataset)
 
     def identity(store: Store) -> Accounts:
@@ -45,16 +51,16 @@ def server(dataset: Path, database: Path, passwords: Passwords, clock: Clock) ->
 
 
 @pytest.fixture
-def people(server: FastAPI) -> People:
-    identity = server.state.identity
+def people(served: FastAPI) -> People:
+    identity = served.state.identity
     assert isinstance(identity, Accounts)
     return identity.people
 
 
 @pytest.fixture
-def browser(server: FastAPI) -> Browser:
+def browser(served: FastAPI) -> Browser:
     def opened(base: str = ADDRESS) -> TestClient:
-        return TestClient(server, base_url=base)
+        return TestClient(served, base_url=base)
 
     return opened
 
@@ -303,12 +309,35 @@ def test_roles_and_routes(line: str, browser: Browser, people: People, clock: Cl
     assert said == {"nobody": 401} | {role: int(expected[role]) for role in ROLES}
 
 
-def test_the_table_of_routes_is_complete(server: FastAPI) -> None:
+@pytest.mark.parametrize(
+    ("act", "scope", "annotator", "reviewer"),
+    [
+        ("label", "shared/1/none", 201, 201),
+        ("label", "NAME/1/none", 201, 201),
+        ("label", "yan/1/none", 403, 403),
+        ("decide", "shared/1/none", 403, 201),
+        ("decide", "yan/1/none", 403, 201),
+    ],
+)
+def test_roles_and_acts(
+    browser: Browser, people: People, clock: Clock, act: str, scope: str, annotator: int, reviewer: int
+) -> None:
+    said: dict[str, int] = {}
+    for name in ROLES[:2]:
+        join(people, name, name, clock())
+        client = inside(browser(), name)
+        traits = {"act": act, "scope": scope.replace("NAME", name)}
+        body = {"key": str(uuid4()), "group": "all", "images": [0], "label": 1, "selected": 1}
+        said[name] = client.post("/api/acts", json=body | traits).status_code
+    assert said == {"annotator": annotator, "reviewer": reviewer}
+
+
+def test_the_table_of_routes_is_complete(served: FastAPI) -> None:
     open_to_all = {"/api/login", "/api/accept-invite", "/api/look-at-invite"}
     listed = {line.split()[1] for line in ROUTES.strip().splitlines()}
     of_people = {
         path.replace("{number}", "N")
-        for path, methods in server.openapi()["paths"].items()
+        for path, methods in served.openapi()["paths"].items()
         if any({"accounts", "team"} & set(method["tags"]) for method in methods.values())
     }
     known = {path.replace("/1", "/N").replace("/2", "/N") for path in listed}

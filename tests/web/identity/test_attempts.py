@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Engine
 
@@ -72,13 +70,13 @@ def test_failures_of_one_address_do_not_block_another(people: People, clock: Clo
 
 
 def test_the_wait_survives_a_restart(
-    engine: Engine, database: Path, people: People, passwords: Passwords, clock: Clock
+    engine: Engine, url: str, people: People, passwords: Passwords, clock: Clock
 ) -> None:
     for _ in range(7):
         clock.wait(10.0)
         fail(people, "ada", clock())
     engine.dispose()
-    again = connect(parsed(f"sqlite:///{database}"))
+    again = connect(parsed(url))
     assert seconds(People(again, passwords, Drawn()), "ada", clock()) == 4
     again.dispose()
 

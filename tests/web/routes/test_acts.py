@@ -1,0 +1,209 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s2c2.web.workspace import Workspace
+from tests.web.made import TestClient, client_of, sent
+
+
+def done(client: TestClient, *args: Any, status: int = 201, **more: Any) -> dict[str, Any]:
+    reply = client.post("/api/acts", json=sent(*args, **more))
+    assert reply.status_code == status, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+def members(client: TestClient, group: str) -> list[int]:
+    return [member["id"] for member in client.get(f"/api/groups/{group}").json()["members"]]
+
+
+def labels(client: TestClient, group: str) -> list[int | None]:
+    found = client.get(f"/api/groups/{group}").json()["members"]
+    return [member["answer"] and member["answer"]["label"] for member in found]
+
+
+def test_accept_gives_the_suggested_class_and_leads_on(ada: TestClient) -> None:
+    reply = done(ada, "accept", "class-1", version=0)
+    assert reply["seq"] == 1
+    assert reply["group"]["done"]
+    assert reply["group"]["open"] == 0
+    assert reply["next"] not in (None, "class-1")
+    assert (reply["undo"], reply["redo"]) == (True, False)
+    assert labels(ada, "class-1") == [1] * 12
+
+
+def test_the_same_key_again_changes_nothing(ada: TestClient) -> None:
+    body = sent("accept", "class-1", version=0)
+    first = ada.post("/api/acts", json=body)
+    again = ada.post("/api/acts", json=body)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert ada.get("/api/events").json()["seq"] == 1
+
+
+def test_a_key_stands_for_one_act(ada: TestClient, bob: TestClient) -> None:
+    body = sent("accept", "class-1", version=0)
+    assert ada.post("/api/acts", json=body).status_code == 201
+    for client, other in ((bob, body), (ada, body | {"act": "finish"})):
+        reply = client.post("/api/acts", json=other)
+        assert reply.status_code == 422
+        assert "key" in reply.json()["error"]
+
+
+def test_undo_and_redo_go_on_after_a_restart(workspace: Workspace) -> None:
+    with client_of(workspace) as client:
+        done(client, "accept", "class-0", version=0)
+        done(client, "accept", "class-1", version=0)
+    with client_of(workspace) as client:
+        reply = done(client, "undo")
+        assert reply["group"]["group"] == "class-1"
+        assert reply["group"]["open"] == 12
+        assert (reply["undo"], reply["redo"]) == (True, True)
+        done(client, "undo")
+        assert labels(client, "class-0") == [None] * 12
+        assert "nothing to undo" in done(client, "undo", status=422)["error"]
+    with client_of(workspace) as client:
+        done(client, "redo")
+        assert labels(client, "class-0") == [0] * 12
+
+
+def test_misfit_split_merge_and_grow_move_images(ada: TestClient) -> None:
+    a, b, c = members(ada, "class-0")[:3]
+    done(ada, "misfit", "class-0", images=[a], version=0)
+    seq = done(ada, "split", "class-0", images=[b, c], version=1)["seq"]
+    assert members(ada, "misfits") == [a]
+    assert sorted(members(ada, f"split-{seq}-1")) == sorted([b, c])
+    done(ada, "merge", f"split-{seq}-1", target="class-1", version=seq)
+    assert {b, c} < set(members(ada, "class-1"))
+    done(ada, "grow", "class-0", images=[b], version=seq)
+    assert b in members(ada, "class-0")
+    assert b not in members(ada, "class-1")
+
+
+def test_recluster_separates_what_lies_apart(ada: TestClient) -> None:
+    done(ada, "merge", "cluster-2", target="cluster-3", version=0)
+    seq = done(ada, "recluster", "cluster-3", parts=2, version=1)["seq"]
+    parts = [set(members(ada, f"split-{seq}-{part}")) for part in (1, 2)]
+    assert sorted(parts, key=min) == [set(range(2, 60, 5)), set(range(3, 60, 5))]
+    assert members(ada, "cluster-3") == []
+
+
+def test_finish_skip_flag_and_ambiguous(ada: TestClient) -> None:
+    first = members(ada, "class-0")[0]
+    done(ada, "flag", "class-0", images=[first], version=0)
+    done(ada, "ambiguous", "class-0", images=[first], distribution=[0.2, 0.3, 0.5])
+    done(ada, "skip", "class-0")
+    reply = done(ada, "finish", "class-1", version=0)
+    assert reply["group"]["done"]
+    assert ada.get("/api/groups/class-0").json()["members"][0]["answer"]["distribution"] == [0.2, 0.3, 0.5]
+    assert ada.get("/api/queue").json()["progress"]["answered"] == 12
+
+
+def test_who_comes_second_learns_who_was_first(ada: TestClient, bob: TestClient) -> None:
+    done(ada, "accept", "class-1", version=0)
+    lost = done(bob, "accept", "class-1", version=0, status=409)
+    assert (lost["who"], lost["act"], lost["version"]) == ("ada", "accept", 1)
+    assert lost["at"].endswith(("Z", "+00:00"))
+    assert "ada accepted 12 images" in lost["error"]
+    assert labels(bob, "class-1") == [1] * 12
+    done(bob, "label", "class-0", images=members(bob, "class-0")[:2], label=2, version=0)
+    lost = done(ada, "misfit", "class-0", images=members(ada, "class-0")[:1], version=0, status=409)
+    assert lost["who"] == "bob"
+    lost = done(ada, "label", "class-0", label=1, version=0, status=409)
+    assert lost["who"] == "bob"
+
+
+def test_a_group_that_was_merged_away_tells_who_did_it(ada: TestClient, bob: TestClient) -> None:
+    done(ada, "merge", "class-0", target="class-1", version=0)
+    assert done(bob, "accept", "class-0", version=0, status=409)["act"] == "merge"
+
+
+def test_undo_of_what_another_changed_is_refused(ada: TestClient, bob: TestClient) -> None:
+    done(ada, "accept", "class-1", version=0)
+    done(bob, "label", "class-1", images=members(bob, "class-1")[:1], label=0, version=1)
+    assert done(ada, "undo", status=409)["who"] == "bob"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"label": 3}, "class"),
+        ({"label": None}, "label"),
+        ({"images": [60]}, "image"),
+        ({"images": [10**9]}, "image"),
+        ({"images": [-1]}, "images"),
+        ({"images": ["../../etc/passwd"]}, "images"),
+        ({"group": "class-9"}, "group"),
+        ({"group": "../x"}, "group"),
+        ({"scope": "nonsense"}, "WHO/ROUND/ARM"),
+        ({"scope": "shared/1/ssl"}, "arm"),
+        ({"key": "1"}, "key"),
+        ({"act": "explode"}, "act"),
+        ({"unknown": 1}, "unknown"),
+        ({"version": 10**6}, "version"),
+        ({"seconds": {"active": -1, "wall": 0}}, "seconds.active"),
+        ({"seconds": {"active": 1e300, "wall": 0}}, "seconds.active"),
+        ({"shown": {"label": 0, "strength": 7}}, "shown.strength"),
+        ({"shown": {"label": 99, "strength": 0.5}}, "class"),
+        ({"act": "ambiguous", "label": None, "distribution": [0.5, 0.5]}, "distribution"),
+        ({"act": "ambiguous", "label": None, "distribution": [0.5, 0.5, 0.5]}, "sum to 1"),
+        ({"act": "recluster", "label": None, "parts": 1}, "parts"),
+        ({"act": "recluster", "label": None, "images": [0], "parts": 2}, "parts"),
+        ({"act": "grow", "label": None, "images": None}, "images"),
+        ({"act": "split", "label": None, "images": None}, "images"),
+        ({"act": "merge", "label": None, "images": None}, "target"),
+        ({"at": "x" * 100}, "at"),
+        ({"selected": 10**12}, "selected"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_recorded(
+    ada: TestClient, change: dict[str, Any], words: str
+) -> None:
+    body = sent("label", "class-0", images=[0], label=1) | change
+    reply = ada.post("/api/acts", json=body)
+    assert reply.status_code == 422, reply.text
+    assert words in reply.json()["error"]
+    assert ada.get("/api/events").json()["seq"] == 0
+
+
+def test_the_board_of_somebody_else_is_closed(ada: TestClient) -> None:
+    reply = ada.post("/api/acts", json=sent("accept", "class-0", scope="bob/1/s2c2"))
+    assert reply.status_code == 403
+    assert "somebody else" in reply.json()["error"]
+
+
+def test_a_page_of_another_dataset_cannot_act(ada: TestClient) -> None:
+    dataset = ada.get("/api/session").json()["dataset"]
+    reply = ada.post("/api/acts", json=sent("accept", "class-0", dataset="0" * 16))
+    assert reply.status_code == 409
+    assert "another dataset" in reply.json()["error"]
+    assert ada.post("/api/acts", json=sent("accept", "class-0", dataset=dataset)).status_code == 201
+
+
+def test_a_lease_is_seen_by_others_and_given_back(ada: TestClient, bob: TestClient) -> None:
+    wish = {"group": "class-0", "scope": "shared/1/s2c2"}
+    until = ada.post("/api/lease", json=wish).json()["until"]
+    queue = {item["group"]: item["lease"] for item in bob.get("/api/queue").json()["groups"]}
+    assert queue["class-0"] == {"who": "ada", "until": until}
+    assert queue["class-1"] is None
+    lost = bob.post("/api/lease", json=wish)
+    assert lost.status_code == 409
+    assert (lost.json()["who"], lost.json()["until"]) == ("ada", until)
+    assert ada.post("/api/lease", json=wish).status_code == 200
+    assert ada.request("DELETE", "/api/lease", json=wish).status_code == 204
+    assert bob.post("/api/lease", json=wish).status_code == 200
+    assert bob.post("/api/lease", json=wish | {"group": "class-99"}).status_code == 404
+
+
+def test_a_database_that_is_gone_is_said(run: Path, workspace: Workspace) -> None:
+    import sqlite3
+
+    with client_of(workspace) as client:
+        connection = sqlite3.connect(run / "annotations.sqlite")
+        connection.execute("DROP TABLE events")
+        connection.commit()
+        connection.close()
+        reply = client.post("/api/acts", json=sent("accept", "class-0", version=0))
+        assert reply.status_code == 503
+        assert "not recorded" in reply.json()["hint"]
