@@ -97,13 +97,12 @@ def connect(address: str, token: str | None = None) -> Session:
     """
     if urlsplit(address).scheme not in ("http", "https"):
         raise UserError(f"'{address}' is not the address of a server, such as http://127.0.0.1:8765")
-    nobody = Session(address.rstrip("/"), {}, token)
-    return Session(nobody.address, _ask(nobody, "GET", "session"), token)
+    return Session(address, _ask(Session(address, {}, token), "GET", "session"), token)
 
 
 def _ask(session: Session, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
-    request = Request(f"{session.address}/api/{path}", data, _headers(session), method=method)
+    request = Request(f"{session.address.rstrip('/')}/api/{path}", data, _headers(session), method=method)
     try:
         with urlopen(request, timeout=PATIENCE) as reply:
             found: dict[str, Any] = json.load(reply)
