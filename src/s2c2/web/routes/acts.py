@@ -16,7 +16,7 @@ from s2c2.web.settings import Assignment
 from s2c2.web.store import Duplicate
 from s2c2.web.views import group_item, lease_item
 
-router = APIRouter(tags=["acts"], responses=responses(401, 403, 409, 422))
+router = APIRouter(tags=["acts"], responses=responses(400, 401, 403, 404, 409, 413, 422))
 
 AGAIN: Mapping[int | str, dict[str, Any]] = {
     200: {"model": ActReply, "description": "the same key was recorded before: its first answer"}
