@@ -11,7 +11,7 @@ from tests.browser.serving import Server
 from tests.web.made import dataset_folder, run_folder
 
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
+FLAGS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -20,7 +20,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-)
+]
 IMAGES = 300
 """Five groups of 60 images."""
 
