@@ -8,7 +8,7 @@ import polars as pl
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Open
-from tests.browser.seen import select
+from tests.browser.screen import select
 from tests.browser.serving import Server
 
 

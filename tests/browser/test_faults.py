@@ -3,7 +3,7 @@
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
-from tests.browser.seen import notice, saved, select
+from tests.browser.screen import notice, saved, select
 from tests.browser.serving import Server, until
 
 ACTS = "**/api/acts"
@@ -123,6 +123,8 @@ def test_two_tabs_send_each_act_once(server: Server, open_page: Open) -> None:
     assert {event.payload["group"] for event in events} == {one, two}
     until(lambda: server.get("queue")["progress"]["answered"], lambda count: count == 40)
     server.recorded("accept", "accept")
+    second.close()
+    expect(notice(first, "tabs")).to_have_count(0, timeout=15_000)
 
 
 def press_accept(page: Page, group: str) -> None:

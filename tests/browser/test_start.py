@@ -2,11 +2,11 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import Open
 from tests.browser.made import IMAGES
-from tests.browser.seen import show
+from tests.browser.screen import show
 from tests.browser.serving import Server, until
 
 
@@ -39,3 +39,15 @@ def test_list_of_groups_opens_each(server: Server, open_page: Open) -> None:
     page.reload()
     expect(page).to_have_url(re.compile(f"#groups/{wanted}$"))
     expect(page.get_by_role("heading", level=1)).to_have_text(server.group(wanted)["name"])
+
+
+def test_no_request_leaves_the_server(server: Server, context: BrowserContext, open_page: Open) -> None:
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = open_page(server)
+    for key in ("o", "v", "d", "b", "?"):
+        page.keyboard.press(key)
+    expect(page.locator("dialog.help")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert asked
+    assert all(url.startswith(server.address) for url in asked)

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import Open
-from tests.browser.seen import cell, notice, select
+from tests.browser.screen import cell, notice, select
 from tests.browser.serving import Server, until
 
 

@@ -28,7 +28,7 @@ class App {
     this.store = new Store({
       session: null, view: "groups", queue: [], progress: null, group: null, opening: null, selection: nothing(0), size,
       unsaved: 0, away: false, refusal: null, tabs: 0, trouble: null, toast: null, rail: false, held: null, active: 0,
-      canUndo: true, canRedo: true, keys: keyMap({}, localStorage.getItem(KEYS)), thumbnail: size,
+      canUndo: true, canRedo: true, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
     this.api = new Api();
     this.loading = new Loading(this.store, this.api, () => this.login());

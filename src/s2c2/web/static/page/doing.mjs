@@ -46,7 +46,7 @@ export class Doing {
     if (wrong) return this.say(wrong);
     const shown = group.suggestion ? { label: group.suggestion.label, strength: group.suggestion.strength } : null;
     const act = this.#made({ act: name, group: group.id, version: group.version, shown, ...more, images });
-    if (!this.#keep(act, { group, summary, view: this.store.state.view })) return;
+    if (!this.#keep(act, { group, summary, view: this.store.state.view === "single" ? "single" : "groups" })) return;
     this.#preview(act, group, summary);
     const label = session.classes[act.label ?? (name === "accept" ? group.suggestion?.label : -1)]?.name;
     this.say(done(name, images?.length ?? summary.open, label), true);

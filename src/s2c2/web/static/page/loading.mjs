@@ -37,6 +37,7 @@ export class Loading {
     this.api = api;
     this.ahead = new Map();
     this.asked = new Set();
+    this.side = 128;
   }
 
   async queue() {
@@ -112,7 +113,7 @@ export class Loading {
     this.ahead.clear();
     const group = grouped(reply.body);
     this.ahead.set(next, group);
-    for (const one of group.members.slice(0, 24)) if (one) new Image().src = picture(one.id, this.store.state.thumbnail);
+    for (const one of group.members.slice(0, 24)) if (one) new Image().src = picture(one.id, this.side);
   }
 
   #failed(reply) {

@@ -1,52 +1,12 @@
-"""Each act with the keys and the mouse, judged by the log and by what the server says afterwards."""
+"""Groups are taken apart, put together and grown; everything can be undone, also after a reload."""
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.made import CLASSES
-from tests.browser.seen import cell, saved, select, show
+from tests.browser.screen import cell, select
 from tests.browser.serving import Server, until
-
-
-def test_accept_a_group(server: Server, open_page: Open) -> None:
-    group = server.groups("class")[0]
-    before = server.group(group)
-    page = open_page(server, group=group)
-    page.keyboard.press("Enter")
-    (event,) = server.recorded("accept")
-    assert (event.annotator, event.payload["group"]) == ("ann", group)
-    assert sorted(event.images) == sorted(one["id"] for one in before["members"])
-    assert event.payload["label"] == before["suggestion"]["label"]
-    assert event.payload["shown"]["strength"] == pytest.approx(before["suggestion"]["strength"])
-    answers = [one["answer"]["label"] for one in server.group(group)["members"]]
-    assert answers == [before["suggestion"]["label"]] * before["total"]
-    expect(page.locator(f"[data-group='{group}'] .state")).to_have_text("done")
-    expect(page).not_to_have_url(re.compile(f"/{group}$"))
-
-
-def test_a_double_click_accepts_once(server: Server, open_page: Open) -> None:
-    page = open_page(server)
-    page.locator(".groups button.accept").dblclick()
-    server.recorded("accept")
-    saved(page)
-    server.recorded("accept")
-
-
-def test_misfits_leave_the_group(server: Server, open_page: Open) -> None:
-    group = server.groups("class")[0]
-    before = server.members(group)
-    page = open_page(server, group=group)
-    select(page, before[1], before[4])
-    page.keyboard.press("x")
-    (event,) = server.recorded("misfit")
-    assert sorted(event.images) == sorted([before[1], before[4]])
-    assert event.payload["selected"] == 2
-    assert set(server.members("misfits")) == {before[1], before[4]}
-    assert set(server.members(group)) == set(before) - {before[1], before[4]}
-    expect(page.locator("[data-group='misfits'] .counts")).to_have_text("2 images")
 
 
 def test_split_the_selection_off(server: Server, open_page: Open) -> None:
@@ -121,51 +81,6 @@ def test_grow_by_halving(server: Server, open_page: Open) -> None:
     expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("45 images")
 
 
-def test_label_by_key(server: Server, open_page: Open) -> None:
-    group = server.groups("cluster")[0]
-    before = server.members(group)
-    page = open_page(server, group=group)
-    select(page, before[0], before[3], before[7])
-    page.keyboard.press("4")
-    (event,) = server.recorded("label")
-    assert sorted(event.images) == sorted([before[0], before[3], before[7]])
-    assert event.payload["label"] == 3
-    given = {one["id"]: one["answer"]["label"] for one in server.group(group)["members"] if one["answer"]}
-    assert given == {before[0]: 3, before[3]: 3, before[7]: 3}
-    name = server.get("session")["classes"][3]["name"]
-    expect(cell(page, before[3]).locator(".chip")).to_have_text(name)
-    expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("17 open")
-
-
-def test_label_by_typing(server: Server, open_page: Open) -> None:
-    group = server.groups("cluster")[0]
-    page = open_page(server, group=group)
-    select(page, server.members(group)[0])
-    page.keyboard.press("/")
-    page.keyboard.type(server.get("session")["classes"][2]["name"])
-    page.keyboard.press("Enter")
-    (event,) = server.recorded("label")
-    assert event.payload["label"] == 2
-
-
-def test_truly_ambiguous(server: Server, open_page: Open) -> None:
-    group = server.groups("cluster")[0]
-    image = server.members(group)[0]
-    page = open_page(server, group=group)
-    select(page, image)
-    page.keyboard.press("u")
-    for index, weight in enumerate((0, 60, 0, 20)):
-        page.locator(f"dialog input[type=number][data-class='{index}']").fill(str(weight))
-    page.locator("dialog button[type=submit]").click()
-    (event,) = server.recorded("ambiguous")
-    assert event.images == [image]
-    assert event.payload["distribution"] == pytest.approx([0, 0.75, 0, 0.25])
-    assert len(event.payload["distribution"]) == CLASSES
-    (member,) = (one for one in server.group(group)["members"] if one["id"] == image)
-    assert member["answer"]["distribution"] == pytest.approx([0, 0.75, 0, 0.25])
-    expect(cell(page, image).locator(".chip")).to_contain_text("75 %")
-
-
 def test_undo_and_redo_across_a_reload(server: Server, open_page: Open) -> None:
     group = server.groups("class")[0]
     before = server.group(group)["members"]
@@ -205,3 +120,15 @@ def test_undo_puts_a_split_together_again(server: Server, open_page: Open) -> No
     assert server.members(group) == before
     expect(page.locator("[data-group^='split-']")).to_have_count(0)
     until(lambda: page.locator("[role=gridcell]").count(), lambda count: count == len(before))
+
+
+def test_undo_of_a_whole_group_is_one_step_and_leads_back(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    page = open_page(server, group=group)
+    page.keyboard.press("Enter")
+    expect(page.locator("#toast")).to_contain_text("Accepted 20 images")
+    expect(page).not_to_have_url(re.compile(f"/{group}$"))
+    page.keyboard.press("Control+z")
+    expect(page).to_have_url(re.compile(f"/{group}$"))
+    server.recorded("accept", "undo")
+    assert all(one["answer"] is None for one in server.group(group)["members"])

@@ -1,0 +1,179 @@
+"""Labels, soft labels and misfits with the keys and the mouse, judged by the log and by what the server says."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.conftest import Open
+from tests.browser.made import CLASSES
+from tests.browser.screen import cell, saved, select
+from tests.browser.serving import Server
+
+
+def test_accept_a_group(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.group(group)
+    page = open_page(server, group=group)
+    page.keyboard.press("Enter")
+    (event,) = server.recorded("accept")
+    assert (event.annotator, event.payload["group"]) == ("ann", group)
+    assert sorted(event.images) == sorted(one["id"] for one in before["members"])
+    assert event.payload["label"] == before["suggestion"]["label"]
+    assert event.payload["shown"]["strength"] == pytest.approx(before["suggestion"]["strength"])
+    answers = [one["answer"]["label"] for one in server.group(group)["members"]]
+    assert answers == [before["suggestion"]["label"]] * before["total"]
+    expect(page.locator(f"[data-group='{group}'] .state")).to_have_text("done")
+    expect(page).not_to_have_url(re.compile(f"/{group}$"))
+
+
+def test_a_double_click_accepts_once(server: Server, open_page: Open) -> None:
+    page = open_page(server)
+    page.locator(".groups button.accept").dblclick()
+    server.recorded("accept")
+    saved(page)
+    server.recorded("accept")
+
+
+def test_misfits_leave_the_group(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    select(page, before[1], before[4])
+    page.keyboard.press("x")
+    (event,) = server.recorded("misfit")
+    assert sorted(event.images) == sorted([before[1], before[4]])
+    assert event.payload["selected"] == 2
+    assert set(server.members("misfits")) == {before[1], before[4]}
+    assert set(server.members(group)) == set(before) - {before[1], before[4]}
+    expect(page.locator("[data-group='misfits'] .counts")).to_have_text("2 images")
+
+
+def test_label_by_key(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    select(page, before[0], before[3], before[7])
+    page.keyboard.press("4")
+    (event,) = server.recorded("label")
+    assert sorted(event.images) == sorted([before[0], before[3], before[7]])
+    assert event.payload["label"] == 3
+    given = {one["id"]: one["answer"]["label"] for one in server.group(group)["members"] if one["answer"]}
+    assert given == {before[0]: 3, before[3]: 3, before[7]: 3}
+    name = server.get("session")["classes"][3]["name"]
+    expect(cell(page, before[3]).locator(".chip")).to_have_text(name)
+    expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("17 open")
+
+
+def test_label_by_typing(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    page = open_page(server, group=group)
+    select(page, server.members(group)[0])
+    page.keyboard.press("/")
+    page.keyboard.type(server.get("session")["classes"][2]["name"])
+    page.keyboard.press("Enter")
+    (event,) = server.recorded("label")
+    assert event.payload["label"] == 2
+
+
+def test_truly_ambiguous(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    image = server.members(group)[0]
+    page = open_page(server, group=group)
+    select(page, image)
+    page.keyboard.press("u")
+    for index, weight in enumerate((0, 60, 0, 20)):
+        page.locator(f"dialog input[type=number][data-class='{index}']").fill(str(weight))
+    page.locator("dialog button[type=submit]").click()
+    (event,) = server.recorded("ambiguous")
+    assert event.images == [image]
+    assert event.payload["distribution"] == pytest.approx([0, 0.75, 0, 0.25])
+    assert len(event.payload["distribution"]) == CLASSES
+    (member,) = (one for one in server.group(group)["members"] if one["id"] == image)
+    assert member["answer"]["distribution"] == pytest.approx([0, 0.75, 0, 0.25])
+    expect(cell(page, image).locator(".chip")).to_contain_text("75 %")
+
+
+def test_a_misfit_is_taken_back_by_the_same_key(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    select(page, before[3])
+    page.keyboard.press("x")
+    expect(cell(page, before[3]).locator(".chip")).to_have_text("does not fit")
+    server.recorded("misfit")
+    page.keyboard.press("x")
+    server.recorded("misfit", "grow")
+    assert set(server.members(group)) == set(before)
+
+
+def test_without_a_selection_a_key_labels_what_is_open(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("3")
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    some, rest = server.recorded("label", "label")
+    assert (sorted(some.images), some.payload["label"]) == (sorted(before[1:3]), 2)
+    assert (sorted(rest.images), rest.payload["label"]) == (sorted(set(before) - set(before[1:3])), 1)
+
+
+def test_selection_as_in_a_file_browser(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    aim = page.locator(".groups .aim")
+    cell(page, before[1]).click()
+    cell(page, before[4]).click(modifiers=["Shift"])
+    expect(aim).to_have_text("4 images selected")
+    page.keyboard.press("i")
+    expect(aim).to_have_text("16 images selected")
+    page.keyboard.press("Control+a")
+    expect(aim).to_have_text("20 images selected")
+    page.keyboard.press("Escape")
+    expect(aim).to_contain_text("Nothing selected")
+    assert server.events() == []
+
+
+def test_keys_can_be_changed_and_conflicts_are_named(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    image = server.members(group)[1]
+    page = open_page(server, group=group)
+    page.keyboard.press("?")
+    page.locator("[data-key='flag']").click()
+    page.keyboard.press("x")
+    expect(page.locator("dialog .conflict")).to_contain_text("X means both")
+    page.locator("[data-key='flag']").click()
+    page.keyboard.press("w")
+    expect(page.locator("dialog .conflict")).to_be_empty()
+    page.keyboard.press("Escape")
+    page.reload()
+    select(page, image)
+    page.keyboard.press("w")
+    (event,) = server.recorded("flag")
+    assert event.images == [image]
+
+
+@pytest.fixture
+def plain(run: Path, tmp_path: Path) -> Iterator[Server]:
+    """Return a server on the dataset of the run, without proposals."""
+    made = Server(run.parent / "data", tmp_path / "annotations.sqlite").start()
+    yield made
+    made.end()
+
+
+def test_a_dataset_is_labeled_one_image_at_a_time(plain: Server, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(plain.address)
+    shown = page.locator(".stage img[data-image]")
+    for image, key in ((0, "2"), (1, "3")):
+        expect(shown).to_have_attribute("data-image", str(image))
+        page.keyboard.press(key)
+    first, second = plain.recorded("label", "label")
+    assert (first.images, first.payload["label"]) == ([0], 1)
+    assert (second.images, second.payload["label"]) == ([1], 2)
