@@ -20,7 +20,7 @@ from tests.web.conftest import free_port
 
 T = TypeVar("T")
 SCOPE = "shared/1/s2c2"
-PATIENCE = 20.0
+PATIENCE = 30.0
 """Seconds after which a test gives up."""
 
 
@@ -44,7 +44,7 @@ class Server:
     ``mark`` is the number of the last act before the test that uses it.
     """
 
-    def __init__(self, source: Path, database: Path, annotator: str = "ann") -> None:
+    def __init__(self, source: Path, database: Path, annotator: str = "ann", *options: str) -> None:
         self.database = database
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
@@ -52,7 +52,7 @@ class Server:
         self.process: subprocess.Popen[str] | None = None
         self.command = [sys.executable, "-c", "from s2c2.cli import main; main()", "annotate", str(source)]
         self.command += ["--no-open", "--port", str(self.port), "--database", str(database)]
-        self.command += ["--annotator", annotator]
+        self.command += ["--annotator", annotator, *options]
 
     def start(self) -> "Server":
         """Start it and wait until it listens."""
@@ -130,7 +130,7 @@ class Server:
     def recorded(self, *acts: str) -> list[Event]:
         """Wait until the log holds as many acts, check which ones they are, and return them."""
         found = until(self.events, lambda events: len(events) >= len(acts))
-        assert [event.act for event in found] == list(acts), found
+        assert [event.act for event in found] == list(acts), summary(found)
         return found
 
 
@@ -139,7 +139,7 @@ def cleared(servers: list[Server]) -> None:
     for server in servers:
         if server.process is None:
             server.start()
-    while any([server.undo() for server in servers]):
+    while any(server.undo() for server in servers):
         pass
     for server in servers:
         server.release()
@@ -154,3 +154,8 @@ def until(ask: Callable[[], T], holds: Callable[[T], bool]) -> T:
         assert time.monotonic() < end, f"still {found}"
         time.sleep(0.05)
     return found
+
+
+def summary(events: list[Event]) -> str:
+    """Return what happened, in a line."""
+    return ", ".join(f"{event.seq} {event.annotator} {event.act} {len(event.images)}" for event in events)

@@ -77,7 +77,7 @@ def test_grow_by_halving(server: Server, open_page: Open) -> None:
     page.locator("[data-action=join]").click()
     (event,) = server.recorded("grow")
     assert event.images == [*near[:24], near[27]]
-    assert server.members(group) == before + [*near[:24], near[27]]
+    assert server.members(group) == [*before, *near[:24], near[27]]
     expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("45 images")
 
 

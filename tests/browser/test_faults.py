@@ -58,7 +58,7 @@ def test_killed_before_an_act_was_recorded(server: Server, open_page: Open) -> N
     server.start()
     (event,) = server.recorded("accept")
     assert sorted(event.images) == sorted(images)
-    expect(notice(page, "unsaved")).to_have_count(0, timeout=15_000)
+    expect(notice(page, "unsaved")).to_have_count(0)
     saved(page)
     server.recorded("accept")
 
@@ -83,7 +83,7 @@ def test_killed_before_the_answer_arrived(server: Server, open_page: Open) -> No
     expect(notice(page, "unsaved")).to_contain_text("1 act is kept in this browser")
     server.recorded("accept")
     server.start()
-    expect(notice(page, "unsaved")).to_have_count(0, timeout=15_000)
+    expect(notice(page, "unsaved")).to_have_count(0)
     saved(page)
     (event,) = server.recorded("accept")
     assert len(attempts) > 1
@@ -113,7 +113,7 @@ def test_two_tabs_send_each_act_once(server: Server, open_page: Open) -> None:
     one, two = server.groups("class")[:2]
     first, second = open_page(server, group=one), open_page(server, group=two)
     for page in (first, second):
-        expect(notice(page, "tabs")).to_contain_text("open in another tab too", timeout=15_000)
+        expect(notice(page, "tabs")).to_contain_text("open in another tab too")
     server.kill()
     for page, group in ((first, one), (second, two)):
         page.bring_to_front()
@@ -124,7 +124,7 @@ def test_two_tabs_send_each_act_once(server: Server, open_page: Open) -> None:
     until(lambda: server.get("queue")["progress"]["answered"], lambda count: count == 40)
     server.recorded("accept", "accept")
     second.close()
-    expect(notice(first, "tabs")).to_have_count(0, timeout=15_000)
+    expect(notice(first, "tabs")).to_have_count(0)
 
 
 def press_accept(page: Page, group: str) -> None:

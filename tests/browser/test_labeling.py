@@ -1,4 +1,4 @@
-"""Labels, soft labels and misfits with the keys and the mouse, judged by the log and by what the server says."""
+"""Labels, soft labels and misfits with the keys and the mouse, judged by the log."""
 
 import re
 from collections.abc import Iterator

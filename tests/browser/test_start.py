@@ -1,6 +1,7 @@
 """The first start: from a command to images on the screen."""
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
 
@@ -51,3 +52,14 @@ def test_no_request_leaves_the_server(server: Server, context: BrowserContext, o
     page.wait_for_load_state("networkidle")
     assert asked
     assert all(url.startswith(server.address) for url in asked)
+
+
+def test_who_is_not_logged_in_is_asked_to(run: Path, tmp_path: Path, context: BrowserContext) -> None:
+    server = Server(run, tmp_path / "annotations.sqlite", "ann", "--accounts").start()
+    try:
+        page = context.new_page()
+        page.goto(server.address)
+        expect(page).to_have_url(f"{server.address}static/login.html")
+        expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    finally:
+        server.end()

@@ -61,13 +61,13 @@ def test_what_one_does_the_other_sees(
     group = here.groups("class")[0]
     image = here.members(group)[2]
     bob = open_page(there, other_context, group)
-    with bob.expect_response("**/api/events*", timeout=15_000):
+    with bob.expect_response("**/api/events*"):
         ann = open_page(here, context, group)
     select(ann, image)
     ann.keyboard.press("1")
     here.recorded("label")
     name = there.get("session")["classes"][0]["name"]
-    expect(cell(bob, image).locator(".chip")).to_have_text(name, timeout=15_000)
+    expect(cell(bob, image).locator(".chip")).to_have_text(name)
 
 
 def test_other_groups_do_not_meet(
