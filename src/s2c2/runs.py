@@ -10,6 +10,8 @@ import polars as pl
 import yaml
 
 from s2c2 import files
+from s2c2.data.annotations import Annotations
+from s2c2.data.tables import read_table
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions
 
@@ -85,6 +87,15 @@ class Run:
             UserError: when there are none yet.
         """
         return Predictions.read(self.path / "predictions.parquet")
+
+    def annotations(self, classes: tuple[str, ...]) -> Annotations | None:
+        """Return the annotations of a run that learned from answers of a log; None where the dataset's hold.
+
+        Raises:
+            UserError: when they are damaged.
+        """
+        path = self.path / "annotations.parquet"
+        return Annotations.build(read_table(path), classes) if path.is_file() else None
 
     def scores(self) -> dict[str, Any] | None:
         """Return ``scores.json``: ``scores``, and ``comparison`` and ``against`` if compared; else None."""

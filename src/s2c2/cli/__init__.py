@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from s2c2.cli import annotate, configs, datasets, demo, experiment, people, runs, simulate
+from s2c2.cli import annotate, annotations, configs, datasets, demo, experiment, people, runs, simulate
 from s2c2.errors import UserError
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.add_typer(datasets.app, name="data")
 app.add_typer(configs.app, name="config")
+app.add_typer(annotations.app, name="annotations")
 app.add_typer(people.app, name="accounts")
 app.command()(runs.train)
 app.command()(runs.predict)

@@ -1,7 +1,7 @@
 """``s2c2 train``, ``predict``, ``evaluate``, ``propose`` and ``report``."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +34,12 @@ def train(
     preset: Annotated[str, typer.Option(help="starting point: cpu, demo, features, paper")] = "cpu",
     seed: Annotated[int | None, typer.Option(help="seed of everything random")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint")] = False,
+    annotations: Annotated[
+        list[Path] | None, typer.Option(metavar="LOG", help="learn from these answers, too; may be repeated")
+    ] = None,
+    instead: Annotated[
+        bool, typer.Option("--replace-annotations", help="of answered images, drop the dataset's annotations")
+    ] = False,
 ) -> None:
     """Train an algorithm, extended by S2C2 unless --vanilla."""
     from s2c2 import config
@@ -45,12 +51,25 @@ def train(
     given |= {} if seed is None else {"seed": seed}
     resolved = config.resolve(config.merged(values, given))
     folder = out or Path("runs") / f"{resolved.algorithm.name}-{resolved.objective.name}-{resolved.seed}"
-    train_run(dataset, resolved, folder, resume=resume)
+    if instead and not annotations:
+        raise UserError("--replace-annotations needs --annotations LOG")
+    train_run(dataset, resolved, folder, resume=resume, logs=annotations or [], instead=instead)
     screen.console.print(f"next: s2c2 evaluate {folder}")
 
 
-def train_run(dataset: Path, config: "Config", out: Path, *, resume: bool = False) -> None:
+def train_run(
+    dataset: Path,
+    config: "Config",
+    out: Path,
+    *,
+    resume: bool = False,
+    logs: Sequence[Path] = (),
+    instead: bool = False,
+) -> None:
     """Train one run with progress bars; Ctrl-C and SIGTERM leave a checkpoint behind.
+
+    Answers of annotation logs join the annotations of the dataset, or with ``instead`` replace them for the
+    images that they answer.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C.
@@ -60,6 +79,8 @@ def train_run(dataset: Path, config: "Config", out: Path, *, resume: bool = Fals
     from s2c2.experiments.run import run
 
     found = read(dataset)
+    if logs:
+        found = _relabeled(found, logs, instead)
     announce(config, found, out)
     with screen.phases() as phase, stoppable() as asked:
         training = phase("training")
@@ -86,6 +107,15 @@ def train_run(dataset: Path, config: "Config", out: Path, *, resume: bool = Fals
             raise
 
 
+def _relabeled(dataset: "Dataset", logs: Sequence[Path], instead: bool) -> "Dataset":
+    from s2c2.cli.annotations import open_log
+    from s2c2.data.logs import joined
+    from s2c2.data.logs.relabeling import relabeled
+
+    log = joined([open_log(path, dataset.classes) for path in logs])
+    return relabeled(dataset, log, instead=instead)
+
+
 def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
     """Say what is trained on what, where, and with what."""
     import torch
@@ -98,11 +128,17 @@ def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
     pixels = f"{size} px" if size else "32 px (data.size=… for another size)"
     facts = [
         f"{config.algorithm.name}, {config.objective.name}, seed {config.seed} → {out}",
+        *([] if dataset.relabeling is None else [_answers(dataset.relabeling.record)]),
         f"{len(dataset.images)} images of {dataset.name} at {pixels}, {config.train.steps} steps; {device}, "
         f"{threads} thread{'s' if threads > 1 else ''}, {'bfloat16' if bfloat16(config) else 'float32'}",
     ]
     for fact in facts:
         screen.console.print(fact, markup=False)
+
+
+def _answers(record: Mapping[str, Any]) -> str:
+    people, images = record["annotators"], record["images"]
+    return f"with {record['answers']} answers of {people} annotators to {images} images"
 
 
 def obeying(asked: list[int], advance: screen.Advance) -> "Progress":
@@ -274,6 +310,9 @@ def propose(run: RunFolder) -> None:
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="run folders")],
     out: Annotated[Path | None, typer.Option(help="page to write")] = None,
+    before: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="run before relabeling, held against the first one")
+    ] = None,
 ) -> None:
     """Write one self-contained page about one or more runs."""
     from s2c2.report import report as write
@@ -281,5 +320,6 @@ def report(
 
     if not runs:
         raise UserError("name at least one run folder")
-    page = write([open_run(path) for path in runs], out or runs[0] / "report.html")
+    earlier = None if before is None else open_run(before)
+    page = write([open_run(path) for path in runs], out or runs[0] / "report.html", earlier)
     screen.console.print(f"report: {page}")

@@ -59,7 +59,8 @@ def annotations(run: "Run") -> "Annotations":
 
     root = Path(run.dataset.get("root", ""))
     try:
-        return dataset.read(root).annotations
+        found = dataset.read(root)
+        return run.annotations(found.classes) or found.annotations
     except UserError as error:
         facts = run.path / "dataset.json"
         raise UserError(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -16,6 +17,19 @@ from s2c2.data.progress import Progress, silent
 from s2c2.data.source import Source
 from s2c2.data.writing import write_dataset
 from s2c2.errors import UserError
+
+
+@dataclass(frozen=True)
+class Relabeling:
+    """Answers of people that a dataset got after it was written."""
+
+    images: frozenset[str]
+    """Images that were answered: those of the unlabeled split become labeled."""
+    before: Annotations | None
+    """Annotations that random splits follow, so that they are those of a run without the answers; None where
+    these could not be divided."""
+    record: Mapping[str, Any]
+    """What a run folder keeps of the log: its digest, rows, rounds."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,8 @@ class Dataset:
     """Image id to split, from ``splits.csv``; empty when the folder fixes none."""
     licence: str | None = None
     citation: str | None = None
+    relabeling: Relabeling | None = None
+    """Where the annotations are not those of the folder alone."""
 
     def path(self, image: str) -> Path:
         """Return the file of an image."""

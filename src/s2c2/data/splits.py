@@ -1,7 +1,7 @@
 """Splits: which images are labeled, unlabeled, for validation, and for choosing a checkpoint."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Int
@@ -88,7 +88,8 @@ def divide(
 ) -> Splits:
     """Return the splits of a dataset: those that it fixes, or else a random division.
 
-    Images that ``splits.csv`` does not list are in no split.
+    Images that ``splits.csv`` does not list are in no split. After relabeling the division is the one from
+    before, and unlabeled images that people answered are labeled; validation and selection stay as they were.
 
     Args:
         dataset: the dataset.
@@ -99,6 +100,10 @@ def divide(
     Raises:
         UserError: when the sizes cannot be met or a class would have no labeled image.
     """
+    if dataset.relabeling is not None:
+        before = dataset.relabeling.before or dataset.annotations
+        first = divide(replace(dataset, annotations=before, relabeling=None), sizes, seed, groups)
+        return promoted(first, dataset.relabeling.images)
     counts = dataset.annotations.counts(dataset.images)
     labels = dataset.annotations.majority(dataset.images)
     _require_classes(dataset, counts, "the dataset")
@@ -109,6 +114,18 @@ def divide(
     mask = np.array([dataset.splits.get(image) == "labeled" for image in dataset.images], dtype=bool)
     _require_classes(dataset, counts[mask], "the labeled split of splits.csv")
     return Splits(**fixed)
+
+
+def promoted(splits: Splits, answered: Collection[str]) -> Splits:
+    """Return the splits with the answered images among the unlabeled ones labeled.
+
+    Example:
+        >>> promoted(Splits(("a",), ("b", "c"), ("d",)), {"c", "d"})
+        Splits(labeled=('a', 'c'), unlabeled=('b',), validation=('d',), selection=())
+    """
+    moved = tuple(image for image in splits.unlabeled if image in answered)
+    left = tuple(image for image in splits.unlabeled if image not in answered)
+    return replace(splits, labeled=tuple(sorted((*splits.labeled, *moved))), unlabeled=left)
 
 
 def default_sizes(labels: Int[np.ndarray, " n"]) -> SplitSizes:

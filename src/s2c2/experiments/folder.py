@@ -60,6 +60,16 @@ class Place:
         return self.root / "readout.npz"
 
     @property
+    def annotations(self) -> Path:
+        """The annotations of a run with answers from a log."""
+        return self.root / "annotations.parquet"
+
+    @property
+    def relabeling(self) -> Path:
+        """Which answers these were: digest, rows, rounds."""
+        return self.root / "relabeling.json"
+
+    @property
     def dataset(self) -> Path:
         """Name, folder, classes and training size of the dataset."""
         return self.root / "dataset.json"
@@ -83,12 +93,28 @@ def guard(place: Place, dataset: Dataset, config: Config, *, resume: bool) -> No
         raise UserError(
             f"{place.root} holds an unfinished run: add --resume to go on, or choose another --out"
         )
-    old, new = configuration.read(place.config), config.model_dump(mode="json")
+    old = configuration.completed(configuration.read(place.config))
+    new = config.model_dump(mode="json")
     changed = sorted(differences(old, new))
     if changed:
         raise UserError(f"{place.root} was started with another configuration: {', '.join(changed)}")
     if files.read_json(place.dataset)["name"] != dataset.name:
         raise UserError(f"{place.root} was started on another dataset")
+    _guard_log(place, dataset)
+
+
+def _guard_log(place: Place, dataset: Dataset) -> None:
+    """Refuse answers other than those that a run was started with."""
+    old = files.read_json(place.relabeling) if place.relabeling.exists() else None
+    new = None if dataset.relabeling is None else dict(dataset.relabeling.record)
+    if old == new:
+        return
+    if old is None:
+        raise UserError(f"{place.root} was started without an annotation log: leave out --annotations")
+    if new is None:
+        raise UserError(f"{place.root} was started with an annotation log: name it with --annotations")
+    changed = ", ".join(sorted(differences(old, new)))
+    raise UserError(f"{place.root} was started with another annotation log: {changed}")
 
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
@@ -124,6 +150,10 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
         raise UserError(f"the extractor's weights are not those that {place.root} was started with")
     place.root.mkdir(parents=True, exist_ok=True)
     files.write_json(place.dataset, facts)
+    if dataset.relabeling is not None:
+        with files.atomic(place.annotations) as partial:
+            dataset.annotations.table.write_parquet(partial)
+        files.write_json(place.relabeling, dict(dataset.relabeling.record))
     splits = ready.splits.of()
     table = pl.DataFrame({"image": list(splits), "split": list(splits.values())})
     files.write_text(place.root / "splits.csv", table.write_csv())

@@ -31,6 +31,7 @@ from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
 from s2c2.readout import Readout
+from s2c2.runs import Run
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ def score(root: Path, against: Path | None = None) -> dict[str, Any]:
         raise UserError(
             f"{error}. {root} was trained on it; if it moved, correct root in {place.dataset}"
         ) from error
-    soft = dataset.annotations.soft_labels(predictions.images)
+    said = Run(root).annotations(dataset.classes) or dataset.annotations
+    soft = said.soft_labels(predictions.images)
     tolerance = configuration.resolve(configuration.read(place.config)).data.tolerance
     scores: Scores = evaluate(predictions, soft, tolerance)
     result: dict[str, Any] = {"scores": scores.as_dict()}

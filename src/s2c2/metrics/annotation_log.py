@@ -75,6 +75,9 @@ class Answers:
 def checked(log: pl.DataFrame) -> pl.DataFrame:
     """Return one row for each image, annotator, round and arm: the last label, all seconds.
 
+    Where a column ``kind`` says what else an answer can be, a label may be null: skipped, or ambiguous
+    without a class above one half. Its time counts, its label does not.
+
     Raises:
         UserError: for a missing column, a value of a wrong kind, or an empty cell.
     """
@@ -85,7 +88,7 @@ def checked(log: pl.DataFrame) -> pl.DataFrame:
         typed = log.select(pl.col(name).cast(kind) for name, kind in COLUMNS.items())
     except pl.exceptions.PolarsError as error:
         raise UserError(f"annotation log: {' '.join(str(error).split())}") from error
-    for name in (*KEY, "label"):
+    for name in KEY if "kind" in log.columns else (*KEY, "label"):
         if empty := typed[name].is_null().arg_true().to_list():
             raise UserError(f"annotation log, row {empty[0] + 1}: no {name}")
     times = pl.col("seconds")
@@ -99,7 +102,7 @@ def classes_of(log: pl.DataFrame, possible: Sequence[str] | None = None) -> tupl
     Raises:
         UserError: for a label or a proposal that is not possible.
     """
-    used = sorted({*log["label"], *log["proposal"].drop_nulls()})
+    used = sorted({*log["label"].drop_nulls(), *log["proposal"].drop_nulls()})
     for name in used if possible is not None else ():
         if name not in (possible or ()):
             raise unknown("class in the annotation log", name, possible or ())

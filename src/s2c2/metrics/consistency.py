@@ -3,9 +3,10 @@
 One function for a real annotation log and for a simulated one (paper §3.6, Table 3).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import combinations
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -73,9 +74,18 @@ class Against:
     """Soft labels of many other people."""
     repeats: int
     """Draws of each bootstrap interval."""
+    classes: tuple[str, ...]
+    """The k class names."""
+    offsets: Mapping[str, float]
+    """Acceptance offset δ of arms, where it is known from elsewhere."""
 
 
-def study(log: pl.DataFrame, truth: Annotations | None = None, repeats: int = 1000) -> tuple[Arm, ...]:
+def study(
+    log: pl.DataFrame,
+    truth: Annotations | None = None,
+    repeats: int = 1000,
+    offsets: Mapping[str, float] = MappingProxyType({}),
+) -> tuple[Arm, ...]:
     """Return what each arm of an annotation log shows, in the order in which the arms appear.
 
     Args:
@@ -83,22 +93,61 @@ def study(log: pl.DataFrame, truth: Annotations | None = None, repeats: int = 10
             of one image, annotator, round and arm are one answer: the last label holds, the seconds add up.
         truth: annotations of many other people, to measure the labels against.
         repeats: draws of each bootstrap interval; they have a fixed seed.
+        offsets: acceptance offset δ of arms by name, for a log without an arm ``none``.
 
     Raises:
         UserError: for a missing column, an empty cell, a label or a proposal that is no class of the truth.
     """
+    found, against = _read(checked(log), truth, repeats, offsets)
+    return tuple(_arm(name, given, against) for name, given in found.items())
+
+
+def study_of_each(
+    log: pl.DataFrame,
+    truth: Annotations | None = None,
+    repeats: int = 1000,
+    offsets: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, tuple[Arm, ...]]:
+    """Return what each arm shows of each annotator, by name, sorted.
+
+    Times, acceptance, δ, α and KL are those of their own answers; κ inter is that with each of the others in
+    one round. Arguments and errors as in :func:`study`.
+    """
     rows = checked(log)
+    found, against = _read(rows, truth, repeats, offsets)
+    images = rows["image"].unique(maintain_order=True).to_list()
+    result: dict[str, list[Arm]] = {}
+    for person in rows["annotator"].unique().sort():
+        own = rows.filter(pl.col("annotator") == person)
+        for name in own["arm"].unique(maintain_order=True):
+            mine = answers(own.filter(pl.col("arm") == name), images, against.classes)
+            everybody = found[name]
+            pairs = [(a, b) for a, b in _pairs(everybody.passes)[1] if person in _people(everybody, a, b)]
+            inter = _kappa(everybody.labels, pairs, repeats)
+            result.setdefault(person, []).append(replace(_arm(name, mine, against), inter=inter))
+    return {person: tuple(arms) for person, arms in result.items()}
+
+
+def _read(
+    rows: pl.DataFrame, truth: Annotations | None, repeats: int, offsets: Mapping[str, float]
+) -> tuple[dict[str, Answers], Against]:
+    """Return the answers of each arm by name, and what they are held against."""
     classes = classes_of(rows, None if truth is None else truth.classes)
     images = rows["image"].unique(maintain_order=True).to_list()
     parts = rows.partition_by("arm", maintain_order=True)
     found = {str(part["arm"][0]): answers(part, images, classes) for part in parts}
     unasked = found[NONE].soft_labels() if NONE in found else None
-    against = Against(unasked, None if truth is None else truth.soft_labels(images), repeats)
-    return tuple(_arm(name, given, against) for name, given in found.items())
+    soft_labels = None if truth is None else truth.soft_labels(images)
+    return found, Against(unasked, soft_labels, repeats, classes, offsets)
+
+
+def _people(given: Answers, first: int, second: int) -> tuple[str, str]:
+    return given.passes[first][0], given.passes[second][0]
 
 
 def _arm(name: str, given: Answers, against: Against) -> Arm:
     offset = _offset(given, against.unasked)
+    offset = against.offsets.get(name, NAN) if np.isnan(offset) else offset
     image, turn = given.shown
     accepted = (given.labels == given.proposals)[image, turn]
     # Where nothing was shown there is nothing to remove; where something was and δ is unknown, nobody can.

@@ -35,13 +35,15 @@ TITLE = "Consistency of labels"
 
 def sheet(arms: Sequence[Arm]) -> Sheet:
     """Return the table for people: kappas with their 95 % intervals."""
-    rows = [
-        (arm.name, _text(arm.intra), _text(arm.inter), *(getattr(arm, name) for name in SCORES))
-        for arm in arms
-    ]
+    rows = [(arm.name, *kappas(arm), *(getattr(arm, name) for name in SCORES)) for arm in arms]
     return Sheet(
         "consistency", "κ with 95 % bootstrap intervals over images; KL to the truth", COLUMNS, tuple(rows)
     )
+
+
+def kappas(arm: Arm) -> tuple[str, str]:
+    """Return κ intra and κ inter with their intervals, as text."""
+    return _text(arm.intra), _text(arm.inter)
 
 
 def numbers(arms: Sequence[Arm]) -> Sheet:

@@ -12,13 +12,15 @@ from s2c2.errors import UserError
 from s2c2.metrics.aligned import judged, same_images
 from s2c2.metrics.coverage import RiskCoverage, least_confidence, risk_coverage
 from s2c2.report import examples, figures, tables
+from s2c2.report.relabeled import changes
+from s2c2.report.study.sheets import Sheet
 from s2c2.report.subject import Subject, subjects
 from s2c2.runs import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def report(runs: Sequence[Run], out: Path) -> Path:
+def report(runs: Sequence[Run], out: Path, before: Run | None = None) -> Path:
     """Write one self-contained page about runs and return its path.
 
     Images are those of the first run with an ambiguity head, or of the first run. What is missing
@@ -27,23 +29,25 @@ def report(runs: Sequence[Run], out: Path) -> Path:
     Args:
         runs: at least one run.
         out: the HTML file to write.
+        before: a run before relabeling, which the first run is held against.
 
     Raises:
         UserError: without a run, and for a run folder that is damaged.
     """
     if not runs:
         raise UserError("a report needs at least one run folder")
-    files.write_text(out, html(subjects(runs)))
+    changed = () if before is None else changes(runs[0], before)
+    files.write_text(out, html(subjects(runs), changed))
     return out
 
 
-def html(shown: Sequence[Subject]) -> str:
+def html(shown: Sequence[Subject], changed: Sequence[Sheet] = ()) -> str:
     """Return the page about some runs; names of classes, images and runs are escaped."""
     loader = FileSystemLoader(TEMPLATES)
     settings: Any = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     environment = Environment(loader=loader, undefined=StrictUndefined, **settings)
     environment.filters["number"] = tables.number
-    return environment.get_template("report.html").render(_content(shown))
+    return environment.get_template("report.html").render(_content(shown), changed=changed)
 
 
 def _content(shown: Sequence[Subject]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def subjects(runs: Sequence[Run]) -> tuple[Subject, ...]:
 
 def _subject(run: Run, title: str, dataset: Dataset | str) -> Subject:
     predictions, split = _shown(run)
-    soft_labels, without = _soft_labels(predictions, dataset)
+    soft_labels, without = _soft_labels(run, predictions, dataset)
     tolerance = run.config.get("data", {}).get("tolerance", TOLERANCES["dissent"])
     return Subject(run, title, split, predictions, soft_labels, without, float(tolerance), run.scores() or {})
 
@@ -94,7 +94,7 @@ def _shown(run: Run) -> tuple[Predictions | None, str]:
 
 
 def _soft_labels(
-    predictions: Predictions | None, dataset: Dataset | str
+    run: Run, predictions: Predictions | None, dataset: Dataset | str
 ) -> tuple[Float64[np.ndarray, "n k"] | None, str]:
     if predictions is None:
         return None, "There are no predictions yet: run 's2c2 predict' on this run."
@@ -102,7 +102,8 @@ def _soft_labels(
         return None, dataset
     if dataset.classes != predictions.classes:
         return None, "The dataset has other classes than the run, so what people said is not shown."
-    soft_labels = dataset.annotations.soft_labels(predictions.images)
+    said = run.annotations(dataset.classes) or dataset.annotations
+    soft_labels = said.soft_labels(predictions.images)
     if np.isnan(soft_labels).all():
         return None, "Nobody annotated these images, so there is nothing to compare the network with."
     return soft_labels, ""

@@ -96,7 +96,7 @@ def _again(recorded: Recorded | None, sender: Sender, body: ActBody) -> Recorded
 def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded) -> ActReply:
     scope = recorded.act.scope
     group = recorded.act.group or next(iter(board.changed(scope, recorded.seq - 1)), None)
-    open_groups = (found.group for found in board.groups(scope) if found.open and not found.done)
+    open_groups = (found.group for found in here.queue(board, sender.on) if found.open and not found.done)
     return ActReply(
         seq=recorded.seq,
         group=None if group is None else group_item(here, sender.on, board.group(scope, group)),

@@ -1,0 +1,184 @@
+"""``s2c2 annotations``: what annotators said, out to other tools, in from them, and compared."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from s2c2.cli import screen
+from s2c2.errors import UserError
+
+if TYPE_CHECKING:
+    from s2c2.data.logs import Extras, Log
+
+app = typer.Typer(help="Write, read and compare annotation logs.", no_args_is_help=True)
+DATABASE = "annotations.sqlite"
+"""The file that the annotation app keeps beside a run or in a dataset."""
+FORMATS = "parquet, csv, label-studio, fiftyone, imagefolder, crowd-kit, cleanlab, dcic"
+LogPath = Annotated[Path, typer.Argument(metavar="LOG", help="log, annotations.sqlite, or its folder")]
+DatasetOption = Annotated[Path | None, typer.Option(help="dataset folder: all images, class names")]
+
+
+@app.command()
+def export(
+    log: LogPath,
+    dest: Annotated[Path, typer.Argument(help="file or folder to write")],
+    format: Annotated[str, typer.Option(help=FORMATS)],
+    dataset: DatasetOption = None,
+    predictions: Annotated[Path | None, typer.Option(metavar="RUN", help="add what a run predicts")] = None,
+    arm: Annotated[str | None, typer.Option(help="only this arm")] = None,
+    round: Annotated[int | None, typer.Option(help="only this round")] = None,
+) -> None:
+    """Write an annotation log for another tool."""
+    from s2c2.data.logs import ENDINGS, exporter
+    from s2c2.data.logs.saving import save
+
+    write = exporter(format)
+    ending = ENDINGS.get(format)
+    if ending is not None and dest.suffix.lower() != ending:
+        raise UserError(f"{format} is one file: call it {dest.with_suffix(ending)}")
+    added = extras(dataset, predictions)
+    found = chosen(open_log(log, added.classes), arm, round)
+    save(write(found, added), dest)
+    answers = found.answers()
+    screen.console.print(f"{dest}: {len(answers)} answers to {_images(answers)} images", markup=False)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="file or folder of another tool")],
+    dest: Annotated[Path, typer.Argument(help="log to write, .parquet or .csv")],
+    format: Annotated[str, typer.Option(help=FORMATS)],
+    dataset: DatasetOption = None,
+) -> None:
+    """Read the answers of another tool as an annotation log."""
+    from s2c2.data.logs import EXPORTERS, Extras, Given, importer
+    from s2c2.data.logs.saving import save
+
+    kind = {".parquet": "parquet", ".csv": "csv"}.get(dest.suffix.lower())
+    if kind is None:
+        raise UserError(f"{dest} must end in .parquet or .csv")
+    given = Given()
+    if dataset is not None:
+        from s2c2.data.dataset import read
+
+        opened = read(dataset)
+        given = Given(opened.classes, opened.images)
+    found = importer(format)(source, given)
+    save(EXPORTERS[kind](found, Extras()), dest)
+    people = found.table["annotator"].n_unique()
+    screen.console.print(f"{dest}: {len(found)} answers of {people} annotators", markup=False)
+
+
+@app.command()
+def agreement(
+    log: LogPath,
+    truth: Annotated[Path | None, typer.Option(metavar="DATASET", help="annotations of many others")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder to write the report to")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="draws of a bootstrap interval")] = 1000,
+) -> None:
+    """Compare annotators and arms: agreement, minutes, accepted proposals, their pull, label quality."""
+    from s2c2.data.dataset import read
+    from s2c2.metrics.annotation_study import agreement as examine
+    from s2c2.report import agreement as page
+
+    others = None if truth is None else read(truth).annotations
+    found = examine(open_log(log, None if others is None else others.classes), others, repeats)
+    for sheet in page.sheets(found):
+        screen.table(sheet.title, sheet.columns, sheet.rows)
+    if out is not None:
+        page.write(found, {"log": log.name, "truth": None if truth is None else truth.name}, out)
+        screen.console.print(f"written: {out / 'agreement.html'}", markup=False)
+
+
+def open_log(path: Path, classes: tuple[str, ...] | None = None) -> "Log":
+    """Return the annotation log in a table, a database of the app, or the folder that holds one.
+
+    Args:
+        path: what was named.
+        classes: the class names; without them, those that the log names.
+
+    Raises:
+        UserError: when there is none, or it is wrong.
+    """
+    from s2c2.data.logs import Given, importer
+
+    if path.is_dir() and not (path / DATABASE).is_file():
+        raise UserError(f"{path} has no {DATABASE}: 's2c2 annotate {path}' makes one, or name a log file")
+    database = path / DATABASE if path.is_dir() else path
+    if database.suffix.lower() in (".sqlite", ".db"):
+        found = stored(database)
+        if classes is not None and found.classes != classes:
+            raise UserError(f"{database} was annotated with other classes: {', '.join(found.classes)}")
+        return found
+    return importer("csv")(path, Given(classes))
+
+
+def stored(database: Path) -> "Log":
+    """Return the annotation log of the app's SQLite file.
+
+    Raises:
+        UserError: when it is absent, empty or damaged.
+    """
+    from s2c2.data.logs import Log
+    from s2c2.web.log import frame
+    from s2c2.web.store import Store
+
+    if not database.is_file():
+        raise UserError(f"no file {database}")
+    store = Store.open(f"sqlite:///{database.resolve()}")
+    try:
+        start = store.start()
+        if start is None:
+            raise UserError(f"{database} is empty: nothing was annotated in it")
+        return Log.build(frame(start, store.read(0)), start.classes)
+    finally:
+        store.engine.dispose()
+
+
+def chosen(log: "Log", arm: str | None, round: int | None) -> "Log":
+    """Return the rows of one arm and one round, where these are named.
+
+    Raises:
+        UserError: for an arm or a round that the log does not have.
+    """
+    import polars as pl
+
+    from s2c2.errors import unknown
+
+    for name, value in (("arm", arm), ("round", round)):
+        have = [str(one) for one in log.table[name].unique().sort()]
+        if value is not None and str(value) not in have:
+            raise unknown(name, str(value), have)
+        log = log if value is None else log.where(pl.col(name) == value)
+    return log
+
+
+def extras(dataset: Path | None, run: Path | None) -> "Extras":
+    """Return what an export adds to the answers.
+
+    Raises:
+        UserError: when run and dataset have other classes.
+    """
+    from s2c2.data.dataset import read
+    from s2c2.data.logs import Extras
+
+    opened = None if dataset is None else read(dataset)
+    if run is None:
+        return Extras(opened, classes=None if opened is None else opened.classes)
+    from s2c2 import proposals
+    from s2c2.runs import open_run
+
+    named = open_run(run)
+    said = named.predictions()
+    if opened is not None and opened.classes != said.classes:
+        raise UserError(f"{run} predicts other classes than {dataset} has: {', '.join(said.classes)}")
+    frame = said.frame()
+    if (run / "proposals.parquet").is_file():
+        groups = proposals.frame(proposals.read(run / "proposals.parquet")).select("image", "group")
+        frame = frame.join(groups, on="image", how="left", maintain_order="left")
+    return Extras(opened, frame, named.label, said.classes)
+
+
+def _images(log: "Log") -> int:
+    return int(log.table["image"].n_unique())

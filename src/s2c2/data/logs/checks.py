@@ -1,0 +1,112 @@
+"""What an annotation log must be: types, defaults, kinds of answers, classes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from s2c2.data.tables import among, refuse, require
+from s2c2.errors import UserError, unknown
+
+KINDS = ("label", "accept", "ambiguous", "skip", "flag", "decide")
+"""What an answer can be."""
+SILENT = ("skip", "flag", "ambiguous")
+"""Kinds that may come without a label and without a distribution."""
+NAMING = ("label", "proposal", "hidden")
+"""Columns that hold class names."""
+
+
+def checked(
+    frame: pl.DataFrame, schema: Mapping[str, Any], classes: tuple[str, ...] | None
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return a log with all columns in strict types, and its classes.
+
+    Raises:
+        UserError: names the row (the first one is 1) and the value of what is wrong.
+    """
+    require(frame, "image")
+    if "label" not in frame.columns and "distribution" not in frame.columns:
+        raise UserError(
+            f"the annotation log has neither 'label' nor 'distribution' (found: {', '.join(frame.columns)})"
+        )
+    table = _typed(frame, schema).with_columns(_DEFAULTS).with_columns(kind=_kind())
+    refuse(table["image"], table["image"].is_null() | (table["image"] == ""), "is empty")
+    among(table, "kind", KINDS)
+    known = _classes(table, classes)
+    _check_distributions(table["distribution"], len(known))
+    mute = table["label"].is_null() & table["distribution"].is_null() & ~table["kind"].is_in(SILENT)
+    refuse(table["label"], mute, "is empty; only skip, flag and ambiguous have none")
+    return table.select(*schema), known
+
+
+_DEFAULTS = (
+    pl.col("annotator").fill_null(""),
+    pl.col("round").fill_null(1),
+    pl.col("arm").fill_null("none"),
+    pl.col("live").fill_null(value=True),
+    pl.col("shown").fill_null(pl.col("proposal").is_not_null()),
+)
+
+
+def _kind() -> pl.Expr:
+    """Return the kind as given, or as it follows from the answer."""
+    accepted = pl.col("shown") & (pl.col("label") == pl.col("proposal"))
+    found = (
+        pl.when(pl.col("distribution").is_not_null())
+        .then(pl.lit("ambiguous"))
+        .when(pl.col("label").is_null())
+        .then(pl.lit("skip"))
+        .when(accepted.fill_null(value=False))
+        .then(pl.lit("accept"))
+        .otherwise(pl.lit("label"))
+    )
+    return pl.col("kind").fill_null(found)
+
+
+def _typed(frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
+    columns = [
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind, strict=True).alias(name)
+        for name, kind in schema.items()
+    ]
+    try:
+        return frame.select(columns) if len(frame) else pl.DataFrame(schema=dict(schema))
+    except pl.exceptions.PolarsError as error:
+        raise UserError(f"annotation log: {' '.join(str(error).split())}") from error
+
+
+def _classes(table: pl.DataFrame, given: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the classes; without given ones those in use, which no distribution can be read with."""
+    if given is None:
+        if table["distribution"].count():
+            raise UserError("a distribution does not name its classes: read the log with --dataset")
+        return tuple(sorted({name for column in NAMING for name in table[column].drop_nulls()}))
+    for column in NAMING:
+        wrong = (table[column].is_not_null() & ~table[column].is_in(list(given))).arg_true().to_list()
+        if wrong:
+            raise UserError(
+                f"annotation log, row {wrong[0] + 1}: {unknown(column, table[column][wrong[0]], given)}"
+            )
+    return given
+
+
+def _check_distributions(column: pl.Series, classes: int) -> None:
+    for row, given in enumerate(column.to_list()):
+        if given is not None and not is_distribution(given, classes):
+            raise UserError(
+                f"annotation log, row {row + 1}: the distribution {given} must hold {classes} shares "
+                "≥ 0 that sum to 1, one a class"
+            )
+
+
+def is_distribution(given: Any, classes: int) -> bool:
+    """Say whether a list is a distribution over so many classes.
+
+    Example:
+        >>> is_distribution([0.7, 0.3], 2), is_distribution([0.7, 0.7], 2), is_distribution([1.0, None], 2)
+        (True, False, False)
+    """
+    if len(given) != classes or any(value is None for value in given):
+        return False
+    shares = np.array(given, dtype=np.float64)
+    return bool((shares >= 0).all() and abs(shares.sum() - 1) < 1e-3)

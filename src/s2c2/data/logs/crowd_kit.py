@@ -1,0 +1,53 @@
+"""``crowd-kit``: a CSV of ``task, worker, label``, one row for each image and annotator."""
+
+from pathlib import Path
+
+import polars as pl
+
+from s2c2.data.formats.tabular import read_table
+from s2c2.data.logs.exchange import Export, Extras, Given, matched, text
+from s2c2.data.logs.log import Log
+from s2c2.errors import UserError
+
+UNNAMED = "unnamed"
+"""Stands for an annotator without a name; an empty cell would be read as none."""
+
+
+def last(log: Log) -> pl.DataFrame:
+    """Return the last answer with a class for each image and annotator, over all rounds and arms.
+
+    Crowd-kit counts a worker twice who answers twice, without a word.
+    """
+    rows = log.judgements().table.filter(pl.col("label").is_not_null())
+    named = pl.col("annotator").replace({"": UNNAMED})
+    return rows.with_columns(named).group_by("image", "annotator", maintain_order=True).last()
+
+
+def write(log: Log, extras: Extras) -> Export:
+    """Return the CSV."""
+    names = {"image": "task", "annotator": "worker"}
+    return Export({"": text(last(log).rename(names).select("task", "worker", "label"))})
+
+
+def read(source: Path, given: Given) -> Log:
+    """Read such a CSV.
+
+    Raises:
+        UserError: for a missing column or a worker who answers a task twice.
+    """
+    table = read_table(source)
+    missing = [name for name in ("task", "worker", "label") if name not in table.columns]
+    if missing:
+        found = ", ".join(table.columns) or "none"
+        raise UserError(f"{source} lacks the column '{missing[0]}' (columns found: {found})")
+    seen: set[tuple[str, str]] = set()
+    images = [matched(str(task), given.images) for task in table.columns["task"]]
+    for row, key in enumerate(zip(images, map(str, table.columns["worker"]), strict=True)):
+        if key in seen:
+            raise UserError(f"{table.at(row)}: {key[1]} answers {key[0]} a second time")
+        seen.add(key)
+    columns = {"image": images, "annotator": table.columns["worker"], "label": table.columns["label"]}
+    try:
+        return Log.build(pl.DataFrame(columns), given.classes)
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from error

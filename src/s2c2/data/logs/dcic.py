@@ -1,0 +1,140 @@
+"""``dcic``: ``annotations.json`` of the DCIC benchmark, anonymised, images in five folds."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from s2c2.data.formats.tabular import read_json, read_table
+from s2c2.data.logs.exchange import Export, Extras, Given, matched, text
+from s2c2.data.logs.log import Log
+from s2c2.errors import UserError
+
+ANNOTATIONS, PLACES = "annotations.json", "images.csv"
+"""The benchmark's file, and where each image went."""
+INVALID = "INVALID"
+"""What the benchmark wants for names and mail addresses: it refuses real ones."""
+WHEN = "%d-%m-%Y-%H-%M-%S"
+"""How it writes times."""
+
+
+def write(log: Log, extras: Extras) -> Export:
+    """Return ``annotations.json`` and ``images.csv``, with a dataset the images in ``fold1`` … ``fold5``.
+
+    A set is one annotator in one round and arm, called ``INVALID1``, ``INVALID2`` …: nobody is named. An
+    answer without a class is null. Images that lie in folds stay there; others are dealt
+    to the folds in turn.
+    """
+    images = extras.images(log)
+    name = "log" if extras.dataset is None else re.sub(r"[^\w.-]", "-", extras.dataset.name)
+    places = folds(images)
+    sets: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in (
+        log.answers().table.sort("annotator", "arm", "round", maintain_order=True).iter_rows(named=True)
+    ):
+        key = (row["annotator"], row["arm"], row["round"])
+        sets.setdefault(key, []).append(_annotation(row, f"{name}/{places[row['image']]}"))
+    content = [
+        {
+            "name": f"{INVALID}{number}",
+            "dataset_name": name,
+            "user_mail": INVALID,
+            "annotation_time": 0,
+            "annotations": given,
+        }
+        for number, given in enumerate(sets.values(), start=1)
+    ]
+    table = pl.DataFrame({"image": list(places), "path": list(places.values())})
+    files = {ANNOTATIONS: (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()}
+    return Export(files | {PLACES: text(table)}, extras.copies(places))
+
+
+def folds(images: tuple[str, ...]) -> dict[str, str]:
+    """Return where each image lies in the benchmark: ``fold1/a.png``.
+
+    Raises:
+        UserError: for two images that would have the same name there.
+
+    Example:
+        >>> folds(("cats/a.png", "b.png"))
+        {'cats/a.png': 'fold1/cats--a.png', 'b.png': 'fold2/b.png'}
+    """
+    if images and all(re.match("fold[1-5]/[^/]+$", image) for image in images):
+        return {image: image for image in images}
+    names = {image: image.replace("/", "--") for image in images}
+    seen: dict[str, str] = {}
+    for image, name in names.items():
+        if name in seen:
+            raise UserError(
+                f"{seen[name]} and {image} would both be called {name} in DCIC: rename one of them"
+            )
+        seen[name] = image
+    return {image: f"fold{number % 5 + 1}/{name}" for number, (image, name) in enumerate(names.items())}
+
+
+def read(source: Path, given: Given) -> Log:
+    """Read the sets of ``annotations.json``; a set is an annotator, and null is a skip.
+
+    Raises:
+        UserError: names set and annotation of what is wrong.
+    """
+    path = source / ANNOTATIONS if source.is_dir() else source
+    content = read_json(path)
+    if not isinstance(content, list):
+        raise UserError(f"{path} must be a list of sets")
+    places = _places(path.parent / PLACES)
+    rows = [
+        _row(item, str(one.get("name", number)), places, given, f"{path}, set {number}")
+        for number, one in enumerate(content, start=1)
+        for item in _items(one, f"{path}, set {number}")
+    ]
+    try:
+        schema = dict.fromkeys(("image", "annotator", "label", "server_time"), pl.String)
+        return Log.build(pl.DataFrame(rows, schema=schema, orient="row"), given.classes)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def _annotation(row: Mapping[str, Any], place: str) -> dict[str, Any]:
+    made = row["server_time"] or row["client_time"]
+    when = {} if made is None else {"created_at": datetime.fromisoformat(made).strftime(WHEN)}
+    return {"image_path": place, "class_label": row["label"]} | when
+
+
+def _places(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    columns = read_table(path).columns
+    return dict(zip(columns.get("path", []), columns.get("image", []), strict=True))
+
+
+def _items(one: Any, at: str) -> list[Any]:
+    items = one.get("annotations") if isinstance(one, dict) else None
+    if not isinstance(items, list):
+        raise UserError(f"{at}: needs a list 'annotations'")
+    return items
+
+
+def _row(
+    item: Any, annotator: str, places: Mapping[str, str], given: Given, at: str
+) -> tuple[str, str, Any, str | None]:
+    place = item.get("image_path") if isinstance(item, dict) else None
+    label = item.get("class_label") if isinstance(item, dict) else None
+    if not isinstance(place, str) or not isinstance(label, str | None):
+        raise UserError(f"{at}: an annotation needs 'image_path' and 'class_label'")
+    inside = place.partition("/")[2]
+    image = places.get(inside) or matched(inside, given.images)
+    return image, annotator, label, _when(item.get("created_at"), at)
+
+
+def _when(value: Any, at: str) -> str | None:
+    if value is None:
+        return None
+    try:
+        return datetime.strptime(str(value), WHEN).isoformat()
+    except ValueError as error:
+        raise UserError(f"{at}: the time {value!r} is not like 31-12-2026-23-59-59") from error

@@ -1,0 +1,144 @@
+"""What goes in and comes out of an exchange of annotation logs with other tools."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import polars as pl
+
+from s2c2.data.dataset import Dataset
+from s2c2.data.logs.log import SCHEMA, Log
+from s2c2.errors import UserError, unknown
+
+PREDICTED = ("image", "class", "confidence", "ambiguity", "clusters", "group", "probabilities")
+"""What an export takes from predictions."""
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What an export may add to the answers."""
+
+    dataset: Dataset | None = None
+    """Gives all images, also those without an answer, and their files."""
+    predictions: pl.DataFrame | None = None
+    """What a run says of the images: ``image``, ``class``, ``confidence``, ``probabilities``, and where the
+    network has them ``ambiguity``, ``clusters`` and ``group``."""
+    model: str = "s2c2"
+    """Name of that run, for tools that keep it with a prediction."""
+    classes: tuple[str, ...] | None = None
+    """Class names of dataset and predictions."""
+
+    def images(self, log: Log) -> tuple[str, ...]:
+        """Return the images of an export: those of the dataset, else those of the log, sorted.
+
+        Raises:
+            UserError: for an image of the log that the dataset does not have.
+        """
+        answered = log.table["image"].unique().sort().to_list()
+        if self.dataset is None:
+            return tuple(answered)
+        known(answered, self.dataset.images, self.dataset.name)
+        return self.dataset.images
+
+    def copies(self, places: Mapping[str, str]) -> dict[str, Path]:
+        """Return place and file of each image, given its place in the export; nothing without a dataset."""
+        if self.dataset is None:
+            return {}
+        return {place: self.dataset.path(image) for image, place in places.items()}
+
+    def predicted(self) -> dict[str, dict[str, Any]]:
+        """Return what is predicted of each image; empty without predictions."""
+        if self.predictions is None:
+            return {}
+        named = {"clusters": "cluster"}
+        rows = self.predictions.select(name for name in PREDICTED if name in self.predictions.columns)
+        return {str(row.pop("image")): row for row in rows.rename(named, strict=False).to_dicts()}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an import may know besides the file."""
+
+    classes: tuple[str, ...] | None = None
+    """Class names in their order."""
+    images: tuple[str, ...] | None = None
+    """Image ids that the answers are matched with."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export before it is written."""
+
+    files: Mapping[str, bytes]
+    """Content by name; ``""`` where the whole export is one file."""
+    images: Mapping[str, Path] = field(default_factory=dict)
+    """Image files to copy, by their place in the export."""
+
+
+Exporter = Callable[[Log, Extras], Export]
+"""Turns a log into files."""
+Importer = Callable[[Path, Given], Log]
+"""Reads a log from files; raises ``UserError`` for whatever is wrong with them."""
+
+
+def known(given: Sequence[str], images: Sequence[str], name: str) -> None:
+    """Check that a dataset has all images of a log.
+
+    Raises:
+        UserError: names the first image that it lacks, and what may have been meant.
+    """
+    have = set(images)
+    foreign = [image for image in given if image not in have]
+    if foreign:
+        close = str(unknown("image", foreign[0], images)).partition(" Possible:")[0]
+        more = f" ({len(foreign)} images are like this)" if len(foreign) > 1 else ""
+        raise UserError(f"the annotation log does not fit the dataset {name}: {close.rstrip(':')}{more}")
+
+
+def matched(place: str, images: Sequence[str] | None) -> str:
+    """Return the image that a tool's path means: the only one that it ends with; the path where none does.
+
+    Args:
+        place: a path or what follows it in an address, such as ``pets/a.png`` for the image ``a.png``.
+        images: image ids; None keeps the path.
+
+    Raises:
+        UserError: when several images could be meant.
+
+    Example:
+        >>> matched("upload/1/pets/a.png", ["a.png", "b.png"]), matched("upload/c.png", None)
+        ('a.png', 'upload/c.png')
+    """
+    parts = PurePosixPath(place.lstrip("/")).parts
+    tails = ["/".join(parts[start:]) for start in range(len(parts))]
+    found = set(tails).intersection(images or ())
+    longest = next((tail for tail in tails if tail in found), None)
+    if longest is None and images is not None:
+        name = PurePosixPath(place).name
+        same = [image for image in images if PurePosixPath(image).name == name]
+        if len(same) > 1:
+            raise UserError(f"{place} may be {same[0]} or {same[1]}: give the images different names")
+        longest = next(iter(same), None)
+    return longest or "/".join(parts)
+
+
+def built(rows: Sequence[Mapping[str, Any]], classes: Sequence[str] | None, path: Path) -> Log:
+    """Return rows that were read from a file as a log.
+
+    Raises:
+        UserError: names the file, and the row of what is wrong.
+    """
+    names = {name for row in rows for name in row} | {"image", "label"}
+    types: dict[str, Any] = {name: kind for name, kind in SCHEMA.items() if name in names}
+    try:
+        return Log.build(pl.DataFrame(list(rows), schema=types), classes)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+def text(frame: pl.DataFrame) -> bytes:
+    """Return a flat table as CSV."""
+    return frame.write_csv().encode()

@@ -1,0 +1,206 @@
+"""``label-studio`` in: its exports as JSON, JSON_MIN or CSV, with lead times."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from s2c2.data.formats.tabular import read_json, read_table
+from s2c2.data.logs.exchange import Given, built, matched
+from s2c2.data.logs.label_studio import AMBIGUOUS, CONTROLS
+from s2c2.data.logs.log import Log
+from s2c2.data.logs.plain import shares
+from s2c2.errors import UserError
+
+Row = dict[str, Any]
+Said = Mapping[str, list[str]]
+"""What each control says, by its name."""
+TIMES = ("created_at", "updated_at", "lead_time")
+FIXED = {"id", "annotation_id", "annotator", "sentiment", "agreement", *TIMES}
+"""Columns of a flat export that are neither data of a task nor a control."""
+
+
+def read(source: Path, given: Given) -> Log:
+    """Read the answers of an export, or of the folder that ``write`` made.
+
+    A cancelled annotation is a skip. The second annotation of one task by one person is round 2, and so on.
+    Several classes at once are a distribution, alike for each.
+
+    Raises:
+        UserError: names task and annotation of what is wrong.
+    """
+    path = source / "annotations.json" if source.is_dir() else source
+    if path.suffix.lower() == ".json":
+        content = read_json(path)
+        if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+            raise UserError(f"{path} must be a list of tasks, as Label Studio exports them")
+        nested = any("annotations" in item or "completions" in item for item in content)
+        found = _nested(content, path) if nested else _flat(content, path)
+    else:
+        table = read_table(path)
+        names = table.columns
+        rows = ({name: names[name][i] for name in names} for i in range(len(table)))
+        found = _flat(list(rows), path)
+    return _log(list(found), given, path)
+
+
+def _nested(tasks: list[Row], path: Path) -> Iterator[Row]:
+    for number, task in enumerate(tasks, start=1):
+        data = task.get("data")
+        if not isinstance(data, dict):
+            raise UserError(f"{path}, task {number}: lacks 'data'")
+        listed = task.get("annotations", task.get("completions")) or []
+        if not isinstance(listed, list):
+            raise UserError(f"{path}, task {number}: 'annotations' must be a list")
+        for index, one in enumerate(listed, start=1):
+            at = f"{path}, task {number}, annotation {index}"
+            if not isinstance(one, dict) or not isinstance(one.get("result", []), list):
+                raise UserError(f"{at}: is not an annotation")
+            said = {} if one.get("was_cancelled") else _controls(one.get("result") or [], at)
+            decided = bool(one.get("ground_truth")) and bool(said)
+            yield {"at": at, "data": data, "who": one.get("completed_by"), "said": said} | {
+                "decided": decided,
+                **{name: one.get(name) for name in TIMES},
+            }
+
+
+def _controls(results: list[Any], at: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in results:
+        value = one.get("value") if isinstance(one, dict) else None
+        if not isinstance(value, dict) or "from_name" not in one:
+            raise UserError(f"{at}: a result needs 'from_name' and 'value'")
+        content = value.get("choices", value.get("text", []))
+        found.setdefault(str(one["from_name"]), []).extend(
+            map(str, content if isinstance(content, list) else [content])
+        )
+    return found
+
+
+def _flat(rows: list[Row], path: Path) -> Iterator[Row]:
+    """Yield the annotations of a CSV or JSON_MIN export, one a row."""
+    for number, row in enumerate(rows, start=1):
+        said = {name: _values(value) for name, value in row.items() if name not in FIXED and value}
+        yield {"at": f"{path}, annotation {number}", "data": row, "who": row.get("annotator")} | {
+            "said": said,
+            "decided": False,
+            **{name: row.get(name) for name in TIMES},
+        }
+
+
+def _values(value: Any) -> list[str]:
+    """Return what a control says: one choice is plain text, several are JSON."""
+    if isinstance(value, str) and value.startswith('{"choices"'):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return [value]
+    if isinstance(value, dict):
+        value = value.get("choices", [])
+    return list(map(str, value)) if isinstance(value, list) else [str(value)]
+
+
+def _log(found: list[Row], given: Given, path: Path) -> Log:
+    control = _label_control(found, path)
+    names = {name for row in found for name in row["said"].get(control, ())}
+    classes = given.classes or tuple(sorted(names | _spread_names(found)))
+    turns: Counter[tuple[str, str]] = Counter()
+    rows = []
+    for one in found:
+        image, who = _image(one, given), _annotator(one["who"])
+        turns[image, who] += 1
+        rows.append(
+            {"image": image, "annotator": who, "round": turns[image, who]} | _row(one, control, classes)
+        )
+    return built(rows, classes, path)
+
+
+def _label_control(found: list[Row], path: Path) -> str:
+    """Return the control that names the class: ``label``, else the only one there is."""
+    names = {name for row in found for name in row["said"]}
+    if "label" in names or not names - set(CONTROLS):
+        return "label"
+    possible = sorted(
+        name for name in names - set(CONTROLS) if name != "image" and not name.startswith("s2c2_")
+    )
+    if len(possible) != 1:
+        raise UserError(
+            f"{path}: which of {', '.join(possible) or 'no controls'} names the class? Call it 'label'"
+        )
+    return str(possible[0])
+
+
+def _spread_names(found: list[Row]) -> set[str]:
+    """Return the classes that distributions written by hand or by an export name."""
+    names: set[str] = set()
+    for row in found:
+        for value in row["said"].get("distribution", ()):
+            if value.lstrip().startswith("{"):
+                content = _object(value, row["at"])
+                names |= set(content)
+    return names
+
+
+def _object(value: str, at: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(value))
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{at}: the distribution {value[:80]!r} is not JSON") from error
+
+
+def _row(one: Row, control: str, classes: tuple[str, ...]) -> Row:
+    said: Said = one["said"]
+    labels = said.get(control, [])
+    spread = _spread(said.get("distribution", []), labels, classes, one["at"])
+    label = labels[0] if len(labels) == 1 else None
+    marked = spread is not None or AMBIGUOUS in said.get("ambiguous", ())
+    kind = "ambiguous" if marked else "label" if label else "skip"
+    return {
+        "label": label,
+        "distribution": spread,
+        "kind": "decide" if one["decided"] and (label or spread) else kind,
+        "seconds": _seconds(one["lead_time"], one["at"]),
+        "client_time": _time(one["created_at"]),
+        "server_time": _time(one["updated_at"] or one["created_at"]),
+    }
+
+
+def _spread(texts: list[str], labels: list[str], classes: tuple[str, ...], at: str) -> list[float] | None:
+    if len(labels) > 1:
+        return [labels.count(name) / len(labels) for name in classes]
+    try:
+        return shares(texts[0], classes) if texts else None
+    except UserError as error:
+        raise UserError(f"{at}: {error}") from error
+
+
+def _seconds(value: Any, at: str) -> float | None:
+    try:
+        return None if value in (None, "") else float(value)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{at}: lead_time {value!r} is no number of seconds") from error
+
+
+def _time(value: Any) -> str | None:
+    return None if value in (None, "") else str(value)
+
+
+def _annotator(who: Any) -> str:
+    """Return the e-mail address of an annotator, else the number."""
+    if isinstance(who, dict):
+        who = who.get("email") or who.get("id")
+    return "" if who is None else str(who)
+
+
+def _image(one: Row, given: Given) -> str:
+    data = one["data"]
+    if data.get("s2c2_image"):
+        return str(data["s2c2_image"])
+    address = data.get("image") or next((value for value in data.values() if isinstance(value, str)), None)
+    if not isinstance(address, str):
+        raise UserError(f"{one['at']}: its data name no image")
+    parts = urlsplit(address)
+    local = parse_qs(parts.query).get("d")
+    return matched(local[0] if local else unquote(parts.path), given.images)

@@ -1,0 +1,114 @@
+"""``parquet`` and ``csv``: the log as it is, with all its columns."""
+
+import json
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from s2c2.data.formats.table import ALIASES
+from s2c2.data.formats.tabular import Table, read_table
+from s2c2.data.logs.exchange import Export, Extras, Given, text
+from s2c2.data.logs.log import Log
+from s2c2.errors import UserError
+
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+"""How a CSV writes yes and no."""
+
+
+def parquet(log: Log, extras: Extras) -> Export:
+    """Return a Parquet file; the class names travel as file metadata."""
+    stream = BytesIO()
+    log.table.write_parquet(stream, metadata={"classes": json.dumps(log.classes)})
+    return Export({"": stream.getvalue()})
+
+
+def csv(log: Log, extras: Extras) -> Export:
+    """Return a CSV file; a distribution is a JSON object of class and share."""
+    spread = [None if one is None else named(one, log.classes) for one in log.table["distribution"].to_list()]
+    column = pl.Series("distribution", spread, dtype=pl.String)
+    return Export({"": text(log.table.with_columns(column))})
+
+
+def read(source: Path, given: Given) -> Log:
+    """Read a log from a Parquet, CSV, TSV or JSON lines file.
+
+    Images, labels and annotators may stand under their other names, as in a table of annotations.
+
+    Raises:
+        UserError: names the file and the row of what is wrong.
+    """
+    table = read_table(source)
+    classes = given.classes or _classes(source, table)
+    try:
+        return Log.build(frame(table, classes), classes)
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from error
+
+
+def frame(table: Table, classes: tuple[str, ...] | None) -> pl.DataFrame:
+    """Return columns from outside under their own names, with values that a log can hold."""
+    columns = dict(table.columns)
+    for name, aliases in ALIASES.items():
+        found = table.first((name, *aliases))
+        if found is not None and name not in columns:
+            columns[name] = columns.pop(found)
+    for name in ("shown", "live"):
+        if name in columns:
+            columns[name] = [truth(value) for value in columns[name]]
+    if "distribution" in columns:
+        columns["distribution"] = [shares(value, classes) for value in columns["distribution"]]
+    return pl.DataFrame(columns, strict=False)
+
+
+def named(shares: Sequence[float], classes: Sequence[str]) -> str:
+    """Return a distribution as a JSON object that names its classes."""
+    return json.dumps(dict(zip(classes, shares, strict=True)), ensure_ascii=False)
+
+
+def shares(value: Any, classes: Sequence[str] | None) -> list[float] | None:
+    """Return a distribution from a list, or from JSON of a list or an object of class and share.
+
+    Raises:
+        UserError: when it is neither.
+    """
+    given = value
+    if isinstance(value, str):
+        try:
+            given = json.loads(value)
+        except (ValueError, RecursionError):
+            given = value
+    if isinstance(given, dict) and classes is not None:
+        unknown = [name for name in given if name not in classes]
+        given = value if unknown else [given.get(name, 0.0) for name in classes]
+    if given is None:
+        return None
+    if not isinstance(given, list) or not all(type(share) in (int, float) for share in given):
+        raise UserError(f'{str(value)[:80]!r} is not a distribution such as {{"cat": 0.7, "dog": 0.3}}')
+    return [float(share) for share in given]
+
+
+def truth(value: Any) -> bool | None:
+    """Return yes or no from what a table writes.
+
+    Raises:
+        UserError: when it is neither.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if str(value).strip().lower() not in TRUTHS:
+        raise UserError(f"'{value}' is neither true nor false")
+    return TRUTHS[str(value).strip().lower()]
+
+
+def _classes(source: Path, table: Table) -> tuple[str, ...] | None:
+    """Return the classes that a file names itself: in its metadata, or in its first distribution."""
+    if source.suffix.lower() == ".parquet":
+        written: Mapping[str, str] = pl.read_parquet_metadata(source)
+        return tuple(json.loads(written["classes"])) if "classes" in written else None
+    for value in table.columns.get("distribution", ()):
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            return tuple(json.loads(value))
+    return None

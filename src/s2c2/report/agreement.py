@@ -1,0 +1,136 @@
+"""An annotation log as tables and a page: agreement, time, proposals, and how well each person answers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from s2c2 import files
+from s2c2.metrics.annotation_study import Agreement, Line, Person
+from s2c2.report import consistency
+from s2c2.report.consistency_plot import figure
+from s2c2.report.study.rendering import as_csv, as_html
+from s2c2.report.study.sheets import Sheet
+
+TITLE = "Agreement of annotators"
+MORE = ("answers", "minutes / 100", "accepted", "chosen when hidden", "δ of the control")
+"""Headings beside those of a consistency study."""
+
+
+def sheets(found: Agreement) -> tuple[Sheet, ...]:
+    """Return the tables for people."""
+    return (
+        _arms(found),
+        _proposals("proposals", "Time and proposals, by arm", found.arms),
+        _proposals("each", "Agreement, time and proposals, by annotator", found.each),
+        _people(found.people),
+        _labels(found),
+    )
+
+
+def contents(found: Agreement, settings: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the files of a report by name.
+
+    Args:
+        found: what the log shows.
+        settings: where the log came from, by name; kept beside the numbers.
+    """
+    tables = sheets(found)
+    arms = [line.arm for line in found.arms]
+    pages = [*tables, *_confusions(found)]
+    title = ", ".join([TITLE, *(str(value) for value in settings.values() if value)])
+    texts = {f"{sheet.name}.csv": as_csv(sheet) for sheet in tables}
+    texts["agreement.html"] = as_html(title, pages, [figure(arms)])
+    texts["agreement.json"] = json.dumps(_record(found, settings), indent=2, ensure_ascii=False) + "\n"
+    done = {name: text.encode() for name, text in texts.items()}
+    return done | {"soft-labels.parquet": soft_labels(found)}
+
+
+def write(found: Agreement, settings: Mapping[str, Any], folder: Path) -> None:
+    """Write the files of a report into a folder, each whole or not at all."""
+    for name, content in contents(found, settings).items():
+        with files.atomic(folder / name) as partial:
+            partial.write_bytes(content)
+
+
+def soft_labels(found: Agreement) -> bytes:
+    """Return the soft labels as Parquet: ``image`` and a column for each way; class names as metadata."""
+    columns = {name.replace("-", "_"): labels for name, labels in found.soft_labels.items()}
+    stream = BytesIO()
+    table = pl.DataFrame({"image": pl.Series(found.images, dtype=pl.String)} | columns)
+    table.write_parquet(stream, metadata={"classes": json.dumps(found.classes)})
+    return stream.getvalue()
+
+
+def _arms(found: Agreement) -> Sheet:
+    drawn = consistency.sheet([line.arm for line in found.arms])
+    return Sheet("arms", drawn.title, drawn.columns, drawn.rows)
+
+
+def _proposals(name: str, title: str, lines: tuple[Line, ...]) -> Sheet:
+    rows = []
+    for line in lines:
+        control = line.control
+        who = () if line.annotator is None else (line.annotator,)
+        more = (line.hundred, control.accepted, control.chosen, control.offset)
+        kappas = () if line.annotator is None else consistency.kappas(line.arm)
+        rows.append((line.arm.name, *who, *kappas, line.answers, *more))
+    own = ("annotator", "κ intra", "κ with the others") if lines and lines[0].annotator is not None else ()
+    return Sheet(name, title, ("arm", *own, *MORE), tuple(rows))
+
+
+def _people(people: tuple[Person, ...]) -> Sheet:
+    title = "How well each answers: by Dawid–Skene, and beside the others"
+    rows = tuple((one.annotator, one.answers, one.quality, one.others) for one in people)
+    return Sheet("people", title, ("annotator", "answers", "quality", "share of the others who agree"), rows)
+
+
+def _labels(found: Agreement) -> Sheet:
+    rows = []
+    for name, labels in found.soft_labels.items():
+        rows.append((name, entropy(labels), found.divergence.get(name)))
+    return Sheet("labels", "Soft labels", ("from", "mean entropy in nats", "KL to the truth"), tuple(rows))
+
+
+def entropy(labels: np.ndarray) -> float:
+    """Return the mean entropy of soft labels in nats; rows that are NaN do not count, NaN without any.
+
+    Example:
+        >>> round(entropy(np.array([[0.5, 0.5], [1.0, 0.0], [np.nan, np.nan]])), 4)
+        0.3466
+    """
+    known = labels[~np.isnan(labels[:, 0])]
+    logs = np.log(known, out=np.zeros_like(known), where=known > 0)
+    return float(-(known * logs).sum(axis=1).mean()) if len(known) else float("nan")
+
+
+def _confusions(found: Agreement) -> list[Sheet]:
+    return [
+        Sheet(
+            f"confusion-{number}",
+            f"{one.annotator}: answers (columns) where Dawid–Skene says (rows)",
+            ("", *found.classes),
+            tuple((name, *map(float, row)) for name, row in zip(found.classes, one.confusion, strict=True)),
+        )
+        for number, one in enumerate(found.people, start=1)
+    ]
+
+
+def _record(found: Agreement, settings: Mapping[str, Any]) -> Any:
+    people = [asdict(one) | {"confusion": one.confusion.tolist()} for one in found.people]
+    lines = {"arms": found.arms, "each": found.each}
+    record = {"settings": dict(settings), "classes": list(found.classes), "people": people}
+    record |= {name: [_line(one) for one in some] for name, some in lines.items()}
+    entropies = {name: entropy(labels) for name, labels in found.soft_labels.items()}
+    return files.finite(record | {"entropy": entropies, "divergence": found.divergence})
+
+
+def _line(line: Line) -> dict[str, Any]:
+    values = asdict(line)
+    control = values["control"] | {"pull": line.control.pull, "offset": line.control.offset}
+    return values | {"control": control}

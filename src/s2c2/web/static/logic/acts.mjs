@@ -1,0 +1,85 @@
+/**
+ * What a person did, as it is sent to the server.
+ *
+ * @typedef {object} Member
+ * @property {number} id
+ * @property {number} typicality
+ * @property {boolean} extreme
+ * @property {Answer|null} answer
+ * @property {boolean} misfit
+ * @property {boolean} broken
+ * @property {boolean} flag  marked; a flag is no answer
+ *
+ * @typedef {{label?: number|null, distribution?: number[]|null, skip?: boolean}} Answer
+ *
+ * @typedef {object} Act
+ * @property {string} key  the same act has the same key, however often it is sent
+ * @property {string} act
+ * @property {string|null} group
+ * @property {number|null} version  of the group that the person saw
+ * @property {number[]|null} images  null: all images of the group that are open
+ * @property {number|null} label
+ * @property {number[]|null} distribution
+ * @property {string|null} target
+ * @property {number|null} parts
+ * @property {number|null} target_seq
+ * @property {string|null} target_key  of an undo: the act, while it has no number yet; not sent
+ * @property {number} selected
+ * @property {{label: number, strength: number}|null} shown
+ * @property {{active: number, wall: number}} seconds
+ * @property {string} at
+ * @property {string} scope
+ * @property {string} tab
+ * @property {string} dataset
+ */
+
+/** Acts that settle every open image of a group when no image is selected. */
+export const WHOLE = ["accept", "label", "ambiguous", "skip", "flag"];
+
+/** Acts after which the next group is opened when they meant the whole group. */
+export const LEAVING = ["accept", "label", "ambiguous", "skip", "merge", "finish"];
+
+/**
+ * @param {Partial<Act> & {act: string}} what
+ * @param {{key: string, at: string, scope: string, tab: string, dataset: string, seconds: {active: number, wall: number}}} when
+ * @returns {Act}
+ */
+export function made(what, when) {
+  const images = what.images ? [...what.images] : null;
+  return {
+    group: null, version: null, label: null, distribution: null, target: null, parts: null, target_seq: null,
+    target_key: null, shown: null, selected: images?.length ?? 0, ...what, images, ...when,
+  };
+}
+
+/** What the server gets. @param {Act} act */
+export function body(act) {
+  const { target_key: _, ...sent } = act;
+  return sent;
+}
+
+/**
+ * A member as the server sends it, with nothing left out.
+ * @param {any} sent @returns {Member}
+ */
+export function member(sent) {
+  const { label = null, distribution = null, skip = false, flag = false } = sent.answer ?? {};
+  const answer = label !== null || distribution || skip ? { label, distribution, skip } : null;
+  return { typicality: 0, extreme: false, misfit: false, broken: false, ...sent, flag: sent.flag ?? flag, answer };
+}
+
+/** Whether an image still wants an answer. @param {Member} member */
+export const open = (member) => !member.answer && !member.misfit;
+
+/**
+ * Whether an act can be made, as a sentence that says why not.
+ * @param {string} act @param {number[]|null} images
+ * @param {{suggestion: object|null, open: number, kind: string}} group @returns {string|null}
+ */
+export function hindrance(act, images, group) {
+  if (act === "accept" && !group.suggestion) return "This group has no suggestion to accept. Label it instead.";
+  if (act === "misfit" && !images?.length) return "Select the images that do not fit first.";
+  if (act === "split" && !images?.length) return "Select the images to split off first.";
+  if (WHOLE.includes(act) && !images && !group.open) return "Every image of this group has an answer. Select images to change it.";
+  return null;
+}

@@ -1,0 +1,81 @@
+/**
+ * What acts look like before the server has answered: members and counts of a group after an act.
+ *
+ * @typedef {import("./acts.mjs").Act} Act
+ * @typedef {import("./acts.mjs").Member} Member
+ * @typedef {{size: number, open: number, done: boolean}} Counts
+ */
+
+import { open } from "./acts.mjs";
+
+const ANSWERS = {
+  accept: (act, suggestion) => ({ label: act.label ?? suggestion }),
+  label: (act) => ({ label: act.label }),
+  ambiguous: (act) => ({ distribution: act.distribution }),
+  decide: (act) => (act.distribution ? { distribution: act.distribution } : { label: act.label }),
+  skip: () => ({ skip: true }),
+};
+const GONE = ["split", "merge", "recluster"];
+
+/**
+ * One image after an act, null when it leaves the group.
+ * @param {Member} member @param {Act} act @param {number|null} suggestion class index @returns {Member|null}
+ */
+export function after(member, act, suggestion) {
+  if (act.act in ANSWERS) return { ...member, misfit: false, answer: ANSWERS[act.act](act, suggestion) };
+  if (act.act === "flag") return { ...member, flag: true };
+  if (act.act === "grow") return { ...member, misfit: false };
+  if (act.act === "misfit") return { ...member, misfit: true };
+  return GONE.includes(act.act) ? null : member;
+}
+
+/**
+ * The members after an act; places not yet loaded stay empty.
+ * @param {(Member|undefined)[]} members @param {Act} act @param {number|null} suggestion
+ * @returns {(Member|undefined)[]}
+ */
+export function membersAfter(members, act, suggestion) {
+  const chosen = act.images && new Set(act.images);
+  const meant = (member) => member && (chosen ? chosen.has(member.id) : GONE.includes(act.act) || open(member));
+  const next = members.map((member) => (meant(member) ? after(member, act, suggestion) : member));
+  return next.includes(null) ? next.filter((member) => member !== null) : next;
+}
+
+/**
+ * Counts of a group after an act.
+ * @template {Counts} T
+ * @param {T} group @param {Act} act @param {number} wereOpen how many of the act's images were open @returns {T}
+ */
+export function countsAfter(group, act, wereOpen) {
+  const left = act.images ? Math.max(0, group.open - wereOpen) : 0;
+  if (act.act === "finish") return { ...group, done: true };
+  if (act.act in ANSWERS || act.act === "misfit") return { ...group, open: left, done: left === 0 };
+  if (act.act === "split") return { ...group, open: left, size: Math.max(0, group.size - (act.images?.length ?? 0)) };
+  if (act.act === "grow") return { ...group, size: group.size + (act.images?.length ?? 0), open: group.open + (act.images?.length ?? 0), done: false };
+  if (act.act === "merge" || act.act === "recluster") return { ...group, open: 0, size: 0, done: true };
+  return group;
+}
+
+/** How many images of an act are open. @param {(Member|undefined)[]} members @param {Act} act @returns {number} */
+export function openOf(members, act) {
+  const chosen = act.images && new Set(act.images);
+  return members.filter((member) => member && open(member) && (!chosen || chosen.has(member.id))).length;
+}
+
+/**
+ * The group to open after one: the next open one in the order on the screen, from the start again at the end.
+ * @param {{group: string, done: boolean, open: number}[]} queue @param {string|null} group
+ * @returns {string|null} null when all are done
+ */
+export function nextOpen(queue, group) {
+  const at = queue.findIndex((one) => one.group === group);
+  const round = [...queue.slice(at + 1), ...queue.slice(0, Math.max(0, at))];
+  return round.find((one) => !one.done && one.open > 0)?.group ?? null;
+}
+
+/** The group before or after in the list, whatever its state. @param {{group: string}[]} queue @param {string|null} group @param {number} step */
+export function neighbour(queue, group, step) {
+  if (!queue.length) return null;
+  const at = queue.findIndex((one) => one.group === group);
+  return queue[(Math.max(0, at) + step + queue.length) % queue.length].group;
+}

@@ -1,0 +1,154 @@
+/**
+ * Acts on their way to the server: kept until it has answered, sent one after the other, sent again when it is away.
+ *
+ * Every act is written to the storage before anything else happens, so a reload loses none. It carries a key,
+ * so that the server takes an act once, however often it arrives.
+ *
+ * @typedef {import("./acts.mjs").Act} Act
+ * @typedef {{length: number, key(at: number): string|null, getItem(name: string): string|null,
+ *   setItem(name: string, text: string): void, removeItem(name: string): void}} Storage
+ * @typedef {{status: number, body: any}} Reply  status 0: no answer
+ */
+
+/** Waiting times between attempts, in milliseconds; the last one repeats. */
+export const WAITS = [500, 1000, 2000, 4000, 8000, 15000];
+
+/** The acts of a storage in the order they were made. @param {Storage} storage @param {string} prefix */
+export function stored(storage, prefix) {
+  const names = Array.from({ length: storage.length }, (_, at) => storage.key(at))
+    .filter((name) => name?.startsWith(`${prefix}act.`)).sort();
+  return names.map((name) => ({ name, act: read(storage, name) })).filter(({ act }) => act);
+}
+
+function read(storage, name) {
+  try {
+    return /** @type {Act} */ (JSON.parse(storage.getItem(name)));
+  } catch {
+    return null;
+  }
+}
+
+/** What a reply means for the act. @param {Reply} reply @returns {"taken"|"refused"|"login"|"again"} */
+export function verdict({ status }) {
+  if (status >= 200 && status < 300) return "taken";
+  if (status === 401) return "login";
+  const passing = status === 0 || status === 408 || status === 425 || status === 429 || status >= 500;
+  return passing ? "again" : "refused";
+}
+
+/**
+ * An act that follows another of the same person on the same group was made on what that one left.
+ * @param {Act} act @param {Act} before @param {any} answer @returns {Act}
+ */
+export function following(act, before, answer) {
+  const undoes = act.target_key === before.key ? { target_seq: answer.seq, target_key: null } : {};
+  const same = act.group === before.group && act.version === before.version && act.version !== null;
+  const version = answer.group?.group === before.group ? answer.group?.version : undefined;
+  return same && version !== undefined ? { ...act, ...undoes, version } : { ...act, ...undoes };
+}
+
+export class Outbox {
+  /**
+   * @param {object} parts
+   * @param {Storage} parts.storage
+   * @param {string} parts.prefix  of the names in the storage: one a project and annotator
+   * @param {string} parts.tab
+   * @param {(act: Act) => Promise<Reply>} parts.send
+   * @param {(milliseconds: number) => Promise<void>} parts.wait
+   * @param {(tab: string) => boolean} [parts.elsewhere]  whether another tab that is open looks after these acts
+   * @param {(event: {kind: string, act?: Act, reply?: Reply}) => void} [parts.tell]
+   */
+  constructor({ storage, prefix, tab, send, wait, elsewhere = () => false, tell = () => undefined }) {
+    Object.assign(this, { storage, prefix, tab, send, wait, elsewhere, tell });
+    this.busy = false;
+    this.attempt = 0;
+    this.stopped = false;
+  }
+
+  /** Acts that this tab has to send. @returns {{name: string, act: Act}[]} */
+  mine() {
+    return stored(this.storage, this.prefix).filter(({ act }) => act.tab === this.tab || !this.elsewhere(act.tab));
+  }
+
+  /** How many acts of all tabs are not saved yet. */
+  get unsaved() {
+    return stored(this.storage, this.prefix).length;
+  }
+
+  /**
+   * Keep an act and send it.
+   * @param {Act} act
+   * @throws {Error} when the browser's storage is full; the act is not kept then
+   */
+  add(act) {
+    const last = stored(this.storage, this.prefix).at(-1)?.name ?? "";
+    const number = (Number.parseInt(last.slice(`${this.prefix}act.`.length), 10) || 0) + 1;
+    const name = `${this.prefix}act.${String(number).padStart(9, "0")}.${act.key}`;
+    try {
+      this.storage.setItem(name, JSON.stringify(act));
+    } catch {
+      throw new Error("The browser cannot keep more unsaved acts. Wait until those before are saved.");
+    }
+    this.tell({ kind: "kept", act });
+    return this.flush();
+  }
+
+  /** Send what is kept until nothing is left. Calls while it runs do nothing. */
+  async flush() {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      for (let next = this.mine()[0]; next && !this.stopped; next = this.mine()[0]) await this.#one(next);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Do not wait for the next attempt: the network is back, or someone has logged in. */
+  resume() {
+    this.stopped = false;
+    this.attempt = 0;
+    this.wake?.();
+    return this.flush();
+  }
+
+  async #one({ name, act }) {
+    const reply = await this.send(act);
+    const found = verdict(reply);
+    if (found === "login") {
+      this.stopped = true;
+      this.tell({ kind: "login", act, reply });
+    } else if (found === "again") {
+      this.tell({ kind: "waiting", act, reply });
+      const pause = WAITS[Math.min(this.attempt, WAITS.length - 1)];
+      this.attempt += 1;
+      await Promise.race([this.wait(pause), new Promise((done) => { this.wake = () => done(undefined); })]);
+    } else {
+      this.attempt = 0;
+      this.#settle(name, act, reply, found);
+    }
+  }
+
+  #settle(name, act, reply, found) {
+    const first = this.storage.getItem(name) !== null;
+    if (found === "taken") this.#hand(act, reply.body);
+    else this.#drop(act);
+    this.storage.removeItem(name);
+    this.tell({ kind: first ? found : "seen", act, reply });
+  }
+
+  #hand(act, answer) {
+    for (const { name, act: later } of stored(this.storage, this.prefix)) {
+      if (later.key !== act.key && later.tab === act.tab) {
+        this.storage.setItem(name, JSON.stringify(following(later, act, answer)));
+      }
+    }
+  }
+
+  /** Undoing what was refused is nothing left to do. */
+  #drop(act) {
+    for (const { name, act: later } of stored(this.storage, this.prefix)) {
+      if (later.target_key === act.key) this.storage.removeItem(name);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Which tabs of this project are open: each one writes when it was last there.
+ *
+ * @typedef {import("./outbox.mjs").Storage} Storage
+ */
+
+/** Milliseconds between two signs of life. */
+export const BEAT = 4000;
+
+/** Milliseconds after which a tab counts as closed. */
+export const SILENCE = 15000;
+
+/** @param {Storage} storage @param {string} prefix @param {string} tab @param {number} now milliseconds */
+export const beat = (storage, prefix, tab, now) => storage.setItem(`${prefix}tab.${tab}`, String(now));
+
+/** @param {Storage} storage @param {string} prefix @param {string} tab */
+export const leave = (storage, prefix, tab) => storage.removeItem(`${prefix}tab.${tab}`);
+
+/** Whether a tab is open. @param {Storage} storage @param {string} prefix @param {string} tab @param {number} now */
+export function alive(storage, prefix, tab, now) {
+  const seen = Number(storage.getItem(`${prefix}tab.${tab}`) ?? Number.NaN);
+  return Math.abs(now - seen) < SILENCE;
+}
+
+/** The other tabs that are open. @param {Storage} storage @param {string} prefix @param {string} tab @param {number} now @returns {string[]} */
+export function others(storage, prefix, tab, now) {
+  const start = `${prefix}tab.`;
+  return Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "")
+    .filter((name) => name.startsWith(start)).map((name) => name.slice(start.length))
+    .filter((other) => other !== tab && alive(storage, prefix, other, now));
+}

@@ -1,0 +1,46 @@
+/** Numbers and times as people read them. */
+
+const whole = new Intl.NumberFormat("en");
+
+/** @param {number} value */
+export const number = (value) => whole.format(value);
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+
+/** @param {number} share in [0, 1] */
+export const percent = (share) => `${Math.round(100 * share)} %`;
+
+/** How strong a suggestion is, in a word. @param {number} strength in [0, 1] */
+export function strength(strength) {
+  if (strength >= 0.9) return "very strong";
+  if (strength >= 0.7) return "strong";
+  return strength >= 0.5 ? "moderate" : "weak";
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return `${Math.floor(seconds)} s`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+const DONE = {
+  accept: "Accepted", label: "Labeled", ambiguous: "Soft label given to", misfit: "Marked as not fitting:",
+  split: "Split off", skip: "Skipped", flag: "Flagged", grow: "Added", decide: "Decided",
+};
+const WHOLE = { recluster: "Split the group into parts", merge: "Merged the group", finish: "Finished the group" };
+
+/** What was done, in a sentence. @param {string} act @param {number} images @param {string} [label] class name */
+export function done(act, images, label = "") {
+  if (act === "undo" || act === "redo") return act === "undo" ? "Undone." : "Done again.";
+  if (act in WHOLE) return `${WHOLE[act]}.`;
+  const as = label && ["accept", "label", "decide"].includes(act) ? ` as ${label}` : "";
+  return `${DONE[act] ?? act} ${counted(images, "image")}${as}.`;
+}
+
+/** Progress of a group: an icon and a word. @param {{open: number, size: number, done: boolean}} group */
+export function status(group) {
+  if (group.done) return { icon: "done", word: "done" };
+  return group.open < group.size ? { icon: "begun", word: "begun" } : { icon: "open", word: "open" };
+}

@@ -1,0 +1,200 @@
+/** The page: what it is made of, how it starts, and where keys go. */
+
+import { combination, keyMap, meaning, shown } from "./logic/keys.mjs";
+import { nextOpen } from "./logic/board.mjs";
+import { nothing } from "./logic/selection.mjs";
+import { Api, sentence, versioned } from "./page/api.mjs";
+import { arrow, commands, label } from "./page/commands.mjs";
+import { Dashboard } from "./page/dashboard.mjs";
+import { Doing } from "./page/doing.mjs";
+import { fill } from "./page/dom.mjs";
+import { Groups, Zoom } from "./page/groups.mjs";
+import { Growing } from "./page/growing.mjs";
+import { Loading } from "./page/loading.mjs";
+import { Notices } from "./page/notices.mjs";
+import { Rail } from "./page/rail.mjs";
+import { Review } from "./page/review.mjs";
+import { Single } from "./page/single.mjs";
+import { Store } from "./page/store.mjs";
+import { uuid } from "./page/uuid.mjs";
+import { clock, lease, neighbours, tabs } from "./page/watching.mjs";
+
+const KEYS = "s2c2.keys";
+const THEMES = ["light", "dark"];
+
+class App {
+  constructor() {
+    const size = Number(localStorage.getItem("s2c2.size")) || 128;
+    this.store = new Store({
+      session: null, view: "groups", queue: [], progress: null, group: null, opening: null, selection: nothing(0), size,
+      unsaved: 0, away: false, refusal: null, tabs: 0, trouble: null, toast: null, rail: false, held: null, active: 0,
+      canUndo: true, canRedo: true, keys: keyMap({}, localStorage.getItem(KEYS)),
+    });
+    this.api = new Api();
+    this.loading = new Loading(this.store, this.api, () => this.login());
+    this.hovered = null;
+  }
+
+  /** Ask who is here, then show the groups. */
+  async start() {
+    const reply = await this.api.session();
+    if (reply.status === 401) return this.login();
+    if (reply.status !== 200) return this.#later(reply);
+    const session = reply.body;
+    const tab = sessionStorage.getItem("s2c2.tab") ?? uuid();
+    sessionStorage.setItem("s2c2.tab", tab);
+    const prefix = `s2c2.${session.dataset}.${session.annotator}.`;
+    versioned(session.dataset);
+    this.clock = clock(session.settings?.idle_seconds ?? 30);
+    this.store.set({ session, active: Number(sessionStorage.getItem("s2c2.active")) || 0, keys: keyMap(session.keys, localStorage.getItem(KEYS)) });
+    this.doing = new Doing({ ...this, tab, prefix, login: () => this.login() });
+    this.#build();
+    this.store.set({ unsaved: this.doing.outbox.unsaved });
+    await this.doing.outbox.flush();
+    tabs(this.store, prefix, tab, this.doing.outbox);
+    if (await this.loading.queue()) await this.#first();
+    neighbours(this);
+    lease(this);
+    return undefined;
+  }
+
+  #build() {
+    const work = document.getElementById("work");
+    this.views = { groups: new Groups(this), single: new Single(this), grow: new Growing(this), review: new Review(this), dashboard: new Dashboard(this) };
+    this.zoom = new Zoom();
+    this.commands = commands(this);
+    const rail = new Rail(document.getElementById("rail"), this);
+    const notices = new Notices(document.getElementById("notices"), document.getElementById("toast"), this);
+    this.store.listen((state) => {
+      const view = this.views[state.view];
+      if (this.shown !== view) this.#turn(view, work);
+      view.show(state);
+      rail.show(state);
+      notices.show(state);
+    });
+    this.#listen();
+  }
+
+  #turn(view, work) {
+    this.views.grow.leave();
+    this.shown = view;
+    fill(work, view.element);
+    view.enter?.();
+  }
+
+  async #first() {
+    const { queue, session } = this.store.state;
+    const [view, group] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    const wanted = queue.find((one) => one.group === group)?.group ?? nextOpen(queue, null) ?? queue[0]?.group;
+    const plain = session.arm === "none" || queue.every((one) => one.kind === "plain");
+    this.enter(view in this.views ? (view === "grow" ? "groups" : view) : plain ? "single" : "groups");
+    if (wanted) await this.loading.open(wanted);
+  }
+
+  #listen() {
+    addEventListener("keydown", (event) => this.#key(event));
+    addEventListener("keyup", () => this.zoom.close());
+    addEventListener("blur", () => this.zoom.close());
+    addEventListener("online", () => this.doing.outbox.resume());
+    addEventListener("pagehide", () => sessionStorage.setItem("s2c2.active", String(this.store.state.active)));
+    this.store.listen(({ view, group }) => group && history.replaceState(null, "", `#${view}/${encodeURIComponent(group.id)}`));
+  }
+
+  #key(event) {
+    if (event.isComposing || document.querySelector("dialog[open]")) return;
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const place = this.store.state.view;
+    const keys = combination(event);
+    const pressing = event.target.closest?.("button, a, summary") && ["enter", "space"].includes(keys);
+    if (typing || !keys || pressing) return;
+    if (this.#special(place, keys, event) || arrow(this, event)) return event.preventDefault();
+    const action = meaning(this.store.state.keys, place, keys);
+    if (!action) return undefined;
+    event.preventDefault();
+    const again = event.repeat && !["next", "previous", "larger", "smaller", "undo", "redo"].includes(action);
+    return again ? undefined : this.run(action);
+  }
+
+  #special(place, keys, event) {
+    if (place === "grow" && keys === "enter" && !event.repeat) return this.views.grow.join(), true;
+    if (keys !== "escape" || place === "groups") return false;
+    if (this.store.state.rail) this.store.set({ rail: false });
+    else this.enter("groups");
+    return true;
+  }
+
+  /** Do what an action says. @param {string} action */
+  run(action) {
+    if (action.startsWith("label:")) return label(this, Number(action.slice(6)));
+    return this.commands[action]?.();
+  }
+
+  /** @param {string} view */
+  enter(view) {
+    const again = this.store.state.view === view;
+    this.store.set({ view, rail: false });
+    if (again) this.shown?.enter?.();
+  }
+
+  /** @param {string} group */
+  goto(group) {
+    this.store.set({ rail: false, ...(["review", "dashboard", "grow"].includes(this.store.state.view) ? { view: "groups" } : {}) });
+    return this.loading.open(group);
+  }
+
+  /** The next group with something open. */
+  nextGroup() {
+    const next = nextOpen(this.store.state.queue, this.store.state.group?.id ?? null);
+    return next ? this.loading.open(next) : this.doing.say("All images of all groups have an answer.");
+  }
+
+  /** Try again what failed. */
+  async again() {
+    const { opening, group } = this.store.state;
+    this.store.set({ trouble: null });
+    const id = opening ?? group?.id;
+    if (await this.loading.queue()) await (id ? this.loading.open(id, { fresh: true }) : this.#first());
+  }
+
+  /** The first key of an action, as printed. @param {string} action */
+  key(action) {
+    return shown(this.store.state.keys[action]?.[0] ?? "");
+  }
+
+  /** @param {Record<string, string[]>} keys */
+  rekey(keys) {
+    localStorage.setItem(KEYS, JSON.stringify(keys));
+    this.store.set({ keys });
+  }
+
+  /** Switch between light and dark. */
+  theme() {
+    const dark = getComputedStyle(document.documentElement).colorScheme === "dark" || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+    localStorage.setItem("s2c2.theme", dark ? "light" : "dark");
+    themed();
+  }
+
+  /** Log in on a page of its own; what is not saved yet stays in this browser. */
+  login() {
+    location.assign("static/login.html");
+  }
+
+  async logout() {
+    const reply = await this.api.post("logout", {});
+    if (reply.status >= 200 && reply.status < 300) this.login();
+    else this.doing.say(sentence(reply));
+  }
+
+  #later(reply) {
+    fill(document.getElementById("work"), `${sentence(reply)} Trying again …`);
+    setTimeout(() => this.start(), 2000);
+  }
+}
+
+function themed() {
+  const theme = localStorage.getItem("s2c2.theme");
+  if (THEMES.includes(theme)) document.documentElement.dataset.theme = theme;
+}
+
+themed();
+new App().start();

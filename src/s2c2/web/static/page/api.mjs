@@ -1,0 +1,63 @@
+/** Talking to the server. A reply is `{status, body}`; status 0 means that there was none. */
+
+/** Milliseconds after which a request counts as lost. */
+const PATIENCE = 20000;
+
+export class Api {
+  constructor() {
+    this.csrf = "";
+  }
+
+  /** @param {string} path below /api @param {RequestInit} [more] @returns {Promise<{status: number, body: any}>} */
+  async ask(path, more = {}) {
+    try {
+      const answer = await fetch(`api/${path}`, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE), ...more });
+      const body = await answer.json().catch(() => null);
+      return { status: body === null && answer.ok ? 0 : answer.status, body };
+    } catch {
+      return { status: 0, body: null };
+    }
+  }
+
+  /** @param {string} path @param {object} what */
+  post(path, what) {
+    const headers = { "Content-Type": "application/json", "X-CSRF-Token": this.csrf };
+    return this.ask(path, { method: "POST", headers, body: JSON.stringify(what) });
+  }
+
+  async session() {
+    const reply = await this.ask("session");
+    if (reply.status === 200) this.csrf = reply.body.csrf ?? "";
+    return reply;
+  }
+
+  /**
+   * Send an act. A token that is no longer valid is renewed once.
+   * @param {object} act
+   */
+  async act(act) {
+    const reply = await this.post("acts", act);
+    if (reply.status !== 403) return reply;
+    const before = this.csrf;
+    const session = await this.session();
+    if (session.status !== 200) return session;
+    return this.csrf === before ? reply : this.post("acts", act);
+  }
+}
+
+/** What went wrong, in one or two sentences. @param {{status: number, body: any}} reply */
+export function sentence({ status, body }) {
+  if (status === 0) return "The server does not answer.";
+  const words = body?.error ?? `The server refused this (${status}).`;
+  return [words, body?.hint].filter(Boolean).map((part) => part[0].toUpperCase() + part.slice(1)).map(stopped).join(" ");
+}
+
+const stopped = (part) => (/[.!?]$/.test(part) ? part : `${part}.`);
+
+let version = "";
+
+/** Let the browser keep pictures: their addresses name the dataset. @param {string} dataset */
+export const versioned = (dataset) => { version = encodeURIComponent(dataset); };
+
+/** Address of a picture. @param {number} id @param {number} [size] */
+export const picture = (id, size) => (size ? `api/images/${id}/thumb?size=${size}&v=${version}` : `api/images/${id}/full?v=${version}`);

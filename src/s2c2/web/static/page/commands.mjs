@@ -1,0 +1,140 @@
+/** What each action does in the view that is open. */
+
+import { open } from "../logic/acts.mjs";
+import { neighbour } from "../logic/board.mjs";
+import { resized } from "../logic/geometry.mjs";
+import { cleared, everything, inverted, only, pointed, positions, ranged, target, toggled } from "../logic/selection.mjs";
+import { counted } from "../logic/words.mjs";
+import { choose, compare, parts, softLabel } from "./dialogs.mjs";
+import { answered } from "./grid.mjs";
+import { help } from "./help.mjs";
+
+const ARROWS = { arrowleft: "left", arrowright: "right", arrowup: "up", arrowdown: "down", home: "home", end: "end", pageup: "pageup", pagedown: "pagedown" };
+
+/** @param {any} app @returns {Record<string, () => any>} */
+export function commands(app) {
+  const { store, doing } = app;
+  const select = (change) => store.set({ selection: change(store.state.selection) });
+  return {
+    groups: () => app.enter("groups"), single: () => app.enter("single"), review: () => app.enter("review"),
+    dashboard: () => app.enter("dashboard"), grow: () => store.state.group && app.enter("grow"), help: () => help(app),
+    undo: () => doing.undo(), redo: () => doing.redo(),
+    accept: () => act(app, "accept"), skip: () => act(app, "skip"), flag: () => act(app, "flag"), finish: () => doing.do("finish", { images: null }),
+    misfit: () => misfit(app), ambiguous: () => ambiguous(app), search: () => search(app), split: () => split(app), merge: () => merge(app),
+    all: () => selectAll(app), invert: () => select(inverted), clear: () => select(cleared), toggle: () => select((one) => toggled(one, one.cursor)),
+    compare: () => sideBySide(app), zoom: () => zoom(app), larger: () => resize(app, 1), smaller: () => resize(app, -1),
+    next: () => step(app, 1), previous: () => step(app, -1),
+    match: () => app.views.grow.matched(), nomatch: () => app.views.grow.unmatched(), decide: () => app.views.review.leave(),
+  };
+}
+
+/** Label the selection, the image on the screen, or decide in review. @param {any} app @param {number} index */
+export function label(app, index) {
+  const { session, view } = app.store.state;
+  if (index >= session.classes.length) return;
+  if (view === "review") app.views.review.decide({ label: index });
+  else act(app, "label", { label: index });
+}
+
+function act(app, name, more = {}) {
+  if (app.store.state.view !== "single") return app.doing.do(name, name === "accept" ? { ...more, images: null } : more);
+  const { member } = app.views.single;
+  if (!member) return undefined;
+  app.doing.do(name, { ...more, images: [member.id] });
+  return name === "flag" || app.views.single.step(1, open);
+}
+
+function misfit(app) {
+  const { group, view } = app.store.state;
+  const ids = new Set(view === "single" ? [app.views.single.member?.id] : app.doing.chosen());
+  const members = group?.members.filter((one) => one && ids.has(one.id)) ?? [];
+  const fits = members.length > 0 && members.every((one) => one.misfit);
+  return fits ? app.doing.do("grow", { images: members.map((one) => one.id) }) : act(app, "misfit");
+}
+
+/** What the next act is about, in words. */
+function subject(app) {
+  const { view, selection, group, queue } = app.store.state;
+  if (view === "single" || view === "review") return "this image";
+  const chosen = selection.chosen.size;
+  return chosen ? counted(chosen, "image") : `all ${queue.find((one) => one.group === group?.id)?.open ?? 0} open`;
+}
+
+async function ambiguous(app) {
+  const { session, group, view } = app.store.state;
+  const distribution = await softLabel(subject(app), session.classes.map((one) => one.name), group?.suggestion?.distribution ?? null);
+  if (!distribution) return;
+  if (view === "review") app.views.review.decide({ distribution });
+  else act(app, "ambiguous", { distribution });
+}
+
+async function search(app) {
+  const classes = app.store.state.session.classes.map((one, index) => ({ name: one.name, index, detail: one.key ?? "" }));
+  const found = await choose(`Label ${subject(app)}`, classes);
+  if (found) label(app, found.index);
+}
+
+async function split(app) {
+  const chosen = app.doing.chosen();
+  if (chosen) return app.doing.do("split", { images: chosen });
+  const { group, queue } = app.store.state;
+  const count = await parts(queue.find((one) => one.group === group?.id)?.open ?? 0);
+  return count && app.doing.do("recluster", { images: null, parts: count });
+}
+
+async function merge(app) {
+  const { group, queue } = app.store.state;
+  const others = queue.filter((one) => one.group !== group?.id).map((one) => ({ name: one.name, detail: counted(one.size, "image"), id: one.group }));
+  const found = await choose(`Merge ${group?.name ?? ""} into`, others);
+  if (found) app.doing.do("merge", { images: null, target: found.id });
+}
+
+async function selectAll(app) {
+  const { group } = app.store.state;
+  await app.loading.need(0, group?.members.length ?? 0);
+  app.store.set({ selection: everything(app.store.state.selection) });
+}
+
+function sideBySide(app) {
+  const { group, selection, session } = app.store.state;
+  const chosen = positions(selection).map((at) => group?.members[at]).filter(Boolean);
+  if (chosen.length < 2 || chosen.length > 4) return app.doing.say("Select 2 to 4 images to compare them.");
+  return compare(chosen.map((one) => ({ id: one.id, words: answered(one, session.classes) ?? "no answer" })));
+}
+
+function zoom(app) {
+  const { group, selection, view } = app.store.state;
+  const id = view === "grow" ? app.hoveredImage : group?.members[app.hovered ?? selection.cursor]?.id;
+  if (id !== undefined) app.zoom.open(id);
+}
+
+function resize(app, by) {
+  const size = resized(app.store.state.size, by);
+  localStorage.setItem("s2c2.size", String(size));
+  app.store.set({ size });
+}
+
+function step(app, by) {
+  const { view, queue, group } = app.store.state;
+  if (view === "single") return app.views.single.step(by);
+  if (view === "review") return app.views.review.step(by);
+  const to = neighbour(queue, group?.id ?? null, by);
+  return to && app.goto(to);
+}
+
+/**
+ * Arrow keys in the grid. @param {any} app @param {KeyboardEvent} event @returns {boolean} whether it was one
+ */
+export function arrow(app, event) {
+  const direction = ARROWS[event.key.toLowerCase()];
+  if (!direction || event.altKey) return false;
+  const { view, selection } = app.store.state;
+  if (view === "single" && ["left", "right"].includes(direction)) return app.views.single.step(direction === "left" ? -1 : 1), true;
+  if (view !== "groups") return false;
+  const { columns, rows } = app.views.groups.grid.span;
+  const to = target(selection, direction, columns, rows);
+  const change = event.shiftKey ? ranged : event.ctrlKey || event.metaKey ? pointed : only;
+  app.loading.need(Math.min(to, selection.anchor), Math.max(to, selection.anchor) + 1);
+  app.store.set({ selection: change(selection, to) });
+  return true;
+}

@@ -1,0 +1,79 @@
+/** How far everyone is, how well they agree, and what to type next. */
+
+import { counted, number, percent } from "../logic/words.mjs";
+import { sentence } from "./api.mjs";
+import { bar, fill, h, icon } from "./dom.mjs";
+
+export class Dashboard {
+  /** @param {any} app */
+  constructor(app) {
+    this.app = app;
+    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
+    this.content = h("div", { class: "cards" });
+    this.element = h("section", { class: "view dashboard", "aria-label": "Dashboard" },
+      h("header", { class: "head" }, menu, h("div", { class: "what" }, h("h1", {}, "Dashboard"), h("p", { class: "facts quiet" }, "What is recorded so far"))), this.content);
+  }
+
+  show() {}
+
+  async enter() {
+    const reply = await this.app.api.ask("dashboard");
+    if (reply.status !== 200) return fill(this.content, h("p", {}, sentence(reply)));
+    const { body } = reply;
+    const owner = this.app.store.state.session.role === "owner";
+    return fill(this.content, overall(body), this.#training(body), people(body), agreement(body), groups(body.groups), owner && this.#export());
+  }
+
+  #training({ train }) {
+    const copy = h("button", { onclick: () => this.#copy(train) }, icon("copy"), "Copy");
+    return card("Train with these labels", h("p", {}, "Type this in a terminal:"), h("div", { class: "command" }, h("code", { tabindex: "0" }, train), copy));
+  }
+
+  async #copy(command) {
+    try {
+      await navigator.clipboard.writeText(command);
+      this.app.doing.say("Copied.");
+    } catch {
+      this.app.doing.say("The browser does not allow copying here. Select the command and copy it.");
+    }
+  }
+
+  #export() {
+    const link = (format, words) => h("a", { class: "button", href: `api/export?format=${format}`, download: `annotations.${format}` }, words);
+    return card("Take the annotations out", h("p", {}, "One row for each answer, with times and what was shown."), h("div", { class: "presets" }, link("csv", "CSV"), link("parquet", "Parquet")));
+  }
+}
+
+const card = (title, ...children) => h("section", { class: "card" }, h("h2", {}, title), children);
+
+const cell = (value) => (typeof value === "number" ? number(Math.round(value * 100) / 100) : String(value ?? "–"));
+
+function table(head, rows) {
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((value, at) => (at ? h("td", {}, value instanceof Node ? value : cell(value)) : h("th", { scope: "row" }, cell(value)))))))));
+}
+
+function overall({ progress, disagreements }) {
+  const share = progress.images ? progress.answered / progress.images : 1;
+  const facts = [`${number(progress.answered)} of ${counted(progress.images, "image")}`, `${progress.done} of ${counted(progress.groups, "group")}`, disagreements === null ? null : counted(disagreements, "disagreement")];
+  return card("Progress", h("p", { class: "figure" }, percent(share)), bar(share, `${percent(share)} answered`, "main"), h("p", { class: "quiet" }, facts.filter(Boolean).join(", ")));
+}
+
+function people({ annotators }) {
+  const rows = annotators.map((one) => [one.annotator, one.answers, one.acts, one.minutes, one.images_per_hour]);
+  return card("Annotators", rows.length ? table(["annotator", "answers", "acts", "active minutes", "images an hour"], rows) : h("p", { class: "quiet" }, "Nobody has answered yet."));
+}
+
+function agreement({ agreement: found }) {
+  if (!found) return null;
+  if (found.kappa === null && found.alpha === null) return card("Agreement", h("p", { class: "quiet" }, "Appears when two annotators have answered the same images."));
+  return card("Agreement", table(["measure", "value"], [["κ of two annotators", found.kappa], ["α of all annotators", found.alpha], ["images of several annotators", found.images]]));
+}
+
+function groups(found) {
+  const rows = found.slice(0, 200).map((one) => {
+    const share = one.size ? (one.size - one.open) / one.size : 1;
+    return [one.name, one.size, one.open, bar(share, percent(share)), one.done ? "done" : "open"];
+  });
+  return card("Groups", table(["group", "images", "open", "answered", "state"], rows));
+}

@@ -1,0 +1,183 @@
+/** Doing things: an act is shown at once, kept, sent, and brought into line with the server's answer. */
+
+import { LEAVING, body, hindrance, made } from "../logic/acts.mjs";
+import { countsAfter, membersAfter, nextOpen, openOf } from "../logic/board.mjs";
+import { Outbox } from "../logic/outbox.mjs";
+import { nothing, positions } from "../logic/selection.mjs";
+import { alive } from "../logic/tabs.mjs";
+import { done } from "../logic/words.mjs";
+import { sentence } from "./api.mjs";
+import { uuid } from "./uuid.mjs";
+
+/** Acts after which the server knows groups that the page does not. */
+const REARRANGING = ["split", "recluster", "merge", "grow", "misfit", "undo", "redo", "finish"];
+
+export class Doing {
+  /** @param {{store: any, api: any, loading: any, clock: any, tab: string, prefix: string, login: () => void}} parts */
+  constructor({ store, api, loading, clock, tab, prefix, login }) {
+    Object.assign(this, { store, api, loading, clock, tab, login });
+    this.past = [];
+    this.outbox = new Outbox({
+      storage: localStorage, prefix, tab,
+      send: (act) => api.act(body(act)),
+      wait: (milliseconds) => new Promise((passed) => { setTimeout(passed, milliseconds); }),
+      elsewhere: (other) => alive(localStorage, prefix, other, Date.now()),
+      tell: (event) => this.#heard(event),
+    });
+  }
+
+  /** Images that are selected, null when none is. @returns {number[]|null} */
+  chosen() {
+    const { group, selection } = this.store.state;
+    const ids = positions(selection).map((at) => group?.members[at]?.id).filter((id) => id !== undefined);
+    return ids.length ? ids : null;
+  }
+
+  /**
+   * Act on the group on the screen.
+   * @param {string} name @param {Partial<import("../logic/acts.mjs").Act>} [more]
+   */
+  do(name, more = {}) {
+    const { group, queue, session } = this.store.state;
+    const summary = queue.find((one) => one.group === group?.id);
+    if (!group || !summary) return;
+    const images = "images" in more ? more.images : this.chosen();
+    const wrong = hindrance(name, images, { ...summary, suggestion: group.suggestion });
+    if (wrong) return this.say(wrong);
+    const shown = group.suggestion ? { label: group.suggestion.label, strength: group.suggestion.strength } : null;
+    const act = this.#made({ act: name, group: group.id, version: group.version, shown, ...more, images });
+    if (!this.#keep(act, { group, summary, view: this.store.state.view === "single" ? "single" : "groups" })) return;
+    this.#preview(act, group, summary);
+    const label = session.classes[act.label ?? (name === "accept" ? group.suggestion?.label : -1)]?.name;
+    this.say(done(name, images?.length ?? summary.open, label), true);
+    if (!images && LEAVING.includes(name)) this.#leave(group.id);
+  }
+
+  /** An act of review: it is about images, not about the group on the screen. */
+  decide(images, more) {
+    const act = this.#made({ act: "decide", images, ...more });
+    return this.#keep(act, null) ? act : null;
+  }
+
+  undo() {
+    const last = this.past.pop();
+    const seq = last?.seq ?? null;
+    const act = this.#made({ act: "undo", target_seq: seq, target_key: last && seq === null ? last.key : null });
+    if (!this.#keep(act, null)) return;
+    if (last?.before) this.#restore(last.before);
+    this.say(done("undo", 0));
+  }
+
+  redo() {
+    if (this.#keep(this.#made({ act: "redo" }), null)) this.say(done("redo", 0));
+  }
+
+  /** Say something for a moment. @param {string} words @param {boolean} [undo] offer to undo */
+  say(words, undo = false) {
+    this.store.set({ toast: { words, undo, at: performance.now() } });
+  }
+
+  #made(what) {
+    const { session } = this.store.state;
+    const seconds = this.clock.take();
+    this.store.set({ active: this.store.state.active + seconds.active });
+    return made(what, {
+      key: uuid(), at: new Date().toISOString(), scope: session.scope, tab: this.tab, dataset: session.dataset, seconds,
+    });
+  }
+
+  #keep(act, before) {
+    try {
+      this.outbox.add(act);
+    } catch (error) {
+      this.say(error.message);
+      return false;
+    }
+    if (act.act !== "undo" && act.act !== "redo") this.past.push({ key: act.key, seq: null, before });
+    return true;
+  }
+
+  #preview(act, group, summary) {
+    const members = membersAfter(group.members, act, group.suggestion?.label ?? null);
+    const after = countsAfter(summary, act, openOf(group.members, act));
+    this.#count(summary, after);
+    const same = members.length === group.members.length;
+    const selection = same ? this.store.state.selection : nothing(members.length);
+    this.store.set({ group: { ...group, members }, selection });
+  }
+
+  #count(before, after) {
+    const { queue, progress } = this.store.state;
+    const answered = Math.min(progress.images, Math.max(0, progress.answered + before.open - after.open));
+    const finished = progress.done + Number(after.done) - Number(before.done);
+    this.store.set({
+      queue: queue.map((one) => (one.group === before.group ? after : one)),
+      progress: { ...progress, answered, done: Math.max(0, Math.min(progress.groups, finished)) },
+    });
+  }
+
+  #restore({ group, summary, view }) {
+    const now = this.store.state.queue.find((one) => one.group === summary.group);
+    if (now) this.#count(now, { ...summary, version: now.version });
+    this.store.set({ group: { ...group, version: now?.version ?? group.version }, opening: null, view, selection: nothing(group.members.length) });
+  }
+
+  #leave(id) {
+    const next = nextOpen(this.store.state.queue, id);
+    if (next) this.loading.open(next);
+    else this.store.set({ finished: true });
+  }
+
+  #heard({ kind, act, reply }) {
+    this.store.set({ unsaved: this.outbox.unsaved, away: kind === "waiting" });
+    if (kind === "taken") this.#taken(act, reply.body);
+    if (kind === "refused") this.#refused(act, reply);
+    if (kind === "login") this.login();
+  }
+
+  #taken(act, answer) {
+    const entry = this.past.find((one) => one.key === act.key);
+    if (entry) entry.seq = answer.seq;
+    this.store.set({ canUndo: answer.undo ?? true, canRedo: answer.redo ?? false });
+    if (answer.group) this.#fresh(answer.group);
+    if (this.outbox.unsaved) return;
+    if (REARRANGING.includes(act.act)) this.#reload(act, answer);
+    else this.#later();
+  }
+
+  /** The server's word on a group counts once nothing is on its way. */
+  #fresh(summary) {
+    const { queue, group } = this.store.state;
+    const settled = !this.outbox.unsaved;
+    const next = queue.map((one) => (one.group === summary.group ? (settled ? summary : { ...one, version: summary.version }) : one));
+    this.store.set({ queue: next });
+    if (group?.id === summary.group) this.store.set({ group: { ...group, version: summary.version } });
+  }
+
+  async #reload(act, answer) {
+    await this.loading.queue();
+    this.loading.ahead.clear();
+    const { group, queue } = this.store.state;
+    const undoing = act.act === "undo" || act.act === "redo";
+    const wanted = undoing ? (answer.group?.group ?? group?.id) : act.group;
+    if (!wanted || act.act === "misfit" || (!undoing && act.group !== group?.id)) return;
+    const there = queue.some((one) => one.group === wanted);
+    if (there) await this.loading.open(wanted, { fresh: true });
+    else if (queue.length) await this.loading.open(nextOpen(queue, null) ?? queue[0].group);
+  }
+
+  #later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.outbox.unsaved || this.loading.queue(), 1500);
+  }
+
+  async #refused(act, reply) {
+    this.past = this.past.filter((one) => one.key !== act.key);
+    const conflict = reply.status === 409 ? reply.body : null;
+    this.store.set({ refusal: { act: act.act, words: sentence(reply), conflict } });
+    await this.loading.queue();
+    const { group, queue } = this.store.state;
+    const id = act.group ?? group?.id;
+    if (id && queue.some((one) => one.group === id)) await this.loading.open(id, { fresh: true });
+  }
+}

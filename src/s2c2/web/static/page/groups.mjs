@@ -1,0 +1,55 @@
+/** The view of one group: head, grid, bar. */
+
+import { picture } from "./api.mjs";
+import { h, text } from "./dom.mjs";
+import { Grid } from "./grid.mjs";
+import { Header } from "./header.mjs";
+import { Toolbar } from "./toolbar.mjs";
+
+export class Groups {
+  /** @param {any} app */
+  constructor(app) {
+    this.header = new Header(app);
+    this.grid = new Grid(app);
+    this.toolbar = new Toolbar(app);
+    this.empty = h("p", { class: "empty" });
+    this.element = h("section", { class: "view groups", "aria-label": "Group" }, this.header.element, this.empty, this.grid.element, this.toolbar.element);
+  }
+
+  /** @param {any} state */
+  show(state) {
+    const words = emptiness(state);
+    text(this.empty, words);
+    this.empty.hidden = !words;
+    this.grid.element.hidden = Boolean(words);
+    this.header.show(state);
+    this.grid.show(state);
+    this.toolbar.show(state);
+  }
+}
+
+function emptiness({ group, opening, queue, trouble }) {
+  if (trouble && !group) return "The images are shown as soon as the server answers.";
+  if (opening && !group) return "Loading …";
+  if (!group) return queue.length ? "Choose a group from the list." : "There is no group.";
+  return group.members.length ? "" : "This group has no images any more.";
+}
+
+/** The large picture of an image, while a key is held. */
+export class Zoom {
+  constructor() {
+    this.image = h("img", { alt: "" });
+    this.element = h("div", { class: "zoom", hidden: true }, this.image);
+    document.body.append(this.element);
+  }
+
+  /** @param {number} id */
+  open(id) {
+    this.image.src = picture(id);
+    this.element.hidden = false;
+  }
+
+  close() {
+    this.element.hidden = true;
+  }
+}

@@ -1,0 +1,140 @@
+/** Growing the open group: pages of similar images, all match or not, and the border image by image. */
+
+import { begun, bordered, joining, matched, settled, unmatched } from "../logic/growing.mjs";
+import { counted, number } from "../logic/words.mjs";
+import { picture, sentence } from "./api.mjs";
+import { fill, h, icon, text, trait } from "./dom.mjs";
+
+/** Images looked at together. */
+const LIMIT = 24;
+
+/** Images asked for at a time. */
+const CHUNK = 80 * LIMIT;
+
+export class Growing {
+  /** @param {any} app */
+  constructor(app) {
+    this.app = app;
+    this.title = h("h1");
+    this.facts = h("p", { class: "facts quiet", role: "status" });
+    this.sheet = h("div", { class: "page", role: "list", "aria-label": "Similar images" });
+    this.answers = h("div", { class: "answers" });
+    const back = h("button", { class: "plain", onclick: () => app.run("groups") }, icon("previous"), "Back", h("kbd", {}, "Esc"));
+    this.element = h("section", { class: "view growing", "aria-label": "Grow the group" }, h("header", { class: "head" }, back, h("div", { class: "what" }, this.title, this.facts)), this.sheet, h("footer", { class: "bar-area" }, this.answers));
+  }
+
+  /** @param {any} state */
+  show(state) {
+    text(this.title, `Grow ${state.group?.name ?? ""}`);
+    this.sheet.style.setProperty("--thumb", `${state.size}px`);
+    if (state.group?.id !== this.group) this.begin(state.group);
+  }
+
+  /** Forget the search, so that the next visit starts again. */
+  leave() {
+    this.group = null;
+  }
+
+  /** @param {any} group */
+  async begin(group) {
+    Object.assign(this, { group: group?.id, images: [], total: 0, chosen: new Set(), search: null });
+    if (!group) return;
+    text(this.facts, "Loading …");
+    fill(this.sheet);
+    fill(this.answers);
+    const reply = await this.#fetch(0);
+    if (this.group !== group.id) return;
+    if (reply.status !== 200) return text(this.facts, sentence(reply));
+    this.search = begun(Math.ceil(this.total / LIMIT));
+    this.draw();
+  }
+
+  matched() {
+    if (this.search && !settled(this.search)) this.#go(matched(this.search));
+  }
+
+  unmatched() {
+    if (this.search && !settled(this.search)) this.#go(unmatched(this.search));
+  }
+
+  async #go(search) {
+    this.search = search;
+    this.chosen = new Set();
+    await this.draw();
+  }
+
+  async #fetch(offset) {
+    const reply = await this.app.api.ask(`groups/${encodeURIComponent(this.group)}/similar?offset=${offset}&limit=${CHUNK}`);
+    if (reply.status === 200) {
+      this.total = reply.body.total;
+      reply.body.images.forEach((one, at) => { this.images[offset + at] = one; });
+    }
+    return reply;
+  }
+
+  async #have(first, last) {
+    for (let chunk = Math.floor(first / CHUNK) * CHUNK; chunk < Math.min(last, this.total); chunk += CHUNK) {
+      if (!this.images[chunk]) await this.#fetch(chunk);
+    }
+  }
+
+  async draw() {
+    const { search } = this;
+    const found = joining(search, LIMIT, this.total, this.chosen).length;
+    const border = bordered(search);
+    const looking = !settled(search) || border;
+    const page = settled(search) ? search.left : search.at;
+    text(this.facts, `${counted(search.looks, "look")} · ${counted(found, "image")} found · ${number(this.total)} similar images remain`);
+    await this.#have(page * LIMIT, (page + 1) * LIMIT);
+    if (search !== this.search) return;
+    this.#images(looking ? page : -1, border);
+    this.#buttons(found, border);
+  }
+
+  #images(page, border) {
+    const positions = page < 0 ? [] : Array.from({ length: LIMIT }, (_, step) => page * LIMIT + step).filter((at) => this.images[at]);
+    trait(this.sheet, "data-border", border);
+    fill(this.sheet, positions.map((at) => this.#image(at, border)));
+    if (border) this.sheet.querySelector("button")?.focus();
+  }
+
+  #image(at, border) {
+    const { id } = this.images[at];
+    const look = h("img", { src: picture(id, 192), alt: border ? "" : `Image ${at + 1}`, "data-image": id, onpointerenter: () => { this.app.hoveredImage = id; } });
+    if (!border) return h("div", { class: "cell", role: "listitem" }, look);
+    const chip = h("span", { class: "chip" }, "no");
+    const button = h("button", { class: "cell", "aria-pressed": "false", "aria-label": `Image ${at + 1} matches`, onclick: () => this.#toggle(at, button, chip) }, look, chip);
+    return h("div", { role: "listitem" }, button);
+  }
+
+  #toggle(at, button, chip) {
+    if (!this.chosen.delete(at)) this.chosen.add(at);
+    trait(button, "aria-pressed", String(this.chosen.has(at)));
+    text(chip, this.chosen.has(at) ? "matches" : "no");
+    const found = joining(this.search, LIMIT, this.total, this.chosen).length;
+    this.#buttons(found, true);
+  }
+
+  #buttons(found, border) {
+    const key = (name) => h("kbd", {}, this.app.key(name));
+    const again = h("button", { onclick: () => this.begin(this.app.store.state.group) }, "Start again");
+    if (!settled(this.search)) {
+      const words = h("span", { class: "quiet" }, "Do all of these belong to the group?");
+      return fill(this.answers, words, h("button", { class: "primary", "data-action": "match", onclick: (event) => event.detail > 1 || this.matched() }, "All match", key("match")), h("button", { "data-action": "nomatch", onclick: (event) => event.detail > 1 || this.unmatched() }, "Not all match", key("nomatch")));
+    }
+    const words = border ? "The border lies here: click each image that matches." : this.total ? "That was all." : "No other image is open.";
+    const join = h("button", { class: "primary", "data-action": "join", disabled: !found, onclick: (event) => event.detail > 1 || this.join() }, found ? `Add ${counted(found, "image")} to the group` : "Nothing to add", h("kbd", {}, "⏎"));
+    return fill(this.answers, h("span", { class: "quiet" }, words), join, again);
+  }
+
+  /** The images found join the group in one act. */
+  async join() {
+    if (!this.search || !settled(this.search)) return;
+    const positions = joining(this.search, LIMIT, this.total, this.chosen);
+    if (!positions.length) return;
+    await this.#have(0, positions[positions.length - 1] + 1);
+    const images = positions.map((at) => this.images[at]?.id).filter((id) => id !== undefined);
+    this.app.doing.do("grow", { images: [...new Set(images)] });
+    this.app.run("groups");
+  }
+}

@@ -1,0 +1,65 @@
+/** The head of a group: what it is, what is suggested and how strongly, and the one button to agree. */
+
+import { counted, number, percent, strength } from "../logic/words.mjs";
+import { bar, fill, h, icon, text, trait } from "./dom.mjs";
+
+const KINDS = {
+  class: ["certain class", "images that the network is certain about"], cluster: ["ambiguous cluster", "ambiguous images that look alike"],
+  plain: ["all images", "no proposals"], split: ["split off", "images that were split off another group"], misfits: ["left over", "images that did not fit their group"],
+};
+
+export class Header {
+  /** @param {any} app */
+  constructor(app) {
+    this.app = app;
+    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
+    this.title = h("h1", { tabindex: "-1" });
+    this.facts = h("p", { class: "facts quiet" });
+    this.suggestion = h("div", { class: "suggestion" });
+    this.accept = h("button", { class: "primary accept", "data-action": "accept", onclick: (event) => event.detail > 1 || app.run("accept") });
+    this.words = h("span");
+    this.accept.append(icon("check"), this.words, h("kbd"));
+    const steps = h("div", { class: "steps" }, this.#step("previous", "Previous group"), this.#step("next", "Next group"), this.#size("smaller", "−"), this.#size("larger", "+"));
+    this.element = h("header", { class: "head" }, menu, h("div", { class: "what" }, this.title, this.facts), this.suggestion, this.accept, steps);
+  }
+
+  #step(action, words) {
+    return h("button", { class: "plain", "data-action": action, "aria-label": words, title: words, onclick: () => this.app.run(action) }, icon(action));
+  }
+
+  #size(action, sign) {
+    const words = action === "larger" ? "Larger thumbnails" : "Smaller thumbnails";
+    return h("button", { class: "plain sign", "data-action": action, "aria-label": words, title: words, onclick: () => this.app.run(action) }, sign);
+  }
+
+  /** @param {any} state */
+  show(state) {
+    const { group, queue, session, opening } = state;
+    const summary = queue.find((one) => one.group === (group?.id ?? opening));
+    text(this.title, group?.name ?? summary?.name ?? "");
+    const [kind, means] = KINDS[summary?.kind] ?? [summary?.kind ?? "", ""];
+    text(this.facts, summary ? `${kind} · ${number(summary.open)} of ${counted(summary.size, "image")} open` : "");
+    trait(this.facts, "title", means);
+    this.#suggest(group, session);
+    const label = group?.suggestion ? session.classes[group.suggestion.label]?.name : null;
+    this.accept.hidden = !label;
+    this.accept.disabled = !summary?.open;
+    text(this.words, summary?.open ? `Accept ${number(summary.open)} as ${label}` : "All answered");
+    text(this.accept.lastChild, this.app.key("accept"));
+  }
+
+  #suggest(group, session) {
+    if (group === this.group) return;
+    this.group = group;
+    const found = group?.suggestion;
+    trait(this.suggestion, "data-empty", !found);
+    if (!found) return fill(this.suggestion, group ? h("span", { class: "quiet" }, "No suggestion is shown for this group.") : null);
+    const name = session.classes[found.label]?.name;
+    const others = (found.distribution ?? []).map((share, at) => [share, at])
+      .filter(([share, at]) => at !== found.label && share >= 0.05).sort((a, b) => b[0] - a[0]).slice(0, 2);
+    fill(this.suggestion,
+      h("span", { class: "line" }, h("span", {}, "Suggested: ", h("strong", {}, name)), h("span", { class: "quiet" }, `${percent(found.strength)}, ${strength(found.strength)}`)),
+      bar(found.strength, `strength ${percent(found.strength)}`, "strength"),
+      others.length ? h("span", { class: "quiet others" }, `also ${others.map(([share, at]) => `${session.classes[at]?.name} ${percent(share)}`).join(", ")}`) : null);
+  }
+}

@@ -1,0 +1,124 @@
+/** Getting groups and their members from the server, page by page, and the next group ahead of time. */
+
+import { member } from "../logic/acts.mjs";
+import { nextOpen } from "../logic/board.mjs";
+import { missingPages } from "../logic/geometry.mjs";
+import { nothing } from "../logic/selection.mjs";
+import { picture, sentence } from "./api.mjs";
+
+/** Members asked for at a time. */
+export const PAGE = 500;
+
+/**
+ * @typedef {object} Group  the group on the screen
+ * @property {string} id
+ * @property {string} name
+ * @property {string} kind
+ * @property {number|null} version
+ * @property {{label: number, strength: number, distribution: number[]}|null} suggestion
+ * @property {(import("../logic/acts.mjs").Member|undefined)[]} members
+ * @property {Set<number>} pages  that are there
+ */
+
+/** @param {any} sent first page @returns {Group} */
+export function grouped(sent) {
+  const members = Array.from({ length: sent.total }, () => undefined);
+  const pages = sent.members.length ? new Set([0]) : new Set();
+  sent.members.forEach((one, at) => { members[at] = member(one); });
+  const { group: id, name, kind, version, suggestion } = sent;
+  return { id, name, kind, version, suggestion: suggestion ?? null, members, pages };
+}
+
+export class Loading {
+  /** @param {import("./store.mjs").Store} store @param {import("./api.mjs").Api} api @param {() => void} login */
+  constructor(store, api, login) {
+    this.login = login;
+    this.store = store;
+    this.api = api;
+    this.ahead = new Map();
+    this.asked = new Set();
+    this.side = 128;
+  }
+
+  async queue() {
+    const reply = await this.api.ask("queue");
+    if (reply.status !== 200) return this.#failed(reply);
+    const { groups, progress } = reply.body;
+    this.store.set({ queue: groups, progress, trouble: null });
+    return true;
+  }
+
+  /** Show a group; what was fetched ahead is shown at once. @param {string} id @param {{fresh?: boolean}} [how] */
+  async open(id, { fresh = false } = {}) {
+    const ahead = fresh ? undefined : this.ahead.get(id);
+    this.ahead.delete(id);
+    const staying = this.store.state.group?.id === id;
+    if (ahead) this.#show(ahead);
+    else if (!staying) this.store.set({ opening: id, group: null, selection: nothing(0), trouble: null });
+    const reply = ahead ? null : await this.#first(id);
+    if (reply && this.#wanted(id)) {
+      if (reply.status !== 200) return this.#failed(reply);
+      this.#show(grouped(reply.body), staying);
+    }
+    this.#fetchNext(id);
+    return true;
+  }
+
+  #wanted(id) {
+    const { opening, group } = this.store.state;
+    return opening === id || (!opening && group?.id === id);
+  }
+
+  /** Fetch members for positions on the screen. @param {number} first @param {number} last one past the last */
+  async need(first, last) {
+    const group = this.store.state.group;
+    if (!group) return;
+    const pages = missingPages(first, Math.min(last, group.members.length), PAGE, group.pages);
+    await Promise.all(pages.map((page) => this.#page(group.id, page)));
+  }
+
+  async #page(id, page) {
+    const mark = `${id} ${page}`;
+    if (this.asked.has(mark)) return;
+    this.asked.add(mark);
+    const reply = await this.#ask(id, page * PAGE);
+    this.asked.delete(mark);
+    const group = this.store.state.group;
+    if (reply.status !== 200 || group?.id !== id) return;
+    const members = group.members.slice();
+    reply.body.members.forEach((one, at) => { members[page * PAGE + at] ??= member(one); });
+    this.store.set({ group: { ...group, members, pages: new Set([...group.pages, page]) } });
+  }
+
+  #first(id) {
+    return this.#ask(id, 0);
+  }
+
+  #ask(id, offset) {
+    return this.api.ask(`groups/${encodeURIComponent(id)}?offset=${offset}&limit=${PAGE}`);
+  }
+
+  #show(group, staying = false) {
+    const kept = staying ? { ...this.store.state.selection, count: group.members.length, chosen: new Set() } : null;
+    const cursor = Math.min(kept?.cursor ?? 0, group.members.length - 1);
+    const selection = kept ? { ...kept, cursor, anchor: cursor } : nothing(group.members.length);
+    this.store.set({ group, opening: null, selection, trouble: null });
+  }
+
+  async #fetchNext(id) {
+    const next = nextOpen(this.store.state.queue, id);
+    if (!next || this.ahead.has(next)) return;
+    const reply = await this.#first(next);
+    if (reply.status !== 200) return;
+    this.ahead.clear();
+    const group = grouped(reply.body);
+    this.ahead.set(next, group);
+    for (const one of group.members.slice(0, 24)) if (one) new Image().src = picture(one.id, this.side);
+  }
+
+  #failed(reply) {
+    if (reply.status === 401) this.login();
+    else this.store.set({ trouble: sentence(reply) });
+    return false;
+  }
+}

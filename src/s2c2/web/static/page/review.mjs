@@ -1,0 +1,98 @@
+/** Images that annotators disagree on: who said what, and a decision. */
+
+import { mean } from "../logic/distribution.mjs";
+import { counted, duration, percent } from "../logic/words.mjs";
+import { picture, sentence } from "./api.mjs";
+import { DIGITS } from "../logic/keys.mjs";
+import { bar, fill, h, icon, text, trait } from "./dom.mjs";
+
+export class Review {
+  /** @param {any} app */
+  constructor(app) {
+    this.app = app;
+    this.items = [];
+    this.at = 0;
+    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
+    this.facts = h("p", { class: "facts quiet", role: "status" });
+    this.stage = h("div", { class: "reviewing" });
+    this.buttons = h("div", { class: "classes" });
+    const step = (name, words) => h("button", { class: "plain", "aria-label": words, title: words, onclick: () => app.run(name) }, icon(name));
+    this.element = h("section", { class: "view review", "aria-label": "Review" },
+      h("header", { class: "head" }, menu, h("div", { class: "what" }, h("h1", {}, "Review"), this.facts), h("div", { class: "steps" }, step("previous", "Previous image"), step("next", "Next image"))),
+      this.stage, h("footer", { class: "bar-area" }, this.buttons));
+  }
+
+  /** @param {any} state */
+  show(state) {
+    if (this.session === state.session) return;
+    this.session = state.session;
+  }
+
+  async enter() {
+    text(this.facts, "Loading …");
+    const reply = await this.app.api.ask("review");
+    if (reply.status !== 200) return text(this.facts, sentence(reply));
+    this.items = reply.body;
+    this.at = 0;
+    this.draw();
+  }
+
+  get item() {
+    return this.items[this.at];
+  }
+
+  step(step) {
+    if (!this.items.length) return;
+    this.at = (this.at + step + this.items.length) % this.items.length;
+    this.draw();
+  }
+
+  /** @param {{label?: number, distribution?: number[]}} more */
+  decide(more) {
+    if (!this.item || !this.app.doing.decide([this.item.id], more)) return;
+    const name = more.label === undefined ? "Left as a distribution." : `Decided: ${this.session.classes[more.label]?.name}.`;
+    this.app.doing.say(name, true);
+    this.items = this.items.filter((_, at) => at !== this.at);
+    this.at = Math.min(this.at, Math.max(0, this.items.length - 1));
+    this.draw();
+  }
+
+  leave() {
+    const found = this.item && mean(this.item.answers, this.session.classes.length);
+    if (found) this.decide({ distribution: found });
+  }
+
+  draw() {
+    text(this.facts, this.items.length ? `Image ${this.at + 1} of ${counted(this.items.length, "image")} with different answers` : "No image has different answers of several annotators.");
+    if (!this.item) return fill(this.stage), fill(this.buttons);
+    const { classes } = this.session;
+    fill(this.stage,
+      h("figure", {}, h("img", { src: picture(this.item.id), alt: `Image ${this.item.id}`, "data-image": this.item.id })),
+      h("div", { class: "said" }, this.item.answers.map((one) => opinion(one, classes)), this.#together(classes)));
+    this.#choices(classes);
+    return undefined;
+  }
+
+  #together(classes) {
+    const shares = mean(this.item.answers, classes.length) ?? [];
+    const seen = shares.map((share, at) => [share, at]).filter(([share]) => share >= 0.01).sort((a, b) => b[0] - a[0]);
+    return h("section", { class: "opinion together" }, h("h3", {}, "Together"),
+      seen.map(([share, at]) => h("div", { class: "line" }, h("span", {}, classes[at].name), bar(share, percent(share)), h("span", {}, percent(share)))));
+  }
+
+  #choices(classes) {
+    const allowed = this.session.role !== "annotator";
+    const votes = mean(this.item.answers, classes.length) ?? [];
+    const buttons = classes.slice(0, 12).map((one, index) => h("button", { class: "class", "data-label": index, disabled: !allowed, "data-said": votes[index] > 0, onclick: () => this.decide({ label: index }) }, DIGITS[index] ? h("kbd", {}, DIGITS[index]) : null, one.name));
+    fill(this.buttons, buttons, h("button", { class: "tool", disabled: !allowed, "data-action": "decide", onclick: () => this.leave() }, "Leave as a distribution", h("kbd", {}, this.app.key("decide"))),
+      allowed ? null : h("span", { class: "quiet" }, "Only a reviewer decides."));
+    trait(this.buttons, "aria-label", "Decide");
+  }
+}
+
+function opinion(one, classes) {
+  const words = one.label != null ? classes[one.label]?.name
+    : (one.distribution ?? []).map((share, at) => [share, at]).filter(([share]) => share >= 0.05).sort((a, b) => b[0] - a[0]).map(([share, at]) => `${classes[at].name} ${percent(share)}`).join(", ") || "skipped";
+  const round = one.round && one.round > 1 ? `, round ${one.round}` : "";
+  return h("section", { class: "opinion" }, h("h3", {}, one.annotator, h("span", { class: "quiet" }, round)), h("strong", {}, words), one.seconds == null ? null : h("span", { class: "quiet" }, `after ${duration(Math.max(1, one.seconds))}`));
+}

@@ -1,0 +1,82 @@
+/** One large image at a time, for plain labeling. */
+
+import { open } from "../logic/acts.mjs";
+import { number } from "../logic/words.mjs";
+import { picture } from "./api.mjs";
+import { fill, h, icon, text, trait } from "./dom.mjs";
+import { answered } from "./grid.mjs";
+import { Toolbar } from "./toolbar.mjs";
+
+/** Images fetched ahead. */
+const AHEAD = 4;
+
+export class Single {
+  /** @param {any} app */
+  constructor(app) {
+    this.app = app;
+    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
+    this.title = h("h1");
+    this.facts = h("p", { class: "facts quiet", role: "status" });
+    this.hint = h("div", { class: "suggestion" });
+    this.image = h("img", { alt: "" });
+    this.chip = h("span", { class: "chip" });
+    const step = (name, words) => h("button", { class: "plain", "aria-label": words, title: words, "data-action": name, onclick: () => app.run(name) }, icon(name));
+    this.toolbar = new Toolbar(app, "single");
+    this.element = h("section", { class: "view single", "aria-label": "One image" },
+      h("header", { class: "head" }, menu, h("div", { class: "what" }, this.title, this.facts), this.hint, h("div", { class: "steps" }, step("previous", "Previous image"), step("next", "Next image"))),
+      h("div", { class: "stage" }, this.image, this.chip), this.toolbar.element);
+  }
+
+  /** The image on the screen. */
+  get member() {
+    return this.state?.group?.members[this.at()];
+  }
+
+  at() {
+    return this.state?.selection.cursor ?? -1;
+  }
+
+  /** @param {any} state */
+  show(state) {
+    const entered = state.group?.id !== this.group;
+    this.state = state;
+    this.group = state.group?.id;
+    if (!state.group) return;
+    this.app.loading.need(this.at(), this.at() + 2 * AHEAD);
+    if (entered && this.member && !open(this.member)) return this.step(1, open);
+    this.#draw(state);
+    this.toolbar.show(state);
+  }
+
+  /**
+   * Go to another image.
+   * @param {number} step @param {(member: any) => boolean} [wanted] skip those that are not
+   */
+  step(step, wanted = () => true) {
+    const { group, selection } = this.app.store.state;
+    const count = group?.members.length ?? 0;
+    for (let tried = 1, at = selection.cursor; tried <= count; tried += 1) {
+      at = (at + step + count) % count;
+      const member = group.members[at];
+      if (!member || wanted(member)) return this.app.store.set({ selection: { ...selection, cursor: at, chosen: new Set() } });
+    }
+    return this.app.nextGroup();
+  }
+
+  #draw({ group, session, selection, queue }) {
+    const { member } = this;
+    const summary = queue.find((one) => one.group === group.id);
+    text(this.title, group.name);
+    text(this.facts, group.members.length ? `Image ${number(selection.cursor + 1)} of ${number(group.members.length)}, ${number(summary?.open ?? 0)} open` : "No images");
+    const hint = group.suggestion ? session.classes[group.suggestion.label]?.name : null;
+    fill(this.hint, hint ? h("button", { class: "plain", "data-action": "accept", onclick: () => this.app.run("accept") }, `Suggested: ${hint}`, h("kbd", {}, this.app.key("accept"))) : null);
+    const source = member ? picture(member.id) : null;
+    if (this.image.getAttribute("src") !== source) trait(this.image, "src", source);
+    trait(this.image, "alt", member ? `Image ${selection.cursor + 1}` : "");
+    trait(this.image, "data-image", member?.id);
+    const said = member ? [answered(member, session.classes), member.flag && "flagged"].filter(Boolean).join(", ") : "";
+    text(this.chip, said);
+    this.chip.hidden = !said;
+    for (const next of group.members.slice(selection.cursor + 1, selection.cursor + 1 + AHEAD)) if (next) new Image().src = picture(next.id);
+  }
+}

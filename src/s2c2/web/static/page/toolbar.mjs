@@ -1,0 +1,69 @@
+/** The bar below the grid: what the next key acts on, the classes, and the acts, each with its key. */
+
+import { DIGITS } from "../logic/keys.mjs";
+import { counted, number } from "../logic/words.mjs";
+import { fill, h, icon, text, trait } from "./dom.mjs";
+
+const ACTS = [
+  ["misfit", "Not fitting"], ["split", "Split"], ["merge", "Merge"], ["ambiguous", "Ambiguous"], ["skip", "Skip"],
+  ["flag", "Flag"], ["finish", "Finish"], ["grow", "Grow"], ["compare", "Compare"],
+];
+const SINGLE = ["misfit", "ambiguous", "skip", "flag"];
+
+/** Classes that have a button; the others are found by typing. */
+const SHOWN = 12;
+
+export class Toolbar {
+  /** @param {any} app @param {string} place */
+  constructor(app, place = "groups") {
+    this.app = app;
+    this.aim = h("span", { class: "aim", role: "status" });
+    this.clear = h("button", { class: "plain", onclick: () => app.run("clear") }, icon("close"), "Clear", h("kbd"));
+    this.classes = h("div", { class: "classes", role: "group", "aria-label": "Label" });
+    this.acts = ACTS.filter(([name]) => place === "groups" || SINGLE.includes(name)).map(([name, words]) => tool(app, name, words));
+    this.history = [tool(app, "undo", "Undo"), tool(app, "redo", "Redo"), tool(app, "help", "Keys")];
+    this.element = h("footer", { class: "bar-area" },
+      h("div", { class: "aims" }, this.aim, this.clear, h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, this.history)),
+      this.classes, h("div", { class: "acts", role: "group", "aria-label": "Acts" }, this.acts));
+    this.place = place;
+  }
+
+  /** @param {any} state */
+  show(state) {
+    const { session, selection, queue, group, keys } = state;
+    const open = queue.find((one) => one.group === group?.id)?.open ?? 0;
+    const chosen = selection.chosen.size;
+    const single = this.place !== "groups";
+    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} selected` : `Nothing selected: keys act on all ${number(open)} open`);
+    trait(this.aim, "data-chosen", chosen > 0 && !single);
+    this.clear.hidden = single || !chosen;
+    text(this.clear.lastChild, this.app.key("clear"));
+    text(this.unsaved, state.unsaved ? `${counted(state.unsaved, "act")} not saved yet` : "All saved");
+    if (session.classes !== this.names || keys !== this.keys) this.#classes(session.classes);
+    Object.assign(this, { names: session.classes, keys });
+    for (const button of [...this.acts, ...this.history]) text(button.lastChild, this.app.key(button.dataset.action));
+    this.#enable(chosen, state);
+  }
+
+  #classes(classes) {
+    const buttons = classes.slice(0, SHOWN).map((one, index) =>
+      h("button", { class: "class", "data-label": index, onclick: (event) => event.detail > 1 || this.app.run(`label:${index}`) }, DIGITS[index] ? h("kbd", {}, DIGITS[index]) : null, one.name));
+    const more = h("button", { class: "class plain", "data-action": "search", onclick: () => this.app.run("search") }, icon("search"), "Search", h("kbd", {}, this.app.key("search")));
+    fill(this.classes, buttons, more);
+  }
+
+  #enable(chosen, state) {
+    for (const button of this.acts) {
+      const { action } = button.dataset;
+      const needs = this.place === "groups" && ((action === "misfit" && !chosen) || (action === "compare" && (chosen < 2 || chosen > 4)));
+      trait(button, "aria-disabled", needs ? "true" : null);
+    }
+    trait(this.history[0], "aria-disabled", state.canUndo ? null : "true");
+    trait(this.history[1], "aria-disabled", state.canRedo ? null : "true");
+  }
+}
+
+/** A button of an act. A double click acts once. */
+function tool(app, action, words) {
+  return h("button", { class: "tool", "data-action": action, onclick: (event) => event.detail > 1 || app.run(action) }, icon(action), h("span", {}, words), h("kbd"));
+}

@@ -1,0 +1,77 @@
+/** What goes on around the page: time, other tabs, other people. */
+
+import { Clock } from "../logic/clock.mjs";
+import { BEAT, beat, leave, others } from "../logic/tabs.mjs";
+
+/** Milliseconds between two looks at what others did. */
+const LOOK = 5000;
+
+/** Milliseconds after which a lease is renewed. */
+const RENEWAL = 300000;
+
+/** The clock of a page, which hears every input and goes on after a reload. @param {number} idle seconds */
+export function clock(idle) {
+  const carried = JSON.parse(sessionStorage.getItem("s2c2.clock") ?? "{}");
+  const found = new Clock(() => performance.now(), idle, carried);
+  if (document.hidden) found.hide();
+  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchmove"]) {
+    addEventListener(kind, () => found.touch(), { capture: true, passive: true });
+  }
+  document.addEventListener("visibilitychange", () => (document.hidden ? found.hide() : found.show()));
+  addEventListener("pagehide", () => sessionStorage.setItem("s2c2.clock", JSON.stringify(found.read())));
+  return found;
+}
+
+/** Tell other tabs that this one is open, and the page whether there are others. @param {any} store @param {string} prefix @param {string} tab */
+export function tabs(store, prefix, tab, outbox) {
+  const look = () => {
+    const count = others(localStorage, prefix, tab, Date.now()).length;
+    if (count !== store.state.tabs) store.set({ tabs: count });
+  };
+  const sign = () => { beat(localStorage, prefix, tab, Date.now()); look(); };
+  sign();
+  setInterval(() => { sign(); outbox.flush(); }, BEAT);
+  addEventListener("storage", (event) => {
+    if (!event.key?.startsWith(prefix)) return;
+    look();
+    store.set({ unsaved: outbox.unsaved });
+  });
+  addEventListener("pagehide", () => leave(localStorage, prefix, tab));
+  addEventListener("pageshow", sign);
+}
+
+/** See what others did. @param {any} app */
+export function neighbours(app) {
+  let seen = null;
+  setInterval(async () => {
+    if (document.hidden || app.store.state.unsaved) return;
+    const reply = await app.api.ask(`events?after=${seen ?? 0}`);
+    if (reply.status !== 200) return;
+    const news = seen !== null && reply.body.seq > seen ? reply.body.changed : [];
+    seen = reply.body.seq;
+    if (!news.length || app.store.state.unsaved) return;
+    await app.loading.queue();
+    const { group, queue } = app.store.state;
+    const now = queue.find((one) => one.group === group?.id);
+    if (group && now && now.version !== group.version) await app.loading.open(group.id, { fresh: true });
+  }, LOOK);
+}
+
+/** Hold the group on the screen, so that others are told to take another one. @param {any} app */
+export function lease(app) {
+  let held = null;
+  const take = async (group) => {
+    const reply = await app.api.post("lease", { group, scope: app.store.state.session.scope });
+    if (app.store.state.group?.id !== group) return;
+    const { who, until } = reply.body ?? {};
+    const time = until ? new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
+    const held = reply.status === 409 && who ? `${who} works on this group${time ? ` until ${time}` : ""}. Take another one, or go on: nothing is overwritten.` : null;
+    if (held !== app.store.state.held) app.store.set({ held });
+  };
+  app.store.listen(({ group, view }) => {
+    if (!group || group.id === held || !["groups", "single", "grow"].includes(view)) return;
+    held = group.id;
+    take(held);
+  });
+  setInterval(() => held && !document.hidden && take(held), RENEWAL);
+}

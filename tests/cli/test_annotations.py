@@ -1,0 +1,162 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from s2c2.data import dataset
+from tests.cli.conftest import QUICK, Command
+
+
+@pytest.fixture(scope="module")
+def log(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people who answer the first forty images of the small dataset."""
+    found = dataset.read(small)
+    rows = [
+        (image, who, found.classes[(i + (who == "bob" and i % 4 == 0)) % len(found.classes)], 1.5)
+        for i, image in enumerate(found.images[:40])
+        for who in ("ann", "bob")
+    ]
+    path = tmp_path_factory.mktemp("log") / "log.csv"
+    pl.DataFrame(rows, schema=["image", "annotator", "label", "seconds"], orient="row").write_csv(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [("parquet", "log.parquet"), ("label-studio", "ls"), ("imagefolder", "hf"), ("dcic", "dc")],
+)
+def test_there_and_back(
+    format: str, name: str, log: Path, small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    done = s2c2("annotations", "export", log, tmp_path / name, "--format", format, "--dataset", small)
+    assert done.returncode == 0, done.stderr
+    assert "80 answers to 40 images" in done.stdout
+    back = tmp_path / "back.parquet"
+    done = s2c2("annotations", "import", tmp_path / name, back, "--format", format, "--dataset", small)
+    assert done.returncode == 0, done.stderr
+    given = pl.read_csv(log).select("image", "label").rows()
+    assert sorted(pl.read_parquet(back).select("image", "label").rows()) == sorted(given)
+
+
+def test_agreement_on_screen_and_as_a_page(log: Path, small: Path, s2c2: Command, tmp_path: Path) -> None:
+    done = s2c2(
+        "annotations", "agreement", log, "--truth", small, "--out", tmp_path / "out", "--repeats", "20"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "by annotator" in done.stdout
+    assert "bob" in done.stdout
+    record = json.loads((tmp_path / "out/agreement.json").read_text())
+    assert record["arms"][0]["hundred"] == pytest.approx(2.5)
+    assert record["arms"][0]["arm"]["inter"]["value"] < 1
+
+
+ANNOTATED = """
+import sys
+from s2c2.web.acts import Act
+from s2c2.web.start import Start, StartGroup
+from s2c2.web.store import Store
+group = StartGroup("class-0", "class", "cat", (0, 1), (0.9, 0.1), 0.1, 0.5, (1.0, 0.5), (False, False))
+store = Store.open("sqlite:///annotations.sqlite")
+store.begin(Start(("a.png", "b.png"), ("cat", "dog"), {"ssl": (group,)}))
+act = Act(
+    key="k" * 8, name="label", scope="shared/1/ssl", group="class-0", version=0, images=(0, 1), label=1,
+    distribution=None, target=None, parts=None, target_seq=None, selected=2, shown=None, active=3.0,
+    wall=4.0, at="2026-11-24T10:00:00Z", tab="t",
+)
+store.append("ann", act, lambda reader: None, "2026-11-24T10:00:01Z")
+"""
+"""Makes a database in which one person labeled two images at once."""
+
+
+def test_the_log_of_a_database(s2c2: Command, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", ANNOTATED], cwd=tmp_path, check=True)
+    done = s2c2("annotations", "export", tmp_path, tmp_path / "out.csv", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    found = pl.read_csv(tmp_path / "out.csv")
+    assert found.select("image", "label", "annotator", "seconds").rows() == [
+        ("a.png", "dog", "ann", 1.5),
+        ("b.png", "dog", "ann", 1.5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("export", "LOG", "x.csv", "--format", "label-studios"), "did you mean 'label-studio'"),
+        (("export", "LOG", "x", "--format", "csv"), "call it x.csv"),
+        (("export", "none.csv", "x.csv", "--format", "csv"), "none.csv"),
+        (("export", "LOG", "x.csv", "--format", "csv", "--arm", "nonne"), "did you mean 'none'"),
+        (("export", ".", "x.csv", "--format", "csv"), "has no annotations.sqlite"),
+        (("import", "LOG", "x.txt", "--format", "csv"), "must end in .parquet or .csv"),
+        (("import", "LOG", "x.csv", "--format", "crowd-kit"), "lacks the column 'task'"),
+        (("agreement", "nothing.sqlite"), "no file nothing.sqlite"),
+    ],
+)
+def test_mistakes_are_one_line(
+    arguments: tuple[str, ...], sentence: str, log: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    done = s2c2("annotations", *(log if one == "LOG" else one for one in arguments), cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert sentence in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_loop_closes(log: Path, small: Path, s2c2: Command, tmp_path: Path) -> None:
+    first, second = tmp_path / "before", tmp_path / "after"
+    done = s2c2("train", small, "--out", first, *QUICK)
+    assert done.returncode == 0, done.stderr
+    done = s2c2("train", small, "--out", second, "--annotations", log, "--replace-annotations", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "80 answers of 2 annotators to 40 images" in done.stdout
+    splits = [dict(pl.read_csv(run / "splits.csv").iter_rows()) for run in (first, second)]
+    answered = set(pl.read_csv(log)["image"])
+    for image, split in splits[0].items():
+        moved = split == "unlabeled" and image in answered
+        assert splits[1][image] == ("labeled" if moved else split)
+    record = json.loads((second / "relabeling.json").read_text())
+    assert (record["answers"], record["images"], record["rounds"], record["replaced"]) == (80, 40, [1], True)
+    learned = pl.read_parquet(second / "annotations.parquet").filter(pl.col("image").is_in(list(answered)))
+    assert set(learned["annotator"]) == {"ann", "bob"}
+    assert s2c2("evaluate", second).returncode == 0
+    done = s2c2("report", second, "--before", first)
+    assert done.returncode == 0, done.stderr
+    assert "Before and after relabeling" in (second / "report.html").read_text()
+
+
+def test_resume_wants_the_same_log(log: Path, small: Path, s2c2: Command, tmp_path: Path) -> None:
+    run, again = tmp_path / "run", ("--resume", *QUICK)
+    assert s2c2("train", small, "--out", run, "--annotations", log, *QUICK).returncode == 0
+    (run / "predictions.parquet").unlink()
+    rows = pl.read_csv(log).head(-1)
+    rows.write_csv(tmp_path / "other.csv")
+    done = s2c2("train", small, "--out", run, "--annotations", tmp_path / "other.csv", *again)
+    assert done.returncode == 2
+    assert "started with another annotation log: answers 80 → 79, digest" in done.stderr
+    done = s2c2("train", small, "--out", run, *again)
+    assert "was started with an annotation log" in done.stderr
+    done = s2c2("train", small, "--out", run, "--annotations", log, *again)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("image,label\n0.pgn,disc\n", "unknown image '0.pgn': did you mean"),
+        ("image,label\n0.png,dsic\n", "did you mean 'disc'"),
+        ("image,label\n", "holds no answer"),
+        ("image\n0.png\n", "neither 'label' nor 'distribution'"),
+    ],
+)
+def test_logs_that_cannot_be_learned_from(
+    rows: str, sentence: str, small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "log.csv").write_text(rows)
+    done = s2c2("train", small, "--out", tmp_path / "run", "--annotations", tmp_path / "log.csv", *QUICK)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert sentence in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,111 @@
+"""What Label Studio writes, as its documentation and its converter show it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s2c2.data.logs import IMPORTERS, Given
+from s2c2.errors import UserError
+
+CHOICE = {"id": "x", "from_name": "label", "to_name": "image", "type": "choices"}
+
+
+def annotation(*choices: str, **fields: Any) -> dict[str, Any]:
+    """An annotation that chooses something."""
+    results = [CHOICE | {"value": {"choices": list(choices)}}] if choices else []
+    return {"result": results, "was_cancelled": False, "lead_time": 2.5, "completed_by": 7} | fields
+
+
+def export(folder: Path, *tasks: dict[str, Any]) -> Path:
+    """A JSON export."""
+    path = folder / "export.json"
+    path.write_text(json.dumps(tasks))
+    return path
+
+
+def rows(path: Path, known: Given | None = None) -> list[tuple[Any, ...]]:
+    """Image, annotator, label, kind and seconds of each answer."""
+    log = IMPORTERS["label-studio"](path, known or Given())
+    return log.table.select("image", "annotator", "label", "kind", "seconds").rows()
+
+
+def test_people_are_addresses_or_numbers_and_cancelled_is_skipped(tmp_path: Path) -> None:
+    person = {"id": 3, "email": "ann@x.org"}
+    task = {
+        "data": {"image": "/data/upload/1/3fa9-a%20b.png"},
+        "annotations": [
+            annotation("cat", completed_by=person),
+            annotation("dog"),
+            annotation("dog", was_cancelled=True, completed_by=9, lead_time=None),
+        ],
+    }
+    assert rows(export(tmp_path, task)) == [
+        ("data/upload/1/3fa9-a b.png", "ann@x.org", "cat", "label", 2.5),
+        ("data/upload/1/3fa9-a b.png", "7", "dog", "label", 2.5),
+        ("data/upload/1/3fa9-a b.png", "9", None, "skip", None),
+    ]
+
+
+def test_paths_are_matched_with_the_images_of_a_dataset(tmp_path: Path) -> None:
+    known = Given(("cat", "dog"), ("pets/a.png", "b.png"))
+    places = ("/data/local-files/?d=disk/pets/a.png", "https://x.org/bucket/b.png", "s3://bucket/deep/b.png")
+    tasks = [{"data": {"image": place}, "annotations": [annotation("cat")]} for place in places]
+    assert [row[0] for row in rows(export(tmp_path, *tasks), known)] == ["pets/a.png", "b.png", "b.png"]
+
+
+def test_several_choices_are_a_distribution(tmp_path: Path) -> None:
+    task = {"data": {"image": "a.png"}, "annotations": [annotation("cat", "dog")]}
+    log = IMPORTERS["label-studio"](export(tmp_path, task), Given(("cat", "dog", "owl")))
+    assert log.table.select("label", "kind", "distribution").rows() == [(None, "ambiguous", [0.5, 0.5, 0.0])]
+
+
+def test_the_only_control_names_the_class(tmp_path: Path) -> None:
+    one = CHOICE | {"from_name": "species", "value": {"choices": ["cat"]}}
+    task = {"data": {"image": "a.png"}, "annotations": [annotation(result=[one])]}
+    assert rows(export(tmp_path, task))[0][2] == "cat"
+    two = CHOICE | {"from_name": "colour", "value": {"choices": ["red"]}}
+    task = {"data": {"image": "a.png"}, "annotations": [annotation(result=[one, two])]}
+    with pytest.raises(UserError, match="which of colour, species"):
+        rows(export(tmp_path, task))
+
+
+def test_the_csv_of_its_converter(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    lines = [
+        "ambiguous,annotation_id,annotator,created_at,id,image,label,lead_time,updated_at",
+        ",1,ann@x.org,2026-11-24T10:00:00Z,1,/data/local-files/?d=a.png,cat,1.5,2026-11-24T10:00:02Z",
+        'ambiguous,2,7,,2,b.png,"{""choices"":[""cat"",""dog""]}",,',
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    assert rows(path) == [
+        ("a.png", "ann@x.org", "cat", "label", 1.5),
+        ("b.png", "7", None, "ambiguous", None),
+    ]
+
+
+def test_json_min(tmp_path: Path) -> None:
+    flat = {"image": "a.png", "id": 1, "label": "cat", "annotator": 1, "annotation_id": 2, "lead_time": 3.0}
+    assert rows(export(tmp_path, flat)) == [("a.png", "1", "cat", "label", 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{}", "must be a list of tasks"),
+        ('[{"annotations": []}]', "lacks 'data'"),
+        ('[{"data": {}, "annotations": [{"result": []}]}]', "name no image"),
+        ('[{"data": {"image": "a"}, "annotations": [{"result": [3]}]}]', "a result needs"),
+        (
+            '[{"data": {"image": "a"}, "annotations": [{"result": [], "lead_time": "soon"}]}]',
+            "no number of seconds",
+        ),
+        ("nonsense", "not JSON"),
+    ],
+)
+def test_damaged_exports_are_one_sentence(content: str, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(content)
+    with pytest.raises(UserError, match=sentence):
+        rows(path)

@@ -1,0 +1,143 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from s2c2.data.annotations import Annotations
+from s2c2.data.logs.log import Log
+from s2c2.errors import UserError
+from s2c2.metrics.annotation_study import agreement
+from s2c2.metrics.consistency import study
+from s2c2.metrics.default_effect import biased
+from s2c2.report import agreement as page
+from s2c2.simulation import draw
+
+CLASSES = ("cat", "dog", "owl")
+N = 1500
+
+
+def truth() -> Annotations:
+    """Ten votes for each of many images, mostly for one class."""
+    rng = np.random.default_rng(1)
+    counts = rng.multinomial(10, rng.dirichlet([0.6, 0.6, 0.6], N))
+    image, label = counts.nonzero()
+    rows = {"image": [f"{i:04}.png" for i in image], "label": [CLASSES[c] for c in label]}
+    return Annotations.build(pl.DataFrame(rows | {"votes": counts[image, label]}), CLASSES)
+
+
+def log(offset: float = 0.4, bare: bool = False) -> Log:
+    """Two people answer in two arms; a third of the images of the second keep their proposal back."""
+    rng, said = np.random.default_rng(2), truth()
+    images = sorted(set(said.table["image"]))
+    soft = said.soft_labels(images)
+    proposed = rng.integers(3, size=len(images))
+    hidden = rng.random(len(images)) < 1 / 3
+    parts = []
+    for arm, person in [(arm, who) for arm in ("none", "s2c2") for who in ("ann", "bob")]:
+        shown = np.where(hidden | (arm == "none"), -1, proposed)
+        given = draw(biased(soft, shown, offset), rng)
+        columns = {
+            "image": images,
+            "label": [CLASSES[i] for i in given],
+            "proposal": [CLASSES[i] if i >= 0 else None for i in shown],
+            "hidden": [
+                CLASSES[p] if h and arm == "s2c2" else None for p, h in zip(proposed, hidden, strict=True)
+            ],
+            "seconds": np.full(len(images), 1.2 if arm == "none" else 0.6),
+        }
+        text = {"proposal": pl.String, "hidden": pl.String}
+        part = pl.DataFrame(columns, schema_overrides=text).with_columns(
+            annotator=pl.lit(person), arm=pl.lit(arm), round=pl.lit(1)
+        )
+        if not (bare and arm == "none"):
+            parts.append(part)
+    return Log.build(pl.concat(parts), CLASSES)
+
+
+def test_the_control_share_shows_the_pull_of_proposals() -> None:
+    found = {line.arm.name: line for line in agreement(log(0.4), repeats=5).arms}
+    control = found["s2c2"].control
+    assert control.hidden + control.shown == 2 * N
+    assert control.chosen == pytest.approx(1 / 3, abs=0.05)
+    assert control.offset == pytest.approx(0.4, abs=0.06)
+    assert found["s2c2"].arm.offset == pytest.approx(0.4, abs=0.06)
+    assert control.pull > 0.2
+    assert np.isnan(found["none"].control.accepted)
+
+
+def test_the_control_stands_in_for_an_arm_without_proposals() -> None:
+    found = agreement(log(0.4, bare=True), truth(), repeats=5)
+    (line,) = found.arms
+    assert line.arm.offset == line.control.offset
+    assert line.arm.kl_unbiased < line.arm.kl
+    assert found.divergence["corrected"] < found.divergence["mean"]
+
+
+def test_without_control_and_arm_nothing_is_corrected() -> None:
+    table = log(bare=True).table.filter(pl.col("shown"))
+    found = agreement(Log.build(table, CLASSES), truth(), repeats=5)
+    assert np.isnan(found.arms[0].arm.offset)
+    assert set(found.soft_labels) == {"mean", "dawid-skene"}
+
+
+def test_arms_are_those_of_a_consistency_study() -> None:
+    given = log()
+    plain = given.table.select("image", "annotator", "round", "arm", "label", "proposal", "seconds")
+    expected = study(plain, truth(), repeats=20)
+    assert repr(tuple(line.arm for line in agreement(given, truth(), repeats=20).arms)) == repr(expected)
+
+
+def test_each_person_has_their_own_line() -> None:
+    given = log()
+    found = agreement(given, repeats=5)
+    assert [(line.annotator, line.arm.name) for line in found.each] == [
+        (who, arm) for who in ("ann", "bob") for arm in ("none", "s2c2")
+    ]
+    whole = {line.arm.name: line for line in found.arms}
+    for line in found.each:
+        rows = given.table.filter(pl.col("annotator") == line.annotator, pl.col("arm") == line.arm.name)
+        assert line.answers == len(rows) == N
+        assert line.hundred == pytest.approx(2.0 if line.arm.name == "none" else 1.0)
+        assert line.arm.inter.value == whole[line.arm.name].arm.inter.value
+        shown = rows.filter(pl.col("proposal").is_not_null())
+        share = float((shown["label"] == shown["proposal"]).mean() or 0)  # type: ignore[arg-type]
+        assert line.control.accepted == pytest.approx(share) or not len(shown)
+
+
+def test_time_of_skips_and_of_what_was_taken_back_counts() -> None:
+    rows = [
+        ("a", "cat", "label", True, 3.0),
+        ("a", "dog", "label", False, 2.0),
+        ("b", None, "skip", True, 4.0),
+        ("c", "cat", "label", True, 3.0),
+    ]
+    frame = pl.DataFrame(rows, schema=["image", "label", "kind", "live", "seconds"], orient="row")
+    (line,) = agreement(Log.build(frame, CLASSES), repeats=5).arms
+    assert line.answers == 2
+    assert line.hundred == pytest.approx(12 / 60 / 2 * 100)
+    assert line.arm.minutes == pytest.approx(12 / 60)
+
+
+def test_a_log_without_answers_is_one_sentence() -> None:
+    frame = pl.DataFrame({"image": ["a"], "label": [None], "kind": ["skip"]})
+    with pytest.raises(UserError, match="holds no answer"):
+        agreement(Log.build(frame, CLASSES))
+
+
+def test_report_files(tmp_path: Path) -> None:
+    found = agreement(log(), truth(), repeats=5)
+    page.write(found, {"log": "<log>.csv", "truth": None}, tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    tables = {f"{name}.csv" for name in ("arms", "proposals", "each", "people", "labels")}
+    assert names == tables | {"agreement.html", "agreement.json", "soft-labels.parquet"}
+    html = (tmp_path / "out/agreement.html").read_text()
+    assert "&lt;log&gt;.csv" in html
+    assert "<svg" in html
+    record = json.loads((tmp_path / "out/agreement.json").read_text())
+    assert [one["arm"]["name"] for one in record["arms"]] == ["none", "s2c2"]
+    assert record["arms"][0]["control"]["accepted"] is None
+    soft = pl.read_parquet(tmp_path / "out/soft-labels.parquet")
+    assert soft.columns == ["image", "mean", "dawid_skene", "corrected"]
+    np.testing.assert_allclose(np.stack(soft["corrected"].to_list()).sum(axis=1), 1)

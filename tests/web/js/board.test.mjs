@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { hindrance, made, member } from "../../../src/s2c2/web/static/logic/acts.mjs";
+import { countsAfter, membersAfter, neighbour, nextOpen, openOf } from "../../../src/s2c2/web/static/logic/board.mjs";
+
+const when = { key: "k", at: "now", scope: "shared/1/s2c2", tab: "t", dataset: "d", seconds: { active: 1, wall: 2 } };
+const act = (name, more = {}) => made({ act: name, group: "cluster-1", ...more }, when);
+const members = () => [0, 1, 2, 3].map((id) => member({ id, answer: id === 3 ? { label: 1 } : null }));
+const said = (list) => list.map((one) => one.answer?.label ?? (one.answer?.skip ? "skip" : one.answer ? "soft" : null));
+
+test("accepting gives the suggestion to what is open", () => {
+  assert.deepEqual(said(membersAfter(members(), act("accept"), 0)), [0, 0, 0, 1]);
+});
+
+test("labeling a selection changes only that, answered or not", () => {
+  assert.deepEqual(said(membersAfter(members(), act("label", { images: [0, 3], label: 2 }), 0)), [2, null, null, 2]);
+});
+
+test("misfits are left out when the group is accepted", () => {
+  const without = membersAfter(members(), act("misfit", { images: [1] }), 0);
+  assert.equal(without[1].misfit, true);
+  assert.deepEqual(said(membersAfter(without, act("accept"), 0)), [0, null, 0, 1]);
+});
+
+test("a misfit that fits again is open", () => {
+  const without = membersAfter(members(), act("misfit", { images: [1] }), 0);
+  assert.equal(membersAfter(without, act("grow", { images: [1] }), 0)[1].misfit, false);
+});
+
+test("a flag is no answer", () => {
+  const [first] = membersAfter(members(), act("flag", { images: [0] }), 0);
+  assert.equal(first.flag, true);
+  assert.equal(first.answer, null);
+});
+
+test("images that are split off are gone, those not loaded stay", () => {
+  const some = [...members(), undefined];
+  assert.equal(membersAfter(some, act("split", { images: [0, 1] }), 0).length, 3);
+});
+
+test("the counts that are shown at once", () => {
+  const group = { size: 4, open: 3, done: false };
+  const list = members();
+  const count = (what) => countsAfter(group, what, openOf(list, what));
+  assert.deepEqual(count(act("accept")), { size: 4, open: 0, done: true });
+  assert.deepEqual(count(act("label", { images: [0, 3], label: 1 })), { size: 4, open: 2, done: false });
+  assert.deepEqual(count(act("split", { images: [0, 1] })), { size: 2, open: 1, done: false });
+  assert.deepEqual(count(act("flag")), group);
+  assert.deepEqual(count(act("finish")), { size: 4, open: 3, done: true });
+});
+
+test("the next open group, round the end, and none when all are done", () => {
+  const queue = [["a", 1], ["b", 0], ["c", 2]].map(([group, open]) => ({ group, open, done: open === 0 }));
+  assert.equal(nextOpen(queue, "a"), "c");
+  assert.equal(nextOpen(queue, "c"), "a");
+  assert.equal(nextOpen(queue, null), "a");
+  assert.equal(nextOpen([{ group: "a", open: 1, done: false }], "a"), null);
+  assert.equal(neighbour(queue, "a", -1), "c");
+  assert.equal(neighbour([], "a", 1), null);
+});
+
+test("what cannot be done is said in a sentence", () => {
+  const group = { suggestion: null, open: 3, kind: "cluster" };
+  assert.match(hindrance("accept", null, group), /no suggestion/);
+  assert.match(hindrance("misfit", null, group), /Select/);
+  assert.match(hindrance("label", null, { ...group, open: 0 }), /has an answer/);
+  assert.equal(hindrance("label", [1], { ...group, open: 0 }), null);
+});
+
+test("an answer of the server without label, distribution or skip is none", () => {
+  assert.equal(member({ id: 1, answer: { flag: true } }).answer, null);
+  assert.equal(member({ id: 1, answer: { skip: true } }).answer.skip, true);
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ACTIONS, combination, conflicts, defaults, keyMap, meaning, rebound, shown } from "../../../src/s2c2/web/static/logic/keys.mjs";
+
+const press = (key, more = {}) => combination({ key, ...more });
+
+test("combinations are written one way", () => {
+  assert.equal(press("z", { ctrlKey: true }), "ctrl+z");
+  assert.equal(press("Z", { ctrlKey: true, shiftKey: true }), "ctrl+shift+z");
+  assert.equal(press("z", { metaKey: true }), "ctrl+z");
+  assert.equal(press(" "), "space");
+  assert.equal(press("?", { shiftKey: true }), "?");
+  assert.equal(press("/", { shiftKey: true }), "/");
+  assert.equal(press("A"), "a");
+  assert.equal(press("Shift", { shiftKey: true }), "");
+});
+
+test("the keys as they come mean one thing each", () => {
+  assert.deepEqual(conflicts(defaults()), []);
+});
+
+test("the key map of the guide", () => {
+  const says = (keys, place = "groups") => meaning(defaults(), place, keys);
+  assert.equal(says("enter"), "accept");
+  assert.equal(says("a"), "accept");
+  assert.equal(says("x"), "misfit");
+  assert.equal(says("space"), "skip");
+  assert.equal(says("ctrl+a"), "all");
+  assert.equal(says("1"), "label:0");
+  assert.equal(says("0"), "label:9");
+  assert.equal(says("f"), "flag");
+  assert.equal(says("f", "grow"), "match");
+  assert.equal(says("j", "grow"), "nomatch");
+  assert.equal(says("j"), null);
+  assert.equal(says("1", "dashboard"), null);
+  assert.equal(says("ctrl+z", "dashboard"), "undo");
+});
+
+test("a conflict names the key and both actions", () => {
+  const [words] = conflicts(rebound(defaults(), "flag", "x"));
+  assert.match(words, /X/);
+  assert.ok(words.includes(ACTIONS.flag.words) && words.includes(ACTIONS.misfit.words));
+  assert.equal(conflicts(rebound(defaults(), "flag", "j")).length, 0);
+  assert.equal(conflicts(rebound(defaults(), "flag", "3")).length, 1);
+  assert.equal(conflicts(rebound(defaults(), "match", "?")).length, 1);
+});
+
+test("stored keys win over the server's, which win over the defaults", () => {
+  const map = keyMap({ flag: "k", skip: "Ctrl+K" }, JSON.stringify({ flag: ["w"] }));
+  assert.deepEqual(map.flag, ["w"]);
+  assert.deepEqual(map.skip, ["ctrl+k"]);
+  assert.deepEqual(map.misfit, ["x"]);
+});
+
+test("a key of the server that is a default keeps its other keys", () => {
+  assert.deepEqual(keyMap({ accept: "Enter", select_all: "Ctrl+a" }).accept, ["enter", "a"]);
+  assert.deepEqual(keyMap({ select_all: "Ctrl+e" }).all, ["ctrl+e"]);
+});
+
+test("what is no key map is left out", () => {
+  for (const stored of ["", "{", "null", "[]", "3", '{"flag":[]}', '{"flag":[7]}', '{"nothing":["w"]}']) {
+    assert.deepEqual(keyMap({}, stored), defaults());
+  }
+});
+
+test("keys are shown as they are printed", () => {
+  assert.equal(shown("ctrl+shift+z"), "Ctrl+Shift+Z");
+  assert.equal(shown("enter"), "⏎");
+  assert.equal(shown("+"), "+");
+  assert.equal(shown("/"), "/");
+});

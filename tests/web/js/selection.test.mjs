@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  cleared, everything, inverted, nothing, only, pointed, positions, ranged, target, toggled,
+} from "../../../src/s2c2/web/static/logic/selection.mjs";
+
+test("a click selects one image and moves the anchor", () => {
+  const one = only(only(nothing(9), 2), 5);
+  assert.deepEqual(positions(one), [5]);
+  assert.equal(one.anchor, 5);
+});
+
+test("ctrl adds and takes out, and keeps the others", () => {
+  const two = toggled(only(nothing(9), 2), 5);
+  assert.deepEqual(positions(two), [2, 5]);
+  assert.deepEqual(positions(toggled(two, 2)), [5]);
+});
+
+test("shift selects from the anchor, in both directions, and shrinks again", () => {
+  const start = only(nothing(20), 10);
+  assert.deepEqual(positions(ranged(start, 13)), [10, 11, 12, 13]);
+  assert.deepEqual(positions(ranged(ranged(start, 13), 11)), [10, 11]);
+  assert.deepEqual(positions(ranged(start, 8)), [8, 9, 10]);
+});
+
+test("ctrl and shift together keep what was selected elsewhere", () => {
+  const far = toggled(only(nothing(20), 1), 10);
+  assert.deepEqual(positions(ranged(far, 12, true)), [1, 10, 11, 12]);
+});
+
+test("all, inverted and cleared", () => {
+  const three = toggled(toggled(only(nothing(5), 0), 2), 4);
+  assert.deepEqual(positions(inverted(three)), [1, 3]);
+  assert.equal(everything(three).chosen.size, 5);
+  assert.equal(inverted(everything(three)).chosen.size, 0);
+  assert.equal(cleared(three).chosen.size, 0);
+  assert.equal(cleared(three).cursor, three.cursor);
+});
+
+test("an empty group can be selected in any way and stays empty", () => {
+  for (const change of [everything, inverted, cleared, (one) => only(one, 3), (one) => ranged(one, 3), (one) => toggled(one, 3)]) {
+    const after = change(nothing(0));
+    assert.equal(after.chosen.size, 0);
+    assert.equal(after.cursor, -1);
+  }
+});
+
+test("moving with ctrl leaves the selection", () => {
+  const moved = pointed(only(nothing(9), 2), 7);
+  assert.deepEqual(positions(moved), [2]);
+  assert.equal(moved.cursor, 7);
+});
+
+test("arrows move by one and by a row, and stop at the edges", () => {
+  const at = (cursor) => ({ ...nothing(11), cursor });
+  assert.equal(target(at(5), "down", 4), 9);
+  assert.equal(target(at(5), "up", 4), 1);
+  assert.equal(target(at(1), "up", 4), 1);
+  assert.equal(target(at(9), "down", 4), 9);
+  assert.equal(target(at(0), "left", 4), 0);
+  assert.equal(target(at(10), "right", 4), 10);
+  assert.equal(target(at(5), "home", 4), 0);
+  assert.equal(target(at(5), "end", 4), 10);
+  assert.equal(target(at(1), "pagedown", 4, 2), 9);
+  assert.equal(target(at(9), "pageup", 4, 9), 0);
+});
+
+test("a value is never changed in place", () => {
+  const before = only(nothing(9), 2);
+  toggled(before, 3);
+  ranged(before, 8);
+  assert.deepEqual(positions(before), [2]);
+});

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { counted, done, duration, percent, status, strength } from "../../../src/s2c2/web/static/logic/words.mjs";
+
+test("numbers, shares and times", () => {
+  assert.equal(counted(1, "image"), "1 image");
+  assert.equal(counted(100000, "image"), "100,000 images");
+  assert.equal(percent(0.625), "63 %");
+  assert.equal(duration(59.9), "59 s");
+  assert.equal(duration(61), "1 min");
+  assert.equal(duration(3720), "1 h 2 min");
+});
+
+test("strength is a word", () => {
+  assert.deepEqual([0.2, 0.5, 0.7, 0.95].map(strength), ["weak", "moderate", "strong", "very strong"]);
+});
+
+test("what was done", () => {
+  assert.equal(done("accept", 3, "cat"), "Accepted 3 images as cat.");
+  assert.equal(done("misfit", 1), "Marked as not fitting: 1 image.");
+  assert.equal(done("undo", 0), "Undone.");
+});
+
+test("status of a group", () => {
+  assert.equal(status({ open: 3, size: 3, done: false }).word, "open");
+  assert.equal(status({ open: 2, size: 3, done: false }).word, "begun");
+  assert.equal(status({ open: 2, size: 3, done: true }).word, "done");
+});
