@@ -407,3 +407,36 @@ def test_evidence_says_what_ranks_the_batch(teachers: int) -> None:
     assert own == pytest.approx(
         [-math.log(sigmoid(z if i in top else -z)) for i, z in enumerate(logits)], rel=1e-3
     )
+
+
+def test_labeled_images_with_two_votes_teach_ambiguity_and_others_do_not() -> None:
+    nan = float("nan")
+    step = replace(make_step(), dissent=torch.tensor([0.0, nan, 0.4, 0.2]))
+    logits = listed(step.labeled.ambiguity)
+    # A third of the labeled images is disputed, but the prior is a half: logit(1/3) − logit(1/2) = −log 2.
+    shifted = [logits[i] - math.log(2) for i in (0, 2, 3)]
+    expected = [
+        -math.log(sigmoid(z if differs else -z)) for z, differs in zip(shifted, (0, 1, 1), strict=True)
+    ]
+    objective = S2C2(Fixed(), prior=0.5, votes=2.0, disputed=1 / 3)
+    terms = objective(step).terms
+    assert terms["votes"].item() == pytest.approx(2 * sum(expected) / 3, rel=1e-5)
+    assert set(terms) - set(S2C2(Fixed(), prior=0.5)(step).terms) == {"votes"}
+
+
+@pytest.mark.parametrize(
+    ("dissent", "disputed"), [(None, 0.5), (torch.full((4,), torch.nan), 0.5), (torch.zeros(4), None)]
+)
+def test_without_votes_there_is_nothing_to_learn_from_them(
+    dissent: Tensor | None, disputed: float | None
+) -> None:
+    objective = S2C2(Fixed(), votes=1.0, disputed=disputed)
+    assert objective(replace(make_step(), dissent=dissent)).terms["votes"].item() == 0.0
+
+
+@pytest.mark.parametrize("prior", [0.0, 1.0])
+@pytest.mark.parametrize("disputed", [0.0, 1.0])
+def test_votes_stay_finite_at_the_ends(prior: float, disputed: float) -> None:
+    step = replace(make_step(), dissent=torch.tensor([0.0, 0.0, 0.4, 0.2]))
+    loss = S2C2(Fixed(), prior=prior, votes=1.0, disputed=disputed).votes_loss(step)
+    assert math.isfinite(loss.item())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from s2c2 import readout
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions
-from s2c2.readout import Readout
+from s2c2.readout import Readout, Wanted
 
 
 def made(count: int, seed: int = 0, k: int = 3) -> Predictions:
@@ -23,13 +23,13 @@ def made(count: int, seed: int = 0, k: int = 3) -> Predictions:
 @given(st.integers(2, 60), st.floats(0, 1), st.integers(0, 10_000))
 def test_the_share_is_the_prior(count: int, prior: float, seed: int) -> None:
     pool = made(count, seed)
-    read = readout.apply(readout.fit(pool, prior, None, 0.25, 0), pool)
+    read = readout.apply(readout.fit(pool, Wanted(prior, None, 0.25), 0), pool)
     assert read.ambiguous.sum() == math.floor(count * prior + 1e-9)
 
 
 def test_ambiguity_follows_doubt() -> None:
     pool = made(50)
-    read = readout.apply(readout.fit(pool, 0.4, None, 0.25, 0), pool)
+    read = readout.apply(readout.fit(pool, Wanted(0.4, None, 0.25), 0), pool)
     assert read.ambiguity is not None
     order = np.argsort(pool.probabilities.max(axis=1))
     assert (np.diff(read.ambiguity[order]) <= 0).all()
@@ -37,9 +37,10 @@ def test_ambiguity_follows_doubt() -> None:
 
 def test_ambiguity_equals_the_equation() -> None:
     pool = made(20)
-    fitted = readout.fit(pool, 0.5, None, 0.25, 0)
+    fitted = readout.fit(pool, Wanted(0.5, None, 0.25), 0)
     read = readout.apply(fitted, pool)
     assert read.ambiguity is not None
+    assert fitted.shift is not None
     for row, p_a in zip(pool.probabilities.tolist(), read.ambiguity.tolist(), strict=True):
         doubt = -math.log(max(row) / (1 - max(row)))
         assert p_a == pytest.approx(1 / (1 + math.exp(fitted.shift - doubt)), rel=1e-4)
@@ -47,7 +48,7 @@ def test_ambiguity_equals_the_equation() -> None:
 
 def test_clusters_are_the_nearest_prototypes() -> None:
     pool = made(40)
-    fitted = readout.fit(pool, 0.5, 5, 0.5, 0)
+    fitted = readout.fit(pool, Wanted(0.5, 5, 0.5), 0)
     read = readout.apply(fitted, pool)
     assert fitted.prototypes is not None
     assert read.clusters is not None
@@ -65,7 +66,7 @@ def test_clusters_are_the_nearest_prototypes() -> None:
 
 def test_clusters_do_not_depend_on_the_other_images() -> None:
     pool = made(40)
-    fitted = readout.fit(pool, 0.5, 5, 0.5, 0)
+    fitted = readout.fit(pool, Wanted(0.5, 5, 0.5), 0)
     alone = readout.apply(fitted, pool.take(np.array([7])))
     together = readout.apply(fitted, pool)
     assert alone.clusters is not None
@@ -81,14 +82,31 @@ def test_prototypes_serve_the_ambiguous_images() -> None:
     probabilities = np.concatenate([certain, left, right]).astype(np.float32)
     names = tuple(str(number) for number in range(90))
     pool = Predictions(("a", "b", "c"), names, ("",) * 90, probabilities, np.ones((90, 2), np.float32))
-    read = readout.apply(readout.fit(pool, 1 / 3, 2, 0.0, 0), pool)
+    read = readout.apply(readout.fit(pool, Wanted(1 / 3, 2, 0.0), 0), pool)
     assert read.clusters is not None
+    assert set(read.clusters[60:75]).isdisjoint(read.clusters[75:])
+
+
+def test_the_ambiguity_of_the_head_can_stay_and_weighs_the_prototypes(tmp_path: Path) -> None:
+    """Everything is in equal doubt; the head calls 30 of 90 images ambiguous: both prototypes go to these."""
+    left, right = np.tile([0.5, 0.5, 0.0], (15, 1)), np.tile([0.5, 0.0, 0.5], (15, 1))
+    probabilities = np.concatenate([np.tile([0.0, 0.5, 0.5], (60, 1)), left, right]).astype(np.float32)
+    ambiguity = np.repeat([0.1, 0.9], [60, 30]).astype(np.float32)
+    names = tuple(str(number) for number in range(90))
+    pool = Predictions(
+        ("a", "b", "c"), names, ("",) * 90, probabilities, np.ones((90, 2), np.float32), ambiguity
+    )
+    fitted = readout.fit(pool, Wanted(1 / 3, 2, 0.0, doubt=False), 0)
+    fitted.write(tmp_path / "readout.npz")
+    read = readout.apply(Readout.read(tmp_path / "readout.npz"), pool)
+    assert read.clusters is not None
+    np.testing.assert_array_equal(read.ambiguity, ambiguity)
     assert set(read.clusters[60:75]).isdisjoint(read.clusters[75:])
 
 
 def test_fewer_images_than_clusters() -> None:
     pool = made(3)
-    fitted = readout.fit(pool, 0.5, 50, 0.25, 0)
+    fitted = readout.fit(pool, Wanted(0.5, 50, 0.25), 0)
     assert fitted.prototypes is not None
     assert len(fitted.prototypes) == 3
 
@@ -96,7 +114,7 @@ def test_fewer_images_than_clusters() -> None:
 @pytest.mark.parametrize("clusters", [None, 4])
 def test_what_is_written_is_read(clusters: int | None, tmp_path: Path) -> None:
     pool = made(30)
-    fitted = readout.fit(pool, 0.3, clusters, 0.25, 0)
+    fitted = readout.fit(pool, Wanted(0.3, clusters, 0.25), 0)
     fitted.write(tmp_path / "readout.npz")
     again = Readout.read(tmp_path / "readout.npz")
     assert (again.shift, again.appearance) == (fitted.shift, fitted.appearance)

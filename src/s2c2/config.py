@@ -32,7 +32,7 @@ class Section(BaseModel):
 def fields_of(cls: Any) -> dict[str, Any]:
     """Return the configurable fields of a dataclass, with their documentation, for a pydantic model."""
     documented = _docstrings(cls)
-    hidden = {"algorithm", "class_weights"}
+    hidden = {"algorithm", "class_weights", "disputed"}
     return {
         field.name: (field.type, Field(_default(field), description=documented.get(field.name)))
         for field in dataclasses.fields(cls)
@@ -100,6 +100,8 @@ class DataConfig(Section):
     """How an image that is not square becomes square."""
     labels: Literal["drawn", "majority", "soft"] = "drawn"
     """Label of a labeled image: one drawn from its annotations (paper), their majority, or their mean."""
+    votes: Count = 1
+    """Votes drawn for each labeled image, where labels are drawn; their mean is its label (paper: one)."""
     split: str | None = None
     """Preset of split sizes (the paper's Table 1); null takes the shares below."""
     labeled: Size = 0.16
@@ -243,6 +245,17 @@ def resolve(values: Mapping[str, Any]) -> Config:
         return Config.model_validate(values)
     except ValidationError as error:
         raise UserError("\n".join(_sentences(error, values))) from error
+
+
+def completed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the written values of an older version with the settings that are new since, at their defaults.
+
+    Values that this version does not take come back as they are.
+    """
+    try:
+        return resolve(values).model_dump(mode="json")
+    except UserError:
+        return values
 
 
 def build(registry: Mapping[str, Callable[..., Any]], chosen: Any, *args: Any) -> Any:

@@ -160,6 +160,7 @@ def forward(
         images=batch.unlabeled,
         pool=batch.pool,
         training=True,
+        dissent=batch.dissent,
     )
     return objective(step)
 

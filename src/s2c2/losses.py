@@ -1,5 +1,7 @@
 """Losses of single images, from logits, in log-space. Nothing here takes a mean over images."""
 
+import math
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
@@ -48,6 +50,12 @@ def log_complement(logits: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
 def ambiguity(pseudo_label: Float[Tensor, " n"], logits: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
     """Return the binary cross-entropy between an ambiguity pseudo-label h and p_a (paper, eq. 2)."""
     return F.binary_cross_entropy_with_logits(logits.float(), pseudo_label, reduction="none")
+
+
+def logit(share: float) -> float:
+    """Return log(p / (1 − p)), limited to ±13.8 (p within 10⁻⁶ of zero or one)."""
+    inside = min(max(share, 1e-6), 1 - 1e-6)
+    return math.log(inside / (1 - inside))
 
 
 def similarity(first: Float[Tensor, "n m"], second: Float[Tensor, "n m"]) -> Float[Tensor, " n"]:

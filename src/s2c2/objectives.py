@@ -69,6 +69,10 @@ class S2C2:
     """Gradient through the second view of L_S; ``auto``: only where it is of another kind (reference)."""
     evidence: Literal["own", "confidence"] = "own"
     """What ranks the batch in L_A: p_a itself (paper), or the lack of confidence of the class head (ours)."""
+    votes: Weight = 0.0
+    """Weight of the loss of p_a on labeled images with two votes or more: ambiguous if they differ (ours)."""
+    disputed: float | None = None
+    """Share of these images whose votes differ; shifts their p_a to the prior."""
     lone_view: Literal["none", "entropy"] = "none"
     """L_S where an algorithm has one view only (paper: none; reference: the entropy of p_o)."""
 
@@ -100,6 +104,8 @@ class S2C2:
         }
         if self.prior is not None and self.ambiguity:
             terms["ambiguity"] = self.ambiguity * mean(self.ambiguity_losses(step))
+        if self.prior is not None and self.votes:
+            terms["votes"] = self.votes * self.votes_loss(step)
         if self.separation:
             terms["separation"] = self.separation * self.separation_loss(step, certain)
         if self.similarity:
@@ -136,6 +142,19 @@ class S2C2:
             return _present(step.student[0].ambiguity, "ambiguity").detach()
         outputs = step.teacher[0] if step.teacher else step.student[0]
         return 1 - outputs.classes.detach().softmax(dim=1).amax(dim=1)
+
+    def votes_loss(self, step: Step) -> Float[Tensor, ""]:
+        """Return the mean over labeled images with two or more votes: ambiguous are those whose votes differ.
+
+        A share r of them differs, but a share p_A is to be ambiguous: where p_a is held against votes, its
+        logit is shifted by logit r − logit p_A, so that it learns their order and keeps the share.
+        """
+        logits = _present(step.labeled.ambiguity, "ambiguity")
+        if step.dissent is None or self.disputed is None:
+            return mean(logits[:0])
+        known = ~step.dissent.isnan()
+        shift = losses.logit(self.disputed) - losses.logit(self.prior or 0.0)
+        return mean(losses.ambiguity((step.dissent[known] > 0).float(), logits[known] + shift))
 
     def separation_loss(self, step: Step, certain: Float[Tensor, " u"]) -> Float[Tensor, ""]:
         """Return L_CE⁻¹ of labeled and unlabeled anchors against partners of another class (eq. 3)."""

@@ -37,8 +37,8 @@ BLOCK = 65_536
 class Readout:
     """What was fitted."""
 
-    shift: float
-    """Δ: doubt at which an image counts as ambiguous."""
+    shift: float | None
+    """Δ: doubt at which an image counts as ambiguous; None leaves the ambiguity as it is."""
     prototypes: Float64[np.ndarray, "m f"] | None
     """C; None leaves the clusters as they are."""
     appearance: float
@@ -48,7 +48,8 @@ class Readout:
         """Write one ``.npz`` file, whole or not at all."""
         prototypes = np.empty((0, 0)) if self.prototypes is None else self.prototypes
         with files.atomic(path) as partial, partial.open("wb") as stream:
-            np.savez(stream, shift=self.shift, prototypes=prototypes, appearance=self.appearance)
+            shift = np.nan if self.shift is None else self.shift
+            np.savez(stream, shift=shift, prototypes=prototypes, appearance=self.appearance)
 
     @classmethod
     def read(cls, path: Path) -> "Readout":
@@ -60,37 +61,52 @@ class Readout:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 prototypes = stored["prototypes"] if stored["prototypes"].size else None
-                return cls(float(stored["shift"]), prototypes, float(stored["appearance"]))
+                shift = None if np.isnan(stored["shift"]) else float(stored["shift"])
+                return cls(shift, prototypes, float(stored["appearance"]))
         except (OSError, ValueError, KeyError) as error:
             raise UserError(f"the readout {path} is damaged: {error}") from error
 
 
-def fit(pool: Predictions, prior: float, clusters: int | None, appearance: float, seed: int) -> Readout:
+@dataclass(frozen=True)
+class Wanted:
+    """What to read."""
+
+    prior: float
+    """Share p_A of images that are to be ambiguous, in [0, 1]."""
+    clusters: int | None
+    """Number of prototypes; None fits none."""
+    appearance: float
+    """α ≥ 0."""
+    doubt: bool = True
+    """Whether p_a is the doubt; else that of the ambiguity head stays."""
+
+
+def fit(pool: Predictions, wanted: Wanted, seed: int) -> Readout:
     """Fit a readout on the images that were trained on; no label is used.
 
     Args:
-        pool: predictions of these images.
-        prior: share p_A of images that are to be ambiguous, in [0, 1].
-        clusters: number of prototypes; None fits none.
-        appearance: α ≥ 0.
+        pool: predictions of these images; with an ambiguity where that is to stay.
+        wanted: what to read.
         seed: seed of k-means.
     """
-    doubts = doubt(pool.probabilities)
-    shift = threshold(doubts, prior)
-    if clusters is None:
-        return Readout(shift, None, appearance)
-    ranks = doubts.argsort().argsort() / max(len(doubts) - 1, 1)
-    weights = FLOOR + sigmoid((ranks - (1 - prior)) / WIDTH)
-    points = features(pool, appearance)
-    count = min(clusters, len(np.unique(points, axis=0)))
+    scores = doubt(pool.probabilities) if wanted.doubt else np.asarray(pool.ambiguity, dtype=np.float64)
+    shift = threshold(scores, wanted.prior) if wanted.doubt else None
+    if wanted.clusters is None:
+        return Readout(shift, None, wanted.appearance)
+    ranks = scores.argsort().argsort() / max(len(scores) - 1, 1)
+    weights = FLOOR + sigmoid((ranks - (1 - wanted.prior)) / WIDTH)
+    points = features(pool, wanted.appearance)
+    count = min(wanted.clusters, len(np.unique(points, axis=0)))
     fitted = KMeans(count, n_init=RESTARTS, random_state=seed).fit(points, sample_weight=weights)
-    return Readout(shift, fitted.cluster_centers_.astype(np.float64), appearance)
+    return Readout(shift, fitted.cluster_centers_.astype(np.float64), wanted.appearance)
 
 
 def apply(readout: Readout, predictions: Predictions) -> Predictions:
-    """Return the predictions with the ambiguity of the readout, and its clusters where it has prototypes."""
-    ambiguity = sigmoid(doubt(predictions.probabilities) - readout.shift).astype(np.float32)
-    read = replace(predictions, ambiguity=ambiguity)
+    """Return the predictions with what was read in the place of what the heads say."""
+    read = predictions
+    if readout.shift is not None:
+        ambiguity = sigmoid(doubt(predictions.probabilities) - readout.shift).astype(np.float32)
+        read = replace(predictions, ambiguity=ambiguity)
     if readout.prototypes is None:
         return read
     blocks = [

@@ -57,6 +57,8 @@ class Batch:
     """For each student view the distributions that a :class:`Preparing` algorithm computed."""
     pool: int = 0
     """Number of unlabeled images that batches are drawn from; 0 where it is not known."""
+    dissent: Float[Tensor, " b"] | None = None
+    """Share of the votes of each labeled image that are not for its first class; NaN below two votes."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class Step:
     """Number of unlabeled images that batches are drawn from."""
     training: bool = False
     """Whether the network trains on this step."""
+    dissent: Float[Tensor, " b"] | None = None
+    """Share of the votes of each labeled image that are not for its first class; NaN below two votes."""
 
     @property
     def inputs(self) -> StepInputs:

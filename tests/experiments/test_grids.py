@@ -138,3 +138,21 @@ def test_arms_that_average_views_have_a_partner_that_does(dataset: Dataset) -> N
     assert {arm for arm, count in views.items() if count == 4} == {arm for arm in views if "views" in arm}
     values = {run.entry.arm: run.values for run in runs}
     assert values["readout-views-equal"] == values["readout-views"]
+
+
+def test_attempts_with_more_votes_have_a_partner_with_as_many(dataset: Dataset) -> None:
+    _, runs = plan("attempts", Spread((dataset.root,), 1, {}))
+    found = {run.entry.arm: run for run in runs}
+    for arm, run in found.items():
+        several = arm.endswith("-votes")
+        assert run.config.data.votes == (5 if several else 1)
+        judged = "vanilla" not in arm
+        partner = f"small-mean-teacher-vanilla{'-votes' if several else ''}-0"
+        assert run.entry.against == (partner if judged else None)
+    assert {arm for arm, run in found.items() if run.values["objective"].get("votes")} == {
+        "supervised-votes",
+        "supervised-evidence-votes",
+        "supervised-clusters-votes",
+    }
+    ambiguous = found["s2c2"].values["objective"]["prior"]
+    assert ambiguous == found["readout"].values["predict"]["prior"] != 0.6

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
@@ -51,3 +52,20 @@ def test_a_step_that_is_not_finite_is_kept_and_comes_again(dataset: Dataset, tmp
     assert kept[0] == kept[1]
     assert kept[0]["step"] >= 1
     assert not (tmp_path / "run" / "predictions.parquet").exists()
+
+
+def test_a_run_of_a_version_with_fewer_settings_goes_on(dataset: Dataset, tmp_path: Path) -> None:
+    values = {"train": {"steps": 4, "batch": 4, "threads": 1, "checkpoint": 2}}
+    config = configuration.resolve(configuration.merged(configuration.preset("cpu"), values))
+    seen = iter([False, True])
+    with pytest.raises(KeyboardInterrupt):
+        run(dataset, config, tmp_path / "run", stop=lambda: next(seen))
+    written = tmp_path / "run" / "config.yaml"
+    older = yaml.safe_load(written.read_text())
+    del older["data"]["votes"], older["objective"]["votes"], older["train"]["passes"]
+    written.write_text(yaml.safe_dump(older))
+    changed = configuration.resolve(configuration.merged(config.model_dump(), {"data": {"votes": 5}}))
+    with pytest.raises(UserError, match=r"another configuration: data\.votes 1 → 5"):
+        run(dataset, changed, tmp_path / "run", resume=True)
+    run(dataset, config, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "predictions.parquet").exists()

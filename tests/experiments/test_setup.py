@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import polars as pl
 import pytest
@@ -6,10 +8,12 @@ import torch
 from s2c2 import checkpoint
 from s2c2 import config as configuration
 from s2c2.algorithms import FixMatch, PseudoLabel
+from s2c2.data import splits
 from s2c2.data.dataset import Dataset
+from s2c2.data.splits import SplitSizes
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
-from s2c2.experiments.setup import idle, setup
+from s2c2.experiments.setup import dissent, idle, setup
 from s2c2.objectives import S2C2, Vanilla
 
 DEVICE = torch.device("cpu")
@@ -82,6 +86,18 @@ def test_disputed_images_are_left_out_of_every_split(dataset: Dataset) -> None:
     assert 0 < len(agreed) < len(dataset.images)
 
 
+def test_a_preset_shrinks_with_the_images_that_are_left(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset
+) -> None:
+    sizes = SplitSizes(32, 96, 32, 0)
+    monkeypatch.setattr(splits, "PRESETS", {"small": sizes})
+    every = setup(dataset, config(data={"split": "small"}), DEVICE).splits
+    left = setup(dataset, config(data={"split": "small", "disputed": "remove"}), DEVICE).splits
+    assert len(every.labeled) == len(every.validation) == 32
+    assert 0 < len(left.labeled) == len(left.validation) < 32
+    assert len(left.unlabeled) >= 3 * len(left.labeled)
+
+
 def test_no_image_that_people_agree_on_is_one_clear_error(dataset: Dataset) -> None:
     counts = dataset.annotations.table.with_columns(votes=1)
     split = dataset.annotations.build(
@@ -122,3 +138,37 @@ def test_a_cluster_head_that_no_loss_trains_is_said() -> None:
     assert not idle(S2C2(PseudoLabel()))
     assert not idle(S2C2(FixMatch(), separation=0.0))
     assert not idle(Vanilla(PseudoLabel()))
+
+
+def test_a_label_can_be_the_mean_of_several_drawn_votes(dataset: Dataset) -> None:
+    one, five = (setup(dataset, config(data={"votes": votes}), DEVICE) for votes in (1, 5))
+    assert one.batches.dissent is not None
+    assert five.batches.dissent is not None
+    assert bool(one.batches.dissent.isnan().all())
+    labels = (five.batches.labels * 5).numpy()
+    np.testing.assert_allclose(labels, labels.round(), atol=1e-6)
+    assert (labels.sum(axis=1).round() == 5).all()
+    apart = [1 - max(row) / 5 for row in labels.tolist()]
+    np.testing.assert_allclose(five.batches.dissent.numpy(), apart, atol=1e-6)
+    assert max(apart) > 0
+    possible = dataset.annotations.counts(five.splits.labeled)
+    assert not labels[possible == 0].any()
+
+
+def test_images_with_one_vote_say_nothing_of_dissent(dataset: Dataset) -> None:
+    counts = torch.tensor([[1.0, 0.0], [2.0, 0.0], [1.0, 1.0], [1.0, 3.0]])
+    assert dissent(counts).tolist()[1:] == [0.0, 0.5, 0.25]
+    assert math.isnan(dissent(counts).tolist()[0])
+
+
+def test_the_objective_knows_how_many_labeled_images_are_disputed(dataset: Dataset) -> None:
+    ready = setup(dataset, config(data={"votes": 5}, objective={"name": "s2c2", "votes": 1.0}), DEVICE)
+    assert isinstance(ready.objective, S2C2)
+    apart = ready.batches.dissent
+    assert apart is not None
+    assert ready.objective.disputed == pytest.approx(sum(d > 0 for d in apart.tolist()) / len(apart))
+
+
+def test_learning_from_votes_that_are_not_there_is_said(dataset: Dataset) -> None:
+    ready = setup(dataset, config(objective={"name": "s2c2", "votes": 1.0}), DEVICE)
+    assert "two votes" in idle(ready.objective)[0]

@@ -44,6 +44,8 @@ class Batches:
     """Each view by its name."""
     finish: Callable[[Tensor], Float[Tensor, "n c h w"]] = field(default_factory=lambda: normalised)
     """Turns a view into what the network reads."""
+    dissent: Float[Tensor, " l"] | None = None
+    """Share of the votes of each labeled image that are not for its first class; NaN below two votes."""
 
     def __call__(self, step: int) -> Batch:
         """Return the batch of a step."""
@@ -58,6 +60,7 @@ class Batches:
             teacher=self.views(unlabeled, self.teacher, step, 1 + len(self.student)),
             unlabeled=torch.from_numpy(unlabeled),
             pool=len(self.unlabeled),
+            dissent=None if self.dissent is None else self.dissent[torch.from_numpy(chosen)],
         )
 
     def views(

@@ -83,7 +83,8 @@ def guard(place: Place, dataset: Dataset, config: Config, *, resume: bool) -> No
         raise UserError(
             f"{place.root} holds an unfinished run: add --resume to go on, or choose another --out"
         )
-    old, new = configuration.read(place.config), config.model_dump(mode="json")
+    old = configuration.completed(configuration.read(place.config))
+    new = config.model_dump(mode="json")
     changed = sorted(differences(old, new))
     if changed:
         raise UserError(f"{place.root} was started with another configuration: {', '.join(changed)}")

@@ -148,7 +148,7 @@ def guard(runs: Sequence[Planned], out: Output) -> None:
     """
     for planned in runs:
         place = Place(out.run(planned.entry.name))
-        old = configuration.read(place.config) if place.config.exists() else None
+        old = configuration.completed(configuration.read(place.config)) if place.config.exists() else None
         changed = [] if old is None else sorted(differences(old, planned.values))
         if changed:
             raise UserError(

@@ -98,11 +98,21 @@ def _of_algorithm(
     for seed in range(spread.seeds):
         for arm, changes in arms.items():
             config = configuration.resolve(configuration.merged(base, dict(changes) | {"seed": seed}))
-            plain = EQUAL if arm.endswith("-equal") else "vanilla"
+            plain = plain_of(arm)
             partner = f"{title}-{algorithm}-{plain}-{seed}" if plain in arms and _judges(config) else None
             entry = Entry(f"{title}-{algorithm}-{arm}-{seed}", title, algorithm, arm, seed, partner)
             found.append(Planned(entry, dataset.root, config.model_dump(mode="json")))
     return experiment.then(found, spread)
+
+
+def plain_of(arm: str) -> str:
+    """Return the plain arm that an arm is held against: the one that was given as much.
+
+    Example:
+        >>> plain_of("s2c2"), plain_of("readout-views-equal"), plain_of("supervised-votes")
+        ('vanilla', 'vanilla-views', 'vanilla-votes')
+    """
+    return next((plain for ending, plain in PARTNERS.items() if arm.endswith(ending)), "vanilla")
 
 
 def _judges(config: Config) -> bool:
@@ -173,6 +183,36 @@ def _variants(dataset: Dataset, base: Values) -> dict[str, Values]:
     return found
 
 
+def _attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return single changes of S2C2, at the share people disagree about; then the same with more votes.
+
+    Arms with five votes a labeled image are held against the plain network with five votes.
+    """
+    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
+    read: Values = {"predict": {"ambiguity": "doubt", "clusters": "prototypes", "prior": share}}
+    votes: Values = {"data": {"votes": VOTES}}
+
+    def changed(**options: Any) -> Values:
+        return {"objective": {"name": "s2c2", "prior": share} | options}
+
+    single: dict[str, Values] = {
+        "s2c2": changed(),
+        "gradient": changed(gradient=True),
+        "scaled": changed(scale_labeled=True),
+        "evidence": changed(evidence="confidence"),
+        "readout": configuration.merged(changed(), read),
+    }
+    several = {name: single[name] for name in ("s2c2", "evidence", "readout")}
+    several["supervised"] = changed(votes=0.1)
+    several["supervised-evidence"] = changed(votes=0.1, evidence="confidence")
+    several["supervised-clusters"] = configuration.merged(
+        several["supervised"], {"predict": {"clusters": "prototypes", "prior": share}}
+    )
+    found: dict[str, Values] = {"vanilla": VANILLA, **single}
+    found["vanilla-votes"] = configuration.merged(VANILLA, votes)
+    return found | {f"{name}-votes": configuration.merged(arm, votes) for name, arm in several.items()}
+
+
 def _swept(section: str, key: str, values: Callable[[int], tuple[Any, ...]]) -> Arms:
     """Return the arms of a sweep over one key; the point that changes nothing is called ``s2c2``."""
 
@@ -200,8 +240,12 @@ def _clusters(classes: int) -> tuple[int | None, ...]:
 
 VIEWS = 4
 """Views that arms named so average."""
+VOTES = 5
+"""Votes that arms named so draw for each labeled image."""
 EQUAL = "vanilla-views"
 """The plain arm that averages as many views."""
+PARTNERS: Mapping[str, str] = {"-equal": EQUAL, "-votes": "vanilla-votes"}
+"""Plain arm by how the name of an arm ends; all others are held against ``vanilla``."""
 
 TABLE2 = Experiment("Each algorithm plain and extended by S2C2 (paper, Table 2)", _extended)
 
@@ -235,6 +279,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "S2C2 as in the paper, ranked by doubt, and read by doubt and prototypes",
         _variants,
         ("mean-teacher", "pseudo-label", "fixmatch"),
+    ),
+    "attempts": Experiment(
+        "Single changes of S2C2, with one vote and with five votes a labeled image",
+        _attempts,
+        ("mean-teacher",),
     ),
     "sweep-prior": _weight("prior", 0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
     "sweep-separation": _weight("separation", 0.1, 1.0, 10.0, 100.0),

@@ -98,13 +98,25 @@ def reader_of(network: Network, classes: tuple[str, ...], config: Config) -> Rea
 
 
 def read_out(place: Place, predictions: Predictions, config: Config) -> Predictions:
-    """Return the predictions as configured: from the heads, or by a readout fitted on the training images."""
-    if config.predict.ambiguity == "head":
+    """Return the predictions as configured: from the heads, or by a readout fitted on the training images.
+
+    Raises:
+        UserError: when the ambiguity head is asked for, beside prototypes, but there is none.
+    """
+    options = config.predict
+    if (options.ambiguity, options.clusters) == ("head", "head"):
         return predictions
+    if options.ambiguity == "head" and predictions.ambiguity is None:
+        raise UserError("predict.clusters=prototypes needs an ambiguity: set predict.ambiguity=doubt as well")
+    count = config.network.clusters or 5 * len(predictions.classes)
+    wanted = readout.Wanted(
+        prior=options.prior,
+        clusters=count if options.clusters == "prototypes" else None,
+        appearance=options.appearance,
+        doubt=options.ambiguity == "doubt",
+    )
     pool = predictions.take(np.array([name in ("labeled", "unlabeled") for name in predictions.splits]))
-    wanted = config.predict.clusters == "prototypes"
-    count = (config.network.clusters or 5 * len(predictions.classes)) if wanted else None
-    fitted = readout.fit(pool, config.predict.prior, count, config.predict.appearance, config.seed)
+    fitted = readout.fit(pool, wanted, config.seed)
     fitted.write(place.readout)
     return readout.apply(fitted, predictions)
 

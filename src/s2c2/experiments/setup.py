@@ -1,7 +1,7 @@
 """From a dataset and a configuration to everything that training needs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,12 +60,15 @@ def setup(dataset: Dataset, config: Config, device: torch.device, progress: Prog
     size = config.data.size or dataset.size or 32
     packed = pack(dataset, size, fit=config.data.fit, skip_broken=config.data.skip_broken, progress=progress)
     splits = divided(dataset, packed, config)
-    labels = distributions(dataset, splits.labeled, config)
-    objective = objective_of(config, labels)
+    counts = votes(dataset, splits.labeled, config)
+    labels = counts / counts.sum(dim=1, keepdim=True)
+    apart = dissent(counts)
+    objective = objective_of(config, labels, apart)
     seen = {name: view for name, view in views(config.views).items() if name in names(objective)}
     read = embedded(dataset, packed, config, seen, (device, progress))
     training = fresh(config, size, len(dataset.classes), objective, device)
     made = batches(packed, splits, labels.to(device), objective, config, read)
+    made = replace(made, dissent=apart.to(device))
     if read is not None:
         read.standardise(training, np.union1d(made.labeled, made.unlabeled))
     return Setup(
@@ -123,12 +126,24 @@ def sizes(config: Config, images: int) -> SplitSizes | None:
     if data.split is not None:
         if data.split not in splitting.PRESETS:
             raise unknown("split preset", data.split, splitting.PRESETS)
-        return splitting.PRESETS[data.split]
+        counts = splitting.PRESETS[data.split]
+        return fitted(counts, images) if data.disputed == "remove" else counts
     if (data.labeled, data.unlabeled, data.validation, data.selection) == _DEFAULT:
         return None
     taken = sum(_count(size, images) for size in (data.labeled, data.validation, data.selection))
     unlabeled = max(images - taken, 0) if data.unlabeled is None else data.unlabeled
     return SplitSizes(data.labeled, unlabeled, data.validation, data.selection)
+
+
+def fitted(counts: SplitSizes, images: int) -> SplitSizes:
+    """Return counts in proportion, where fewer images are left than they add up to.
+
+    Example:
+        >>> fitted(SplitSizes(1600, 6400, 2000, 0), 5000)
+        SplitSizes(labeled=800, unlabeled=3200, validation=1000, selection=0)
+    """
+    share = min(1.0, images / sum(astuple(counts)))
+    return SplitSizes(*(int(count * share) for count in astuple(counts)))
 
 
 _DEFAULT = (0.16, None, 0.2, 0.0)
@@ -138,38 +153,73 @@ def _count(size: int | float, images: int) -> int:
     return size if isinstance(size, int) else round(size * images)
 
 
-def distributions(dataset: Dataset, images: tuple[str, ...], config: Config) -> Float[Tensor, "n k"]:
-    """Return the label of each labeled image: one drawn from its annotations, their majority, or mean."""
+def votes(dataset: Dataset, images: tuple[str, ...], config: Config) -> Float[Tensor, "n k"]:
+    """Return the votes that are the label of each labeled image: some drawn, one for the majority, or all.
+
+    Raises:
+        UserError: when nobody annotated one of the images.
+    """
     annotations, classes = dataset.annotations, len(dataset.classes)
+    counts = annotations.counts(images)
+    if not (known := counts.any(axis=1)).all():
+        raise UserError(f"{images[int(known.argmin())]} is in the labeled split but nobody annotated it")
     if config.data.labels == "soft":
-        return torch.from_numpy(annotations.soft_labels(images)).float()
+        return torch.from_numpy(counts).float()
     if config.data.labels == "majority":
-        chosen = annotations.majority(images)
+        chosen = [annotations.majority(images)]
     else:
-        chosen = annotations.draw(images, np.random.default_rng([config.seed, 0]))
-    if (chosen < 0).any():
-        raise UserError(
-            f"{images[int((chosen < 0).argmax())]} is in the labeled split but nobody annotated it"
-        )
-    return torch.nn.functional.one_hot(torch.from_numpy(chosen), classes).float()
+        rng = np.random.default_rng([config.seed, 0])
+        chosen = [annotations.draw(images, rng) for _ in range(config.data.votes)]
+    each = [torch.nn.functional.one_hot(torch.from_numpy(classes_of), classes) for classes_of in chosen]
+    return torch.stack(each).sum(dim=0).float()
 
 
-def objective_of(config: Config, labels: Float[Tensor, "n k"]) -> Objective:
-    """Return the objective, with class weights from the labeled images where they are asked for."""
+def dissent(counts: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
+    """Return the share of the votes of each image that are not for its first class; NaN below two votes."""
+    total = counts.sum(dim=1)
+    return torch.where(total > 1, 1 - counts.amax(dim=1) / total, torch.nan)
+
+
+def objective_of(
+    config: Config, labels: Float[Tensor, "n k"], apart: Float[Tensor, " n"] | None = None
+) -> Objective:
+    """Return the objective, with what it needs to know of all labeled images.
+
+    Args:
+        config: the configuration.
+        labels: of the labeled images; class weights follow from them, where they are asked for.
+        apart: their dissent, for objectives that learn ambiguity from votes.
+    """
     algorithm = configuration.build(ALGORITHMS, config.algorithm)
     weights = balanced_weights(labels) if config.data.class_weights else None
     objective: Objective = configuration.build(OBJECTIVES, config.objective, algorithm, weights)
+    if isinstance(objective, S2C2) and objective.votes and apart is not None:
+        return replace(objective, disputed=share_disputed(apart))
     return objective
 
 
+def share_disputed(apart: Float[Tensor, " n"]) -> float | None:
+    """Return the share of images whose votes differ among those with at least two; None without any."""
+    known = apart[~apart.isnan()]
+    return float((known > 0).float().mean()) if len(known) else None
+
+
 def idle(objective: Objective) -> list[str]:
-    """Return a sentence for each head of the network that no loss reaches."""
-    if not isinstance(objective, S2C2) or objective.trains_clusters:
+    """Return a sentence for each part of the objective that does nothing."""
+    if not isinstance(objective, S2C2):
         return []
-    return [
-        "warning: no loss trains the cluster head, so clusters will mean nothing: L_CE⁻¹ is off, and L_S is "
-        "off or has no second view; set objective.separation, or objective.lone_view=entropy"
-    ]
+    found = []
+    if not objective.trains_clusters:
+        found.append(
+            "warning: no loss trains the cluster head, so clusters will mean nothing: L_CE⁻¹ is off, and L_S "
+            "is off or has no second view; set objective.separation, or objective.lone_view=entropy"
+        )
+    if objective.votes and objective.disputed is None:
+        found.append(
+            "warning: objective.votes does nothing, no labeled image has two votes: set data.votes or "
+            "data.labels=soft where images have several annotations"
+        )
+    return found
 
 
 def fresh(config: Config, size: int, classes: int, objective: Objective, device: torch.device) -> Training:
