@@ -76,9 +76,10 @@ def test_the_first_runs_are_those_of_table2(small: Dataset) -> None:
 
 
 def test_labels_that_are_not_drawn_are_refused(small: Dataset) -> None:
-    base = configuration.merged(configuration.preset("cpu"), {"data": {"labels": "majority"}})
-    with pytest.raises(UserError, match=r"leave out data\.labels"):
-        plan("budget", Spread((small.root,), 1, base))
+    for data in ({"labels": "majority"}, {"votes": 2}):
+        base = configuration.merged(configuration.preset("cpu"), {"data": data})
+        with pytest.raises(UserError, match=r"leave out data\.labels"):
+            plan("budget", Spread((small.root,), 1, base))
 
 
 @pytest.mark.slow

@@ -31,8 +31,9 @@ def rounds(runs: Sequence[Planned], spread: Spread) -> list[Planned]:
     Raises:
         UserError: when the first labels are not drawn, so that their votes could not be counted.
     """
-    if any(run.values["data"]["labels"] != "drawn" for run in runs):
-        raise UserError("a budget starts with one drawn label for each labeled image: leave out data.labels")
+    data = [run.values["data"] for run in runs]
+    if any((one["labels"], one["votes"]) != ("drawn", 1) for one in data):
+        raise UserError("a budget starts with one drawn label an image: leave out data.labels and data.votes")
     started = [replace(run, facts=(Spent(spread.budget),)) for run in runs]
     starts = {(run.entry.arm, run.entry.seed): run for run in started}
     following = [

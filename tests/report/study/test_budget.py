@@ -26,8 +26,8 @@ def made(arm: str, number: int, seed: int, rng: np.random.Generator) -> Outcome:
         "f1_covered": rng.random(),
     }
     spent["minutes"] = 2.0 + number * MINUTES.get(arm, 9.0)
-    scores = {name: float(rng.random()) for name in ("f1_all", "accuracy", "kl")} | {"reasons": []}
-    return Outcome(entry, {"run": name, "scores": scores, "budget": spent})
+    scores: dict[str, Any] = {name: float(rng.random()) for name in ("f1_all", "accuracy", "kl")}
+    return Outcome(entry, {"run": name, "scores": scores | {"reasons": []}, "budget": spent})
 
 
 def outcomes() -> list[Outcome]:

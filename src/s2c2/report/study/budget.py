@@ -148,9 +148,9 @@ def _against(name: str, title: str, found: Sequence[Step], partner: Partner) -> 
         if step.round and step.arm != floor:
             of = [o for one in found if _place(one) == (*_place(step)[:2], floor) for o in one.outcomes]
             differences = [difference(_pairs(step, measured, of, partner)) for _, measured in MEASURES]
-            rows.append((*_place(step), floor, step.round, *differences))
+            rows.append((*_place(step), floor, step.round, differences[0].count, *differences))
     heads = (f"Δ {heading}" for heading, _ in MEASURES)
-    return Sheet(name, title, ("dataset", "algorithm", "arm", "minus", "round", *heads), tuple(rows))
+    return Sheet(name, title, ("dataset", "algorithm", "arm", "minus", "round", "pairs", *heads), tuple(rows))
 
 
 def _place(step: Step) -> tuple[str, str, str]:
