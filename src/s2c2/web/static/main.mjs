@@ -101,7 +101,7 @@ class App {
   }
 
   #key(event) {
-    if (event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.isComposing || document.querySelector("dialog[open]") || event.target.closest?.("dialog")) return;
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     const place = this.store.state.view;
     const keys = combination(event);

@@ -60,7 +60,7 @@ function overall({ progress, disagreements }) {
 }
 
 function people({ annotators }) {
-  const rows = annotators.map((one) => [one.annotator, one.answers, one.acts, one.minutes, one.images_per_hour]);
+  const rows = annotators.map((one) => [one.annotator, one.answers, one.acts, one.minutes, one.images_per_hour === null ? null : Math.round(one.images_per_hour)]);
   return card("Annotators", rows.length ? table(["annotator", "answers", "acts", "active minutes", "images an hour"], rows) : h("p", { class: "quiet" }, "Nobody has answered yet."));
 }
 
