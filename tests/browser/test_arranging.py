@@ -34,6 +34,7 @@ def test_split_into_parts(page: Page, server: Server) -> None:
     new = ids(server) - before
     assert len(new) == 3
     assert sum(server.group(one)["size"] for one in new) == 60
+    assert server.acts() == 1, "the key that chose three parts must not label the group too"
 
 
 def test_merge_into_another_group(page: Page, server: Server) -> None:
