@@ -7,6 +7,7 @@ import { picture } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
 /**
+ * Keys pressed in a window never reach the page behind it.
  * @template T
  * @param {string} title @param {string} kind class of the window
  * @param {(close: (answer: T|null) => void) => (Node|string|null)[]} content
@@ -20,6 +21,7 @@ export function dialog(title, kind, content) {
     const window = h("dialog", { class: kind, "aria-label": title, onclose: () => { window.remove(); answered(answer); } },
       h("div", { class: "top" }, h("h2", {}, title), away), content(close));
     window.addEventListener("pointerdown", (event) => { if (event.target === window) close(); });
+    window.addEventListener("keydown", (event) => event.stopPropagation());
     document.body.append(window);
     window.showModal();
     window.querySelector("[autofocus]")?.focus();

@@ -55,7 +55,7 @@ export class Toolbar {
   #enable(chosen, state) {
     for (const button of this.acts) {
       const { action } = button.dataset;
-      const needs = this.place === "groups" && ((action === "misfit" && !chosen) || (action === "compare" && (chosen < 2 || chosen > 4)));
+      const needs = this.place === "groups" && ((action === "misfit" && !chosen) || (action === "compare" && (chosen < 2 || chosen > 4)) || (action === "grow" && state.session.arm === "none"));
       trait(button, "aria-disabled", needs ? "true" : null);
     }
     trait(this.history[0], "aria-disabled", state.canUndo ? null : "true");
