@@ -34,7 +34,7 @@ export class Toolbar {
     const open = queue.find((one) => one.group === group?.id)?.open ?? 0;
     const chosen = selection.chosen.size;
     const single = this.place !== "groups";
-    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} selected` : `Nothing selected: keys act on all ${number(open)} open`);
+    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} selected` : open ? `Nothing selected: keys act on all ${number(open)} open` : "Nothing selected, every image has an answer");
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
     text(this.clear.lastChild, this.app.key("clear"));
