@@ -13,11 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 STATIC = Path(__file__).parent / "_static"
 RUN = Path("demo/mean-teacher-s2c2")
-SIZE = {"width": 1280, "height": 720}
+SIZE: ViewportSize = {"width": 1280, "height": 720}
 COLOURS = 80
 CHROMIUM = Path("/usr/bin/chromium")
 PAUSE = 900
@@ -56,6 +56,7 @@ def pick(page: Page, *positions: int) -> None:
 def enter(page: Page, address: str, group: str) -> None:
     """Open a group of the app."""
     page.goto(f"{address}#groups/{group}")
+    page.reload()
     page.locator("[data-image]").first.wait_for()
     page.wait_for_timeout(2 * PAUSE)
 
@@ -98,6 +99,7 @@ def differ(page: Page, address: str, groups: list[str]) -> None:
         pick(page, 12)
         press(page, *["Shift+PageDown"] * 3)
         press(page, key)
+    press(page, "Home")
     pick(page, 14, 20, 21)
     press(page, "2")
 

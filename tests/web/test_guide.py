@@ -11,7 +11,8 @@ VIEWS = {"single": "one by one"}
 """Names of the views that differ from those in the code."""
 DUMP = """
 const { ACTIONS, shown } = await import(process.argv[1]);
-console.log(JSON.stringify(Object.values(ACTIONS).map(({ keys, words, places }) => [keys.map(shown), words, places])));
+const rows = Object.values(ACTIONS).map(({ keys, words, places }) => [keys.map(shown), words, places]);
+console.log(JSON.stringify(rows));
 """
 
 
