@@ -7,6 +7,7 @@ import { picture } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
 /**
+ * Keys pressed in a window never reach the page behind it.
  * @template T
  * @param {string} title @param {string} kind class of the window
  * @param {(close: (answer: T|null) => void) => (Node|string|null)[]} content
@@ -22,6 +23,7 @@ export function dialog(title, kind, content) {
     // a key that closes the window must not act on the page behind it as well
     window.addEventListener("keydown", (event) => event.stopPropagation());
     window.addEventListener("pointerdown", (event) => { if (event.target === window) close(); });
+    window.addEventListener("keydown", (event) => event.stopPropagation());
     document.body.append(window);
     window.showModal();
     window.querySelector("[autofocus]")?.focus();
