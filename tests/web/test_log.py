@@ -42,6 +42,7 @@ def test_a_row_holds_all_that_was_measured() -> None:
         "proposal": "cat",
         "strength": 0.75,
         "shown": True,
+        "hidden": None,
         "group": "class-0",
         "group_kind": "class",
         "selected": 5,

@@ -50,6 +50,17 @@ def test_a_new_act_ends_what_can_be_redone(board: Board) -> None:
         board.check("ann", act("redo", target_seq=1))
 
 
+def test_what_is_redone_comes_back_to_its_place_among_the_others(board: Board) -> None:
+    does(board, "ann", act("grow", (4,), "class-0"))
+    does(board, "bo", act("grow", (7,), "class-0"))
+    does(board, "bo", act("finish", (), "class-0"))
+    does(board, "ann", act("undo", target_seq=1))
+    assert board.members(SCOPE, "class-0") == (0, 1, 2, 3, 7)
+    does(board, "ann", act("redo", target_seq=1))
+    assert board.members(SCOPE, "class-0") == (0, 1, 2, 3, 4, 7)
+    assert board.group(SCOPE, "class-0").done
+
+
 def test_undo_is_refused_when_another_changed_the_images_since(board: Board) -> None:
     does(board, "ann", act("label", (0, 1), "class-0", label=0))
     does(board, "bo", act("label", (1,), "class-0", label=1))

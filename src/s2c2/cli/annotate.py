@@ -15,7 +15,9 @@ from s2c2.cli import screen, team
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
+    from s2c2.web.asking import Local
     from s2c2.web.opening import Opened
+    from s2c2.web.study import Study
     from s2c2.web.workspace import Workspace
 
 
@@ -30,6 +32,7 @@ def annotate(
     classes: Annotated[str | None, typer.Option(help="class names of a plain folder, with commas")] = None,
     images: Annotated[Path | None, typer.Option(help="dataset folder of a run, where it was moved")] = None,
     against: Annotated[Path | None, typer.Option(metavar="VANILLA_RUN", help="run for the arm 'ssl'")] = None,
+    study: Annotated[Path | None, typer.Option(metavar="STUDY.YAML", help="arms, rounds, orders")] = None,
     accounts: Annotated[bool, typer.Option("--accounts", help="a team: people log in")] = False,
     url: Annotated[str | None, typer.Option(help="address at which a team opens the server")] = None,
     trusted_proxy: Annotated[str | None, typer.Option(help="address of the proxy that ends TLS")] = None,
@@ -48,10 +51,26 @@ def annotate(
         return
     who = None if accounts else local(workspace, annotator or login())
     bound = listening(host, port)
-    settings = Settings(shared(workspace.arm), hosts=reached.hosts)
+    settings = Settings(shared(workspace.arm), hosts=reached.hosts, study=planned(study, who))
     opened = open_app(workspace, settings, lambda store: who or team.entrance(store), kept)
     announce(workspace, opened, "people log in" if who is None else f"annotator {who.annotator}")
     run(opened, bound, reached, browser=not no_open)
+
+
+def planned(path: Path | None, who: "Local | None") -> "Study | None":
+    """Return the study of a file, in which the one person of a local server takes part; None for none.
+
+    Raises:
+        UserError: for mistakes in the file, and for somebody who does not take part.
+    """
+    from s2c2.web.study import read_study, takes_part
+
+    if path is None:
+        return None
+    study = read_study(path)
+    if who is not None:
+        takes_part(study, who.annotator)
+    return study
 
 
 def run(opened: "Opened", bound: socket.socket, reached: team.Reach, *, browser: bool) -> None:

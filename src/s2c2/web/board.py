@@ -171,6 +171,11 @@ class Board:
         open_ = sum(group.open for group in groups)
         return Progress(images, images - open_, len(groups), sum(group.done for group in groups))
 
+    def last(self, scope: str) -> str | None:
+        """Return the server time of the last act in a scope; None without one."""
+        touched = [seqs[-1] for seqs in self._sheet(scope).touched.values() if seqs]
+        return self._steps[max(touched) - 1].time if touched else None
+
     def scopes(self) -> tuple[str, ...]:
         """Return the scopes that have acts."""
         return tuple(self._sheets)

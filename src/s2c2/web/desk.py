@@ -12,6 +12,7 @@ from s2c2.web.board import Board, Start, Summary
 from s2c2.web.identity.roles import may_act, may_see
 from s2c2.web.live import Live
 from s2c2.web.neighbours import Neighbours
+from s2c2.web.participation import may_open, order, present
 from s2c2.web.pictures import Pictures
 from s2c2.web.problems import Problem
 from s2c2.web.settings import Assignment, Settings
@@ -35,6 +36,19 @@ class Desk:
     pictures: Pictures
     neighbours: Neighbours
     rankings: Rankings
+
+    def assigned(self, person: Person) -> Assignment:
+        """Return the board that a person works on."""
+        study = self.settings.study
+        if study is None:
+            return self.settings.assign(person)
+        with self.live.board() as board:
+            return present(study, board, person.annotator, self.settings.clock())
+
+    def queue(self, board: Board, on: Assignment) -> tuple[Summary, ...]:
+        """Return the groups of a board in the order of work."""
+        found = board.groups(on.scope)
+        return found if self.settings.study is None else order(self.settings.study, board, on, found)
 
     def label(self, summary: Summary, assignment: Assignment) -> int | None:
         """Return the class that is suggested for a group; None where there is none or it is hidden."""
@@ -79,7 +93,7 @@ def assignment(
     scope: Annotated[str | None, Query(max_length=200, description="another board than one's own")] = None,
 ) -> Assignment:
     """Return the board that a request is about: the one assigned, or another one that the person may see."""
-    return here.settings.assign(asking) if scope is None else board_of(here, asking, scope)
+    return here.assigned(asking) if scope is None else board_of(here, asking, scope)
 
 
 On = Annotated[Assignment, Depends(assignment)]
@@ -93,11 +107,14 @@ def board_of(here: Desk, asking: Person, scope: str, act: str = "") -> Assignmen
         Problem: 403 for the board of somebody else.
         UserError: for a scope that is none, or of an arm that is not there.
     """
-    assigned = here.settings.assign(asking)
+    assigned = here.assigned(asking)
     if scope == assigned.scope:
         return assigned
     check_board(asking, scope, act)
     parsed = Scope.parse(scope)
+    if here.settings.study is not None:
+        with here.live.board() as board:
+            may_open(here.settings.study, board, assigned, asking.annotator, parsed, act)
     if parsed.arm not in here.start.groups:
         raise unknown("arm", parsed.arm, here.start.groups)
     return Assignment(scope, parsed.arm, parsed.round)

@@ -1,11 +1,12 @@
 """The annotation log: one row for each answer of an annotator to an image, from the acts alone."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from s2c2.web.acts import Recorded, Scope
+from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.nodes import ANSWERS
 from s2c2.web.start import MISFITS, Start
 
@@ -20,6 +21,7 @@ COLUMNS: Mapping[str, pl.DataType] = {
     "proposal": pl.String(),
     "strength": pl.Float64(),
     "shown": pl.Boolean(),
+    "hidden": pl.String(),
     "group": pl.String(),
     "group_kind": pl.String(),
     "selected": pl.Int64(),
@@ -33,9 +35,11 @@ COLUMNS: Mapping[str, pl.DataType] = {
 """Columns of the log.
 
 ``label`` is null for ``skip``, for ``flag``, and for a distribution without a class above one half.
-``proposal`` and ``strength`` are null where none was shown. ``seconds`` (of work) and ``wall`` are those of
-the act over the number of its images. ``live`` is false for what was undone, and for what the same
-annotator later answered anew, or took back by marking the image as a misfit.
+``proposal`` and ``strength`` are null where none was shown; an answer among the misfits has the proposal
+that was refused when the image became one. ``hidden`` is the class that a study would have proposed but did
+not show, null elsewhere. ``seconds`` (of work) and ``wall`` are those of the act over the number of its
+images, with those of the acts before it that answer nothing. ``live`` is false for what was undone, and for
+what the same annotator later answered anew, or took back by marking the image as a misfit.
 """
 ACTS: Mapping[str, pl.DataType] = {
     "annotator": pl.String(),
@@ -68,14 +72,17 @@ def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataF
     log = list(acts)
     kinds = {arm: {group.group: group.kind for group in groups} for arm, groups in start.groups.items()}
     alive = live(log)
-    rows = [_row(start, kinds, recorded, recorded.seq in alive) for recorded in log if _counts(recorded)]
-    table = pl.DataFrame(rows, schema=_ROWS, orient="row").explode("image")
+    rows = [
+        _row(start, kinds, recorded, recorded.seq in alive) for recorded in carried(log) if _counts(recorded)
+    ]
+    table = _with_refused(pl.DataFrame(rows, schema=_ROWS, orient="row").explode("image"))
     same = ["image", "annotator", "round", "arm", pl.col("kind") == "flag"]
     last = pl.col("seq").filter("live").max().over(same)
     table = table.with_columns(live=(pl.col("live") & (pl.col("seq") == last)).fill_null(False))
     table = table.filter(pl.col("kind") != "misfit")
     names = pl.Series(start.images, dtype=pl.String)
-    table = table.with_columns(image=names.gather(table["image"])).select(*COLUMNS)
+    table = table.with_columns(image=names.gather(table["image"]), hidden=_hidden(start, table))
+    table = table.select(*COLUMNS)
     return table if dead else table.filter("live")
 
 
@@ -88,6 +95,26 @@ def table(acts: Iterable[Recorded]) -> pl.DataFrame:
     alive = live(log)
     rows = [_act_row(recorded, recorded.seq in alive) for recorded in log]
     return pl.DataFrame(rows, schema=ACTS, orient="row")
+
+
+def carried(acts: Iterable[Recorded]) -> list[Recorded]:
+    """Return the acts with the time of those that answer nothing added to the sender's next answer.
+
+    Looking for misfits, splitting and taking back are work for the answers that follow on the same board:
+    left out, arms in which groups are put in order first would look faster than they are.
+    """
+    waiting: dict[tuple[str, str], tuple[float, float]] = {}
+    found = []
+    for recorded in acts:
+        act, who = recorded.act, (recorded.annotator, recorded.act.scope)
+        active, wall = waiting.pop(who, (0.0, 0.0))
+        active, wall = act.active + active, act.wall + wall
+        if _answers(act) or act.name == "flag":
+            found.append(replace(recorded, act=replace(act, active=active, wall=wall)))
+        else:
+            waiting[who] = active, wall
+            found.append(recorded)
+    return found
 
 
 def live(acts: Iterable[Recorded]) -> set[int]:
@@ -103,11 +130,32 @@ def live(acts: Iterable[Recorded]) -> set[int]:
     return found
 
 
+def _hidden(start: Start, answers: pl.DataFrame) -> pl.Series:
+    """Return the class that was not shown with each answer; null for none."""
+    pairs = answers.select("arm", "image").rows()
+    classes = (start.hidden.get(arm, {}).get(image) for arm, image in pairs)
+    names = (None if one is None else start.classes[one] for one in classes)
+    return pl.Series("hidden", list(names), dtype=pl.String)
+
+
 def _counts(recorded: Recorded) -> bool:
-    act = recorded.act
-    if act.name == "grow":
-        return act.label is not None
-    return act.name in ANSWERS or act.name in ("flag", "misfit")
+    return _answers(recorded.act) or recorded.act.name in ("flag", "misfit")
+
+
+def _answers(act: Act) -> bool:
+    return act.name in ANSWERS and (act.name != "grow" or act.label is not None)
+
+
+def _with_refused(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows where an answer to a misfit carries the proposal that was refused with it."""
+    same, refused = ["image", "annotator", "round", "arm"], (pl.col("kind") == "misfit") & pl.col("live")
+    seen = {
+        name: pl.when(refused).then(pl.col(name)).forward_fill().over(same)
+        for name in ("proposal", "strength")
+    }
+    fill = (pl.col("group") == MISFITS) & pl.col("proposal").is_null()
+    filled = [pl.when(fill).then(value).otherwise(pl.col(name)).alias(name) for name, value in seen.items()]
+    return table.with_columns(filled).with_columns(shown=pl.col("proposal").is_not_null())
 
 
 def _row(
@@ -126,6 +174,7 @@ def _row(
         None if shown is None else start.classes[shown.label],
         None if shown is None else shown.strength,
         shown is not None,
+        None,
         act.group,
         _kind(kinds.get(scope.arm, {}), act.group),
         act.selected,

@@ -16,6 +16,8 @@ from s2c2.web.board import Start
 from s2c2.web.desk import set_up
 from s2c2.web.settings import Settings
 from s2c2.web.store import Store
+from s2c2.web.study import Study
+from s2c2.web.studying import check_study, study_start
 from s2c2.web.workspace import Workspace, check_same
 
 LONGEST_NAME = 64
@@ -50,7 +52,7 @@ def open_app(
     url = database or workspace.database
     store = Store.open(url)
     try:
-        start, new = started(store, workspace, shown(url))
+        start, new = started(store, workspace, shown(url), settings.study)
         desk = set_up(workspace, settings, identity(store), store, start)
         with desk.live.board() as board:
             return Opened(app(desk), shown(url), len(start.images), board.seq, new)
@@ -59,21 +61,30 @@ def open_app(
         raise
 
 
-def started(store: Store, workspace: Workspace, name: str) -> tuple[Start, int]:
+def started(store: Store, workspace: Workspace, name: str, study: Study | None = None) -> tuple[Start, int]:
     """Return the start that a database keeps, and how many images of the workspace it lacks.
 
     An empty database gets the start of the workspace; proposals are read or made only for arms that are new.
 
     Raises:
-        UserError: when the database belongs to another dataset.
+        UserError: when the database belongs to another dataset or study.
     """
     kept = store.start()
     if kept is None:
-        return store.begin(workspace.start()), 0
+        return store.begin(_first(workspace, study)), 0
     new = check_same(kept, workspace, name)
-    if workspace.arms <= kept.groups.keys():
+    check_study(kept.study, study, name)
+    if study is not None or workspace.arms <= kept.groups.keys():
         return kept, new
     return store.begin(replace(workspace, images=kept.images).start()), new
+
+
+def _first(workspace: Workspace, study: Study | None) -> Start:
+    start = workspace.start()
+    if study is None:
+        return start
+    run = workspace.run
+    return study_start(start, study, None if run is None else run.predictions().splits)
 
 
 def local(workspace: Workspace, annotator: str) -> Local:

@@ -113,6 +113,8 @@ def _unexpected(request: Request, error: Exception) -> JSONResponse:
 def _sentence(item: Mapping[str, Any]) -> str:
     """Return a validation error of pydantic as words; what was sent is not repeated."""
     place: Sequence[object] = item.get("loc", ())
+    if item.get("type") == "json_invalid":
+        return "the body is not valid JSON"
     if tuple(place) == ("body",):
         return "the body must be a JSON object, sent with Content-Type: application/json"
     names = [str(part)[:40] for part in place if part not in ("body", "query", "path", "header")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from s2c2.web.asking import Person
+from s2c2.web.study import Study
 
 KEYS: Mapping[str, str] = {
     "accept": "Enter",
@@ -67,6 +68,8 @@ class Settings:
     """Host names the server answers to, beside those of this machine."""
     idle_seconds: int = 30
     """A pause longer than this many seconds between two inputs is not counted as active time."""
+    study: Study | None = None
+    """The study; it, not ``assign``, then says which board a person works on."""
     keys: Mapping[str, str] = field(default_factory=lambda: KEYS)
     """Key of each action."""
     clock: Callable[[], datetime] = now

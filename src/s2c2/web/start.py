@@ -1,7 +1,7 @@
 """What there is before any act: images, classes and groups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MISFITS = "misfits"
 """The group of what left its group."""
@@ -41,3 +41,7 @@ class Start:
     """Class names."""
     groups: Mapping[str, tuple[StartGroup, ...]]
     """Groups by arm; an image is in one group of an arm at most."""
+    study: str | None = None
+    """What ``study.yaml`` says, as JSON; None outside a study."""
+    hidden: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """By arm and image number, the class that would be proposed but is not shown: the controls of a study."""

@@ -77,6 +77,7 @@ class Store:
                 connection.execute(insert(tables.project), {"id": 1, "classes": classes})
                 rows = [{"id": number, "name": name} for number, name in enumerate(start.images)]
                 _insert(connection, tables.images, rows)
+                _insert(connection, tables.study, [stored.study_row(start)] if start.study else [])
             else:
                 self._same_dataset(kept, start)
             new = [arm for arm in start.groups if kept is None or arm not in kept.groups]
@@ -193,8 +194,11 @@ class Store:
         names = connection.execute(select(tables.images.c.name).order_by(tables.images.c.id)).scalars()
         order = (tables.groups.c.arm, tables.groups.c.position)
         rows = connection.execute(select(tables.groups).order_by(*order)).mappings()
+        study = connection.execute(select(tables.study)).first()
         try:
-            return Start(tuple(names), tuple(json.loads(classes)), stored.grouped(map(dict, rows)))
+            plan, hidden = (None, {}) if study is None else (study.plan, stored.hidden(study.hidden))
+            groups = stored.grouped(map(dict, rows))
+            return Start(tuple(names), tuple(json.loads(classes)), groups, plan, hidden)
         except (ValueError, TypeError) as error:
             raise UserError(f"the starting groups in {self.name} are damaged: {error}") from error
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from s2c2.web.start import StartGroup
+from s2c2.web.start import Start, StartGroup
 
 
 def row(arm: str, position: int, group: StartGroup) -> dict[str, Any]:
@@ -32,6 +32,17 @@ def grouped(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[StartGroup, ..
     for row in rows:
         found.setdefault(row["arm"], []).append(_group(row))
     return {arm: tuple(groups) for arm, groups in found.items()}
+
+
+def study_row(start: Start) -> dict[str, Any]:
+    """Return the row of the study of a start that has one."""
+    hidden = {arm: sorted(classes.items()) for arm, classes in start.hidden.items()}
+    return {"id": 1, "plan": start.study, "hidden": json.dumps(hidden)}
+
+
+def hidden(text: str) -> dict[str, dict[int, int]]:
+    """Return the hidden classes of a study's row, by arm and image number."""
+    return {arm: dict(pairs) for arm, pairs in json.loads(text).items()}
 
 
 def _group(row: Mapping[str, Any]) -> StartGroup:

@@ -31,6 +31,15 @@ project = Table(
 )
 """One row: what is annotated. ``classes`` is a JSON list."""
 
+study = Table(
+    "study",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one"), primary_key=True, autoincrement=False),
+    Column("plan", Text, nullable=False),
+    Column("hidden", Text, nullable=False),
+)
+"""One row in a study, else none: ``study.yaml`` as JSON; by arm, image numbers and hidden classes."""
+
 images = Table(
     "images",
     metadata,

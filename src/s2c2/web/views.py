@@ -13,6 +13,7 @@ from s2c2.web.messages import (
     ProgressItem,
     Suggestion,
 )
+from s2c2.web.participation import shuffled
 from s2c2.web.settings import Assignment
 from s2c2.web.store import Lease
 
@@ -77,6 +78,13 @@ def member_item(here: Desk, board: Board, scope: str, image: int, seen: "Looks")
         misfit=board.misfit(scope, image),
         broken=here.pictures.broken(image),
     )
+
+
+def members_of(here: Desk, board: Board, on: Assignment, group: str) -> tuple[int, ...]:
+    """Return the images of a group in the order of display; a study shuffles those of plain groups."""
+    study = here.settings.study
+    images = board.members(on.scope, group)
+    return images if study is None else shuffled(study, board, on, group, images)
 
 
 Looks = Mapping[int, tuple[float | None, bool]]

@@ -16,7 +16,7 @@ from s2c2.web.settings import Assignment
 from s2c2.web.store import Duplicate
 from s2c2.web.views import group_item, lease_item
 
-router = APIRouter(tags=["acts"], responses=responses(401, 403, 409, 422))
+router = APIRouter(tags=["acts"], responses=responses(400, 401, 403, 404, 409, 413, 422))
 
 AGAIN: Mapping[int | str, dict[str, Any]] = {
     200: {"model": ActReply, "description": "the same key was recorded before: its first answer"}
@@ -96,7 +96,7 @@ def _again(recorded: Recorded | None, sender: Sender, body: ActBody) -> Recorded
 def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded) -> ActReply:
     scope = recorded.act.scope
     group = recorded.act.group or next(iter(board.changed(scope, recorded.seq - 1)), None)
-    open_groups = (found.group for found in board.groups(scope) if found.open and not found.done)
+    open_groups = (found.group for found in here.queue(board, sender.on) if found.open and not found.done)
     return ActReply(
         seq=recorded.seq,
         group=None if group is None else group_item(here, sender.on, board.group(scope, group)),

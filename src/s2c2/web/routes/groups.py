@@ -8,7 +8,7 @@ from s2c2.web.desk import Here, On, summary_of
 from s2c2.web.messages import GroupPage, Queue, Similar
 from s2c2.web.problems import responses
 from s2c2.web.similar import others, ranked
-from s2c2.web.views import group_item, looks, member_item, progress_item, suggestion
+from s2c2.web.views import group_item, looks, member_item, members_of, progress_item, suggestion
 
 router = APIRouter(tags=["groups"], responses=responses(401, 403, 404, 422))
 
@@ -22,7 +22,7 @@ def queue(here: Here, on: On) -> Queue:
     """Return all groups, open ones first, and how far the board is."""
     leases = here.store.leases(on.scope, here.settings.clock())
     with here.live.board() as board:
-        groups = [group_item(here, on, found, leases.get(found.group)) for found in board.groups(on.scope)]
+        groups = [group_item(here, on, found, leases.get(found.group)) for found in here.queue(board, on)]
         return Queue(groups=groups, progress=progress_item(board.progress(on.scope)))
 
 
@@ -32,7 +32,7 @@ def page(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 50
     started = {found.group: found for found in here.start.groups.get(on.arm, ())}
     with here.live.board() as board:
         summary = summary_of(board, on.scope, group)
-        images = board.members(on.scope, group)
+        images = members_of(here, board, on, group)
         seen = looks(started.get(group))
         shown = [member_item(here, board, on.scope, image, seen) for image in images[offset : offset + limit]]
     return GroupPage(

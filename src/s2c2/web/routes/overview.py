@@ -13,7 +13,7 @@ from s2c2.web.answers import Disagreement, Said
 from s2c2.web.asking import Asking, require
 from s2c2.web.desk import Desk, Here, On
 from s2c2.web.messages import AgreementItem, Dashboard, Disputed, SaidItem, WorkerItem
-from s2c2.web.problems import responses
+from s2c2.web.problems import Problem, responses
 from s2c2.web.views import group_item, progress_item
 
 router = APIRouter(tags=["overview"], responses=responses(401, 403, 422))
@@ -53,6 +53,8 @@ def dashboard(here: Here, asking: Asking, on: On) -> Dashboard:
 def review(here: Here, asking: Asking, limit: Most = 1000) -> list[Disputed]:
     """Return the images on which annotators disagree and nobody decided, the most disputed first."""
     require(asking, "reviewer")
+    if not (here.assigned(asking).study or {}).get("finished", True):
+        raise Problem(403, "in a study, review opens when your own rounds are done")
     with here.live.board() as board:
         found = board.disagreements()
     seconds = {

@@ -16,7 +16,7 @@ router = APIRouter(tags=["session"], responses=responses(401, 403, 422))
 @router.get("/session")
 def session(here: Here, asking: Asking) -> Session:
     """Return who asks, what they work on, and the token that changes must carry."""
-    on = here.settings.assign(asking)
+    on = here.assigned(asking)
     with here.live.board() as board:
         seq = board.seq
     classes = [

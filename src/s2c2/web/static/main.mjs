@@ -11,7 +11,6 @@ import { fill } from "./page/dom.mjs";
 import { Groups, Zoom } from "./page/groups.mjs";
 import { Growing } from "./page/growing.mjs";
 import { Loading } from "./page/loading.mjs";
-import { Login } from "./page/login.mjs";
 import { Notices } from "./page/notices.mjs";
 import { Rail } from "./page/rail.mjs";
 import { Review } from "./page/review.mjs";
@@ -29,17 +28,17 @@ class App {
     this.store = new Store({
       session: null, view: "groups", queue: [], progress: null, group: null, opening: null, selection: nothing(0), size,
       unsaved: 0, away: false, refusal: null, tabs: 0, trouble: null, toast: null, rail: false, held: null, active: 0,
-      canUndo: true, canRedo: true, keys: keyMap({}, localStorage.getItem(KEYS)), thumbnail: size,
+      canUndo: true, canRedo: true, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
     this.api = new Api();
-    this.loading = new Loading(this.store, this.api);
+    this.loading = new Loading(this.store, this.api, () => this.login());
     this.hovered = null;
   }
 
   /** Ask who is here, then show the groups. */
   async start() {
     const reply = await this.api.session();
-    if (reply.status === 401) return this.#login();
+    if (reply.status === 401) return this.login();
     if (reply.status !== 200) return this.#later(reply);
     const session = reply.body;
     const tab = sessionStorage.getItem("s2c2.tab") ?? uuid();
@@ -48,7 +47,7 @@ class App {
     versioned(session.dataset);
     this.clock = clock(session.settings?.idle_seconds ?? 30);
     this.store.set({ session, active: Number(sessionStorage.getItem("s2c2.active")) || 0, keys: keyMap(session.keys, localStorage.getItem(KEYS)) });
-    this.doing = new Doing({ ...this, tab, prefix });
+    this.doing = new Doing({ ...this, tab, prefix, login: () => this.login() });
     this.#build();
     this.store.set({ unsaved: this.doing.outbox.unsaved });
     await this.doing.outbox.flush();
@@ -61,7 +60,7 @@ class App {
 
   #build() {
     const work = document.getElementById("work");
-    this.views = { groups: new Groups(this), single: new Single(this), grow: new Growing(this), review: new Review(this), dashboard: new Dashboard(this), login: new Login(this) };
+    this.views = { groups: new Groups(this), single: new Single(this), grow: new Growing(this), review: new Review(this), dashboard: new Dashboard(this) };
     this.zoom = new Zoom();
     this.commands = commands(this);
     const rail = new Rail(document.getElementById("rail"), this);
@@ -88,7 +87,7 @@ class App {
     const [view, group] = location.hash.slice(1).split("/").map(decodeURIComponent);
     const wanted = queue.find((one) => one.group === group)?.group ?? nextOpen(queue, null) ?? queue[0]?.group;
     const plain = session.arm === "none" || queue.every((one) => one.kind === "plain");
-    this.enter(view in this.views && view !== "login" ? (view === "grow" ? "groups" : view) : plain ? "single" : "groups");
+    this.enter(view in this.views ? (view === "grow" ? "groups" : view) : plain ? "single" : "groups");
     if (wanted) await this.loading.open(wanted);
   }
 
@@ -98,11 +97,11 @@ class App {
     addEventListener("blur", () => this.zoom.close());
     addEventListener("online", () => this.doing.outbox.resume());
     addEventListener("pagehide", () => sessionStorage.setItem("s2c2.active", String(this.store.state.active)));
-    this.store.listen(({ view, group }) => group && view !== "login" && history.replaceState(null, "", `#${view}/${encodeURIComponent(group.id)}`));
+    this.store.listen(({ view, group }) => group && history.replaceState(null, "", `#${view}/${encodeURIComponent(group.id)}`));
   }
 
   #key(event) {
-    if (event.isComposing || document.querySelector("dialog[open]") || this.store.state.view === "login") return;
+    if (event.isComposing || document.querySelector("dialog[open]")) return;
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     const place = this.store.state.view;
     const keys = combination(event);
@@ -175,11 +174,15 @@ class App {
     themed();
   }
 
-  #login() {
-    this.views = { login: new Login(this) };
-    fill(document.getElementById("work"), this.views.login.element);
-    document.body.dataset.login = "";
-    this.views.login.enter();
+  /** Log in on a page of its own; what is not saved yet stays in this browser. */
+  login() {
+    location.assign("static/login.html");
+  }
+
+  async logout() {
+    const reply = await this.api.post("logout", {});
+    if (reply.status >= 200 && reply.status < 300) this.login();
+    else this.doing.say(sentence(reply));
   }
 
   #later(reply) {

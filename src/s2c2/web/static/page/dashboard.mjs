@@ -19,15 +19,14 @@ export class Dashboard {
   async enter() {
     const reply = await this.app.api.ask("dashboard");
     if (reply.status !== 200) return fill(this.content, h("p", {}, sentence(reply)));
-    const { progress, queue } = this.app.store.state;
-    fill(this.content, overall(progress, reply.body), this.#training(reply.body), people(reply.body), agreement(reply.body), groups(reply.body.groups ?? queue), this.#export());
+    const { body } = reply;
+    const owner = this.app.store.state.session.role === "owner";
+    return fill(this.content, overall(body), this.#training(body), people(body), agreement(body), groups(body.groups), owner && this.#export());
   }
 
   #training({ train }) {
-    const command = typeof train === "object" && train ? (train.command ?? "") : (train ?? "");
-    if (!command) return null;
-    const copy = h("button", { onclick: () => this.#copy(command) }, icon("copy"), "Copy");
-    return card("Train with these labels", h("p", {}, "Type this in a terminal:"), h("div", { class: "command" }, h("code", { tabindex: "0" }, command), copy));
+    const copy = h("button", { onclick: () => this.#copy(train) }, icon("copy"), "Copy");
+    return card("Train with these labels", h("p", {}, "Type this in a terminal:"), h("div", { class: "command" }, h("code", { tabindex: "0" }, train), copy));
   }
 
   async #copy(command) {
@@ -54,32 +53,27 @@ function table(head, rows) {
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((value, at) => (at ? h("td", {}, value instanceof Node ? value : cell(value)) : h("th", { scope: "row" }, cell(value)))))))));
 }
 
-function overall(progress, body) {
-  if (!progress) return null;
+function overall({ progress, disagreements }) {
   const share = progress.images ? progress.answered / progress.images : 1;
-  const disagreements = body.disagreements?.length ?? body.disagreements;
-  return card("Progress", h("p", { class: "figure" }, percent(share)), bar(share, `${percent(share)} answered`, "main"),
-    h("p", { class: "quiet" }, `${number(progress.answered)} of ${counted(progress.images, "image")}, ${progress.done} of ${counted(progress.groups, "group")}${disagreements == null ? "" : `, ${counted(disagreements, "disagreement")}`}`));
+  const facts = [`${number(progress.answered)} of ${counted(progress.images, "image")}`, `${progress.done} of ${counted(progress.groups, "group")}`, disagreements === null ? null : counted(disagreements, "disagreement")];
+  return card("Progress", h("p", { class: "figure" }, percent(share)), bar(share, `${percent(share)} answered`, "main"), h("p", { class: "quiet" }, facts.filter(Boolean).join(", ")));
 }
 
-function people({ annotators = [] }) {
-  const rows = annotators.map((one) => [one.annotator, one.answers, one.acts, one.minutes ?? one.active_minutes, one.images_per_hour ?? one.images_an_hour ?? one.rate]);
+function people({ annotators }) {
+  const rows = annotators.map((one) => [one.annotator, one.answers, one.acts, one.minutes, one.images_per_hour]);
   return card("Annotators", rows.length ? table(["annotator", "answers", "acts", "active minutes", "images an hour"], rows) : h("p", { class: "quiet" }, "Nobody has answered yet."));
 }
 
-const FIGURES = { kappa: "κ (two annotators)", alpha: "α (all annotators)" };
-
 function agreement({ agreement: found }) {
-  const figures = Object.entries(found ?? {}).filter(([name, value]) => typeof value === "number" || name in FIGURES);
-  if (!figures.some(([, value]) => value !== null)) return card("Agreement", h("p", { class: "quiet" }, "Appears when two annotators have answered the same images."));
-  return card("Agreement", table(["measure", "value"], figures.map(([name, value]) => [FIGURES[name] ?? name, value])));
+  if (!found) return null;
+  if (found.kappa === null && found.alpha === null) return card("Agreement", h("p", { class: "quiet" }, "Appears when two annotators have answered the same images."));
+  return card("Agreement", table(["measure", "value"], [["κ of two annotators", found.kappa], ["α of all annotators", found.alpha], ["images of several annotators", found.images]]));
 }
 
 function groups(found) {
   const rows = found.slice(0, 200).map((one) => {
-    const size = one.size ?? 0;
-    const share = size ? (size - one.open) / size : 1;
-    return [one.name ?? one.group, size, one.open, bar(share, percent(share)), one.done ? "done" : "open"];
+    const share = one.size ? (one.size - one.open) / one.size : 1;
+    return [one.name, one.size, one.open, bar(share, percent(share)), one.done ? "done" : "open"];
   });
   return card("Groups", table(["group", "images", "open", "answered", "state"], rows));
 }

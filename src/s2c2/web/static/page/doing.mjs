@@ -13,9 +13,9 @@ import { uuid } from "./uuid.mjs";
 const REARRANGING = ["split", "recluster", "merge", "grow", "misfit", "undo", "redo", "finish"];
 
 export class Doing {
-  /** @param {{store: any, api: any, loading: any, clock: any, tab: string, prefix: string}} parts */
-  constructor({ store, api, loading, clock, tab, prefix }) {
-    Object.assign(this, { store, api, loading, clock, tab });
+  /** @param {{store: any, api: any, loading: any, clock: any, tab: string, prefix: string, login: () => void}} parts */
+  constructor({ store, api, loading, clock, tab, prefix, login }) {
+    Object.assign(this, { store, api, loading, clock, tab, login });
     this.past = [];
     this.outbox = new Outbox({
       storage: localStorage, prefix, tab,
@@ -46,7 +46,7 @@ export class Doing {
     if (wrong) return this.say(wrong);
     const shown = group.suggestion ? { label: group.suggestion.label, strength: group.suggestion.strength } : null;
     const act = this.#made({ act: name, group: group.id, version: group.version, shown, ...more, images });
-    if (!this.#keep(act, { group, summary, view: this.store.state.view })) return;
+    if (!this.#keep(act, { group, summary, view: this.store.state.view === "single" ? "single" : "groups" })) return;
     this.#preview(act, group, summary);
     const label = session.classes[act.label ?? (name === "accept" ? group.suggestion?.label : -1)]?.name;
     this.say(done(name, images?.length ?? summary.open, label), true);
@@ -132,7 +132,7 @@ export class Doing {
     this.store.set({ unsaved: this.outbox.unsaved, away: kind === "waiting" });
     if (kind === "taken") this.#taken(act, reply.body);
     if (kind === "refused") this.#refused(act, reply);
-    if (kind === "login") this.store.set({ view: "login" });
+    if (kind === "login") this.login();
   }
 
   #taken(act, answer) {

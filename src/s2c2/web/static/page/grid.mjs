@@ -106,6 +106,7 @@ export class Grid {
     const member = group.members[position];
     const chosen = selection.chosen.has(position);
     const asked = thumbnail(this.cell, devicePixelRatio);
+    this.app.loading.side = asked;
     const facts = [member, chosen, position === selection.cursor, position, this.cell, this.state.session, asked];
     if (element.facts?.every((fact, at) => fact === facts[at])) return;
     element.facts = facts;

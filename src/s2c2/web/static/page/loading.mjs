@@ -30,12 +30,14 @@ export function grouped(sent) {
 }
 
 export class Loading {
-  /** @param {import("./store.mjs").Store} store @param {import("./api.mjs").Api} api */
-  constructor(store, api) {
+  /** @param {import("./store.mjs").Store} store @param {import("./api.mjs").Api} api @param {() => void} login */
+  constructor(store, api, login) {
+    this.login = login;
     this.store = store;
     this.api = api;
     this.ahead = new Map();
     this.asked = new Set();
+    this.side = 128;
   }
 
   async queue() {
@@ -111,11 +113,12 @@ export class Loading {
     this.ahead.clear();
     const group = grouped(reply.body);
     this.ahead.set(next, group);
-    for (const one of group.members.slice(0, 24)) if (one) new Image().src = picture(one.id, this.store.state.thumbnail);
+    for (const one of group.members.slice(0, 24)) if (one) new Image().src = picture(one.id, this.side);
   }
 
   #failed(reply) {
-    this.store.set(reply.status === 401 ? { view: "login" } : { trouble: sentence(reply) });
+    if (reply.status === 401) this.login();
+    else this.store.set({ trouble: sentence(reply) });
     return false;
   }
 }

@@ -14,7 +14,7 @@ export class Rail {
     this.list = h("ul", { class: "queue" });
     this.tabs = VIEWS.map(([view, words]) => this.#tab(view, words));
     const close = h("button", { class: "plain close", "aria-label": "Close the list of groups", onclick: () => app.store.set({ rail: false }) }, icon("close"));
-    fill(root, h("div", { class: "brand" }, h("img", { src: "static/icon.svg", alt: "", width: 26, height: 26 }), h("strong", {}, "s2c2"), this.who = h("span", { class: "quiet" }), this.theme = this.#theme(), close),
+    fill(root, h("div", { class: "brand" }, h("img", { src: "static/icon.svg", alt: "", width: 26, height: 26 }), h("strong", {}, "s2c2"), this.who = h("span", { class: "quiet" }), this.out = this.#logout(), this.#theme(), close),
       h("div", { class: "tabs" }, this.tabs), this.progress, h("h2", { class: "quiet" }, "Groups"), this.list);
     this.root = root;
   }
@@ -28,14 +28,20 @@ export class Rail {
     return h("button", { class: "plain", title: "Light or dark", "aria-label": "Light or dark", onclick: () => this.app.theme() }, icon("theme"));
   }
 
+  #logout() {
+    return h("button", { class: "plain", hidden: true, onclick: () => this.app.logout() }, "Log out");
+  }
+
   /** @param {any} state */
   show(state) {
+    this.out.hidden = state.session?.mode !== "accounts";
     trait(this.root, "data-open", state.rail);
     text(this.who, state.session?.annotator ?? "");
     for (const tab of this.tabs) {
       const current = tab.dataset.view === state.view || (tab.dataset.view === "groups" && state.view === "grow");
       trait(tab, "aria-current", current ? "page" : null);
       text(tab.lastChild, this.app.key(tab.dataset.view));
+      tab.hidden = tab.dataset.view === "review" && state.session?.role === "annotator";
     }
     const spent = Math.floor(state.active / 10);
     if (state.progress !== this.shownProgress || spent !== this.shownSpent) this.#progress(state);

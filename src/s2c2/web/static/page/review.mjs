@@ -32,7 +32,7 @@ export class Review {
     text(this.facts, "Loading …");
     const reply = await this.app.api.ask("review");
     if (reply.status !== 200) return text(this.facts, sentence(reply));
-    this.items = Array.isArray(reply.body) ? reply.body : reply.body.images;
+    this.items = reply.body;
     this.at = 0;
     this.draw();
   }

@@ -1,0 +1,79 @@
+from io import BytesIO
+
+import polars as pl
+import pytest
+
+from s2c2.web.workspace import Workspace
+from tests.web.made import TestClient, client_of, sent
+
+
+def test_dashboard_counts_work_time_and_progress(
+    ada: TestClient, bob: TestClient, workspace: Workspace
+) -> None:
+    ada.post("/api/acts", json=sent("accept", "class-0", seconds={"active": 30, "wall": 60}))
+    ada.post("/api/acts", json=sent("finish", "class-0", seconds={"active": 30, "wall": 60}))
+    bob.post("/api/acts", json=sent("label", "class-1", images=[1, 6], label=2))
+    found = ada.get("/api/dashboard").json()
+    people = {one.pop("annotator"): one for one in found["annotators"]}
+    assert people["ada"] == {"answers": 12, "acts": 2, "minutes": 1, "images_per_hour": 720}
+    assert people["bob"] == {"answers": 2, "acts": 1, "minutes": 0, "images_per_hour": None}
+    assert found["progress"]["answered"] == 14
+    assert {item["group"] for item in found["groups"]} >= {"class-0", "class-1"}
+    assert found["agreement"] == {"images": 0, "kappa": None, "alpha": None}
+    assert found["train"].startswith("s2c2 train ")
+    assert f"--annotations {workspace.root / 'annotations.sqlite'}" in found["train"]
+
+
+def test_agreement_of_two_passes(ada: TestClient, bob: TestClient) -> None:
+    # the first four labels agree, the last two do not: κ = (2/3 − 1/2) / (1 − 1/2) = 1/3
+    theirs = {"ada": [0, 0, 1, 1, 0, 1], "bob": [0, 0, 1, 1, 1, 0]}
+    for name, client in (("ada", ada), ("bob", bob)):
+        for image, label in enumerate(theirs[name]):
+            body = sent("label", "all", images=[image], label=label) | {"scope": f"{name}/1/none"}
+            assert client.post("/api/acts", json=body).status_code == 201
+    found = ada.get("/api/dashboard").json()
+    assert found["agreement"]["images"] == 6
+    assert found["agreement"]["kappa"] == pytest.approx(1 / 3)
+    assert found["agreement"]["alpha"] == pytest.approx(1 - 11 * (4 / 12) / (72 / 12))
+    assert found["disagreements"] == 2
+
+
+def test_review_shows_who_said_what_until_it_is_decided(ada: TestClient, bob: TestClient) -> None:
+    for name, client, label in (("ada", ada, 0), ("bob", bob, 2)):
+        body = sent("label", "all", images=[7], label=label) | {"scope": f"{name}/1/none"}
+        client.post("/api/acts", json=body | {"seconds": {"active": 4, "wall": 5}})
+    (item,) = ada.get("/api/review").json()
+    assert item["id"] == 7
+    assert item["entropy"] == 1
+    said = {one["annotator"]: (one["round"], one["label"], one["seconds"]) for one in item["answers"]}
+    assert said == {"ada": (1, 0, 4), "bob": (1, 2, 4)}
+    assert ada.post("/api/acts", json=sent("decide", images=[7], label=2)).status_code == 201
+    assert ada.get("/api/review").json() == []
+
+
+def test_export_is_the_annotation_log(ada: TestClient) -> None:
+    shown = {"label": 0, "strength": 0.8}
+    ada.post("/api/acts", json=sent("accept", "class-0", shown=shown, seconds={"active": 6, "wall": 12}))
+    ada.post("/api/acts", json=sent("ambiguous", "class-1", images=[1], distribution=[0.5, 0.25, 0.25]))
+    reply = ada.get("/api/export?format=parquet")
+    assert 'filename="annotations.parquet"' in reply.headers["content-disposition"]
+    table = pl.read_parquet(BytesIO(reply.content))
+    assert pl.read_parquet_metadata(BytesIO(reply.content))["classes"].startswith("[")
+    assert len(table) == 13
+    assert table["seconds"][:12].to_list() == [0.5] * 12
+    assert table["shown"].to_list() == [True] * 12 + [False]
+    csv = pl.read_csv(BytesIO(ada.get("/api/export").content))
+    assert csv.columns == table.columns
+    assert csv["image"].to_list() == table["image"].to_list()
+    assert csv["distribution"][12].count("0.25") == 2
+
+
+def test_the_folder_of_a_plain_set_is_imported_before_it_is_trained_on(workspace: Workspace) -> None:
+    from dataclasses import replace
+
+    plain = replace(workspace, folder=workspace.root, run=None)
+    command = plain.training("/tmp/a b/annotations.sqlite")
+    assert command.startswith("s2c2 data import ")
+    assert command.endswith("s2c2 train DATASET --annotations '/tmp/a b/annotations.sqlite'")
+    with client_of(workspace) as client:
+        assert client.get("/api/dashboard").json()["agreement"]["alpha"] is None

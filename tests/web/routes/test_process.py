@@ -1,0 +1,212 @@
+"""The server as people start it: a process that is stopped, killed, and started again."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from s2c2.errors import UserError
+from s2c2.web.client import RefusedError, Session, connect
+
+MAIN = [sys.executable, "-c", "from s2c2.cli import main; main()", "annotate"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(*arguments: object) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Start a server; yield its process and the address that it printed."""
+    command = [*MAIN, *map(str, arguments), "--no-open"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            found = re.search(r"listening on (\S+) ", line)
+            if found:
+                yield process, found[1]
+                return
+        pytest.fail(f"the server ended: {said}")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def refused(*arguments: object) -> str:
+    """Run the command, which must end by itself with code 2, and return what it says."""
+    done = subprocess.run(
+        [*MAIN, *map(str, arguments), "--no-open"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_it_says_where_it_is_and_stops_cleanly(run: Path) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with served(run, "--annotator", "ada", "--port", free_port()) as (process, address):
+            with urlopen(address) as page:
+                assert page.status == 200
+            process.send_signal(number)
+            rest, _ = process.communicate(timeout=20)
+            assert process.returncode == 0
+            assert "stopped" in rest
+            assert "Traceback" not in rest
+    assert (run / "annotations.sqlite").is_file()
+
+
+def test_nothing_that_was_acknowledged_is_lost_or_doubled_by_kill_9(run: Path) -> None:
+    port, acknowledged, sent = free_port(), [], []
+    with served(run, "--annotator", "ada", "--port", port) as (process, address):
+        session = connect(address)
+        timer = threading.Timer(0.5, os.kill, (process.pid, signal.SIGKILL))
+        timer.start()
+        try:
+            for number in range(10_000):
+                key = str(uuid.uuid4())
+                sent.append((key, number % 60))
+                session.act("flag", "class-0" if number % 5 == 0 else None, [number % 60], key=key)
+                acknowledged.append(key)
+        except UserError:
+            pass
+        timer.join()
+    assert 0 < len(acknowledged) < len(sent)
+    with served(run, "--annotator", "ada", "--port", port) as (_, address):
+        session = connect(address)
+        key, image = sent[-1]
+        session.act("flag", None, [image], key=key) if image % 5 else session.act(
+            "flag", "class-0", [image], key=key
+        )
+    connection = sqlite3.connect(run / "annotations.sqlite")
+    kept = [key for (key,) in connection.execute("SELECT key FROM events ORDER BY seq")]
+    connection.close()
+    assert kept == [*acknowledged, sent[-1][0]]
+
+
+def test_the_page_that_is_open_goes_on_after_a_restart(run: Path) -> None:
+    port = free_port()
+    with served(run, "--annotator", "ada", "--port", port) as (_, address):
+        session = connect(address)
+    with served(run, "--annotator", "ada", "--port", port):
+        assert session.act("accept", "class-0", version=0)["seq"] == 1
+
+
+def test_a_page_of_another_run_is_refused(run: Path, trained: Path, tmp_path: Path) -> None:
+    import shutil
+
+    other, port = Path(shutil.copytree(trained, tmp_path / "other")), free_port()
+    with served(run, "--annotator", "ada", "--port", port) as (_, address):
+        session = connect(address)
+    with served(other, "--annotator", "ada", "--port", port), pytest.raises(RefusedError) as refusal:
+        session.act("accept", "class-0", version=0)
+    assert refusal.value.status == 403
+
+
+def test_the_client_reads_and_acts(run: Path) -> None:
+    with served(run, "--annotator", "ada") as (_, address):
+        session = connect(address)
+        assert session.facts["annotator"] == "ada"
+        assert {group["group"] for group in session.queue()} >= {"class-0", "cluster-4"}
+        group = session.group("class-0", limit=5)
+        assert len(group["members"]) == group["total"] == 12
+        reply = session.act(
+            "label", "class-0", [member["id"] for member in group["members"]], label=2, version=0
+        )
+        assert reply["group"]["open"] == 0
+        second = Session(address, session.facts)
+        with pytest.raises(RefusedError, match="ada labeled 12 images") as refusal:
+            second.act("accept", "class-0", version=0)
+        assert (refusal.value.status, refusal.value.body["who"]) == (409, "ada")
+        with pytest.raises(RefusedError) as refusal:
+            session.group("class-77")
+        assert refusal.value.status == 404
+
+
+def test_the_client_says_when_nobody_answers() -> None:
+    with pytest.raises(UserError, match="no answer from"):
+        connect(f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(UserError, match="not the address"):
+        connect("file:///etc/passwd")
+
+
+def test_datasets_and_plain_folders_are_served(dataset: Path, tmp_path: Path) -> None:
+    with served(dataset, "--database", tmp_path / "a.sqlite", "--annotator", "ada") as (_, address):
+        assert connect(address).facts["arm"] == "none"
+    with served(
+        dataset / "images", "--classes", "cat,dog", "--database", tmp_path / "b.sqlite", "--annotator", "ada"
+    ) as (_, address):
+        session = connect(address)
+        assert [item["name"] for item in session.facts["classes"]] == ["cat", "dog"]
+        assert session.group("all")["total"] == 60
+
+
+def test_what_cannot_be_served_is_said(run: Path, dataset: Path, tmp_path: Path) -> None:
+    assert "name classes with --classes" in refused(dataset / "images")
+    assert "accounts" in refused(run, "--host", "0.0.0.0")
+    assert "does not exist" in refused(tmp_path / "nowhere")
+    assert "--classes is for a plain folder" in refused(run, "--classes", "a,b")
+    assert "--annotator" in refused(run, "--annotator", "a/b")
+    assert "no database" in refused(run, "--backup", tmp_path / "copy.sqlite")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert "--port" in refused(run, "--port", taken.getsockname()[1])
+    assert "--port" in refused(run, "--port", 99999)
+
+
+def test_a_database_of_another_dataset_is_refused(run: Path, dataset: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.sqlite"
+    with served(run, "--database", kept, "--annotator", "ada"):
+        pass
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "z.png").write_bytes((dataset / "images").glob("**/*.png").__next__().read_bytes())
+    said = refused(tmp_path / "others", "--classes", "a,b", "--database", kept)
+    assert "another dataset" in said
+    assert "--database" in said
+
+
+def test_a_backup_is_made_while_the_server_runs(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    with served(run, "--annotator", "ada") as (_, address):
+        connect(address).act("accept", "class-0", version=0)
+        done = subprocess.run([*MAIN, run, "--backup", copy], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    connection = sqlite3.connect(copy)
+    assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    connection.close()
+
+
+def test_no_torch_is_imported(run: Path) -> None:
+    script = """
+import json, sys
+from pathlib import Path
+from s2c2.cli import annotate, people, team
+from s2c2.web import client, opening, serving, settings, workspace
+space = workspace.open_workspace(Path(sys.argv[1]))
+ada = opening.local(space, "ada")
+opened = opening.open_app(space, settings.Settings(settings.shared(space.arm)), lambda store: ada)
+opened.app.state.desk.neighbours.parts(range(60), 2)
+print(json.dumps([name for name in sys.modules if name.partition(".")[0] in ("torch", "timm", "matplotlib")]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, run], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []
