@@ -111,7 +111,8 @@ class Annotator:
         """Return the first open group that nobody holds, held from now on; any group when all are done."""
         groups = [one["group"] for one in queue["groups"] if one["kind"] != "misfits" and not one["lease"]]
         open_ = {one["group"] for one in queue["groups"] if not one["done"]}
-        for group in [one for one in groups if one in open_][:20]:
+        first = [one for one in groups if one in open_][:40]
+        for group in self.rng.sample(first, len(first)):
             body = {"group": group, "scope": self.scope}
             if await self.timed("lease", "POST", "/api/lease", body) is not None:
                 return group
