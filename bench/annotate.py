@@ -71,7 +71,7 @@ def drawn(images: int, different: int = 500) -> Iterator[bytes]:
 
 
 def predicted(names: tuple[str, ...]) -> Predictions:
-    """Return predictions with all clusters, of sizes as different as real ones, and a third certain images."""
+    """Return predictions with all clusters, of different sizes, and a third of certain images."""
     rng, n = np.random.default_rng(1), len(names)
     clusters = max(1, n * CLUSTERS // IMAGES)
     shares = rng.lognormal(0, 0.8, clusters)
@@ -150,12 +150,20 @@ def busy(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def waited(pid: int) -> float:
+    """Return the seconds that the threads of a process waited for a core that others used."""
+    found = [
+        path.read_text(encoding="ascii").split()[1] for path in Path(f"/proc/{pid}/task").glob("*/schedstat")
+    ]
+    return sum(map(int, found)) / 1e9
+
+
 def load(run: Path, pause: float, seconds: float) -> dict[str, Any]:
     """Return what 20 annotators see of a fresh server on a fresh database."""
     database = run.parent / f"load-{pause}-{time.monotonic_ns()}.sqlite"
     with server(run, "--accounts", "--database", str(database)) as (pid, port, _):
         tokens = api_tokens(database)
-        before, work, start = os.getloadavg()[0], busy(pid), time.perf_counter()
+        before, work, idle, start = os.getloadavg()[0], busy(pid), waited(pid), time.perf_counter()
         watch = asyncio.run(crowd(port, tokens, pause, seconds, seed=0))
         took = time.perf_counter() - start
         facts = {
@@ -163,7 +171,9 @@ def load(run: Path, pause: float, seconds: float) -> dict[str, Any]:
             "pause_s": pause,
             "seconds": round(took, 1),
             "load_average": [round(before, 2), round(os.getloadavg()[0], 2)],
-            "server_cpu": round((busy(pid) - work) / took, 2),
+            "server_cpu_s": round(busy(pid) - work, 1),
+            "server_waited_s": round(waited(pid) - idle, 1),
+            "requests": sum(map(len, watch.seconds.values())) - len(watch.seconds["page of thumbnails"]),
             "memory_mb": peak(pid),
         }
     return facts | throughput(watch, database, took) | {"ms": spread(watch), "answers": dict(watch.counts)}

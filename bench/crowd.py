@@ -109,7 +109,9 @@ class Annotator:
 
     async def taken(self, queue: dict[str, Any]) -> str:
         """Return the first open group that nobody holds, held from now on; any group when all are done."""
-        groups = [one["group"] for one in queue["groups"] if one["kind"] != "misfits" and not one["lease"]]
+        groups: list[str] = [
+            one["group"] for one in queue["groups"] if one["kind"] != "misfits" and not one["lease"]
+        ]
         open_ = {one["group"] for one in queue["groups"] if not one["done"]}
         first = [one for one in groups if one in open_][:40]
         for group in self.rng.sample(first, len(first)):
@@ -156,7 +158,9 @@ class Annotator:
             await asyncio.sleep(self.rng.expovariate(1 / self.pause))
         key = str(UUID(int=self.rng.getrandbits(128), version=4))
         body = {"key": key, "act": name, "group": group, "version": version, "scope": self.scope}
-        reply: dict[str, Any] | None = await self.timed("act", "POST", "/api/acts", body | {"tab": self.tab} | more)
+        reply: dict[str, Any] | None = await self.timed(
+            "act", "POST", "/api/acts", body | {"tab": self.tab} | more
+        )
         return reply
 
     async def timed(
