@@ -1,4 +1,4 @@
-"""A person at the keyboard and the mouse, with the real server: first start, accept, misfits, labels, soft labels."""
+"""A person at the keyboard, with the real server: first start, accept, misfits, labels, soft labels."""
 
 import re
 from collections.abc import Callable
