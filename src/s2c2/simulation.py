@@ -128,6 +128,46 @@ def simulate(
     return pl.concat(parts).select(order)
 
 
+def three_arms(
+    said: tuple[Predictions, Predictions], truth: Annotations, crowd: Crowd, seed: int = 0
+) -> pl.DataFrame:
+    """Return the log of the paper's study: no proposals, plain ones and S2C2's, for the same images.
+
+    Args:
+        said: predictions of the run with S2C2 and of the plain one, of the same images in any order.
+        truth: annotations whose soft labels the answers are drawn from; images without one are left out.
+        crowd: who annotates.
+        seed: of all draws.
+
+    Raises:
+        UserError: when runs and truth differ in images or classes, or the first run is a plain one.
+    """
+    ours, plain = same_images(*said, truth)
+    seen = {"none": ours, "vanilla": plain, "s2c2": ours}
+    return simulate(
+        truth, ours.images, {name: shown(seen[name]) for name, shown in ARMS.items()}, crowd, seed
+    )
+
+
+def same_images(ours: Predictions, plain: Predictions, truth: Annotations) -> tuple[Predictions, Predictions]:
+    """Return both predictions for the annotated images that both have, in one order.
+
+    Raises:
+        UserError: when runs and dataset differ in images or classes, or the first run is a plain one.
+    """
+    if ours.ambiguity is None:
+        raise UserError(
+            "RUN has no ambiguity: name the run with S2C2 first and the plain one after --against"
+        )
+    if ours.classes != truth.classes:
+        raise UserError("the classes of the dataset are not those that RUN was trained on")
+    if ours.classes != plain.classes or set(ours.images) != set(plain.images):
+        raise UserError("the two runs have other images or classes: train them on one dataset with one seed")
+    known = ours.take(truth.votes(ours.images) > 0)
+    rows = {image: i for i, image in enumerate(plain.images)}
+    return known, plain.take(np.array([rows[image] for image in known.images], dtype=np.int64))
+
+
 def draw(distributions: Float[np.ndarray, "n k"], rng: np.random.Generator) -> Int64[np.ndarray, " n"]:
     """Draw one class from each distribution; a class without probability is never drawn."""
     cumulative = distributions.cumsum(axis=1)

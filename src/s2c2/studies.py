@@ -28,6 +28,8 @@ class Entry:
     """Seed of everything random."""
     against: str | None = None
     """The plain run of the same dataset, algorithm and seed that it is held against."""
+    round: int = 0
+    """How often people were asked for more labels before."""
 
 
 @dataclass(frozen=True)

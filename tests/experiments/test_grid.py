@@ -11,7 +11,7 @@ import pytest
 from s2c2 import files
 from s2c2.data.synthetic import synthetic
 from s2c2.experiments.grid import Output, alone
-from s2c2.report.study import contents
+from s2c2.report.study.writing import contents
 
 pytestmark = pytest.mark.slow
 

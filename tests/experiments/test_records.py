@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from s2c2.experiments.records import BEGIN, END, placed, read_records, table
-from s2c2.report.study import contents
 from s2c2.report.study.evidence import parts
+from s2c2.report.study.writing import contents
 from s2c2.studies import known_outcomes
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,12 +11,15 @@ from s2c2.cli.runs import TERMINATED, stoppable
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
+    from s2c2.experiments.executors import Executor
     from s2c2.experiments.grid import State, Worked
-    from s2c2.experiments.grids import Planned, Spread
+    from s2c2.experiments.planned import Planned, Spread
 
 
 def experiment(
-    name: Annotated[str, typer.Argument(help="table2, table4, table5, figure4, variants, sweep-prior, …")],
+    name: Annotated[
+        str, typer.Argument(help="table2 … table5, figure4, figure5, budget, variants, sweep-prior, …")
+    ],
     pairs: Annotated[list[str] | None, typer.Argument(metavar="[key=value]…")] = None,
     dataset: Annotated[list[Path] | None, typer.Option(help="dataset folder; may be repeated")] = None,
     algorithm: Annotated[list[str] | None, typer.Option(help="only this one; may be repeated")] = None,
@@ -24,21 +27,22 @@ def experiment(
     seeds: Annotated[int, typer.Option(min=1, help="number of seeds")] = 3,
     out: Annotated[Path | None, typer.Option(help="folder to write; experiments share its runs")] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes, with one thread each")] = 2,
+    executor: Annotated[
+        str, typer.Option(metavar="NAME[:N]", help="what does the jobs: local[:N]")
+    ] = "local",
     rebuild: Annotated[bool, typer.Option("--rebuild", help="only the tables, from the records")] = False,
 ) -> None:
     """Train a grid of runs, and write its tables and figure; a grid that was stopped goes on."""
-    from s2c2.report.study import write
+    from s2c2.report.study.writing import write
 
     folder = out or Path("runs") / preset
     worked, asked = None, list[int]()
     if not rebuild:
-        from s2c2.config import assignments, merged
-        from s2c2.config import preset as starting
-        from s2c2.experiments.grids import Spread
+        from s2c2.experiments.executors import executor as chosen
 
-        base = merged(starting(preset), assignments(pairs or []))
-        spread = Spread(tuple(dataset or ()), seeds, base, tuple(algorithm or ()))
-        worked, asked = work(planned(name, spread, folder), folder, workers)
+        doing = chosen(executor, workers)
+        spread = spread_of(pairs or [], preset, tuple(dataset or ()), seeds, tuple(algorithm or ()))
+        worked, asked = work(planned(name, spread, folder), folder, doing)
     page = write(folder / name, folder / "records")
     screen.console.print(f"tables: {page}")
     if worked is not None and worked.stopped:
@@ -46,6 +50,27 @@ def experiment(
         raise typer.Exit(TERMINATED) if asked[:1] == [signal.SIGTERM] else KeyboardInterrupt
     if worked is not None and worked.failed:
         raise typer.Exit(1)
+
+
+def spread_of(
+    pairs: list[str], preset: str, datasets: tuple[Path, ...], seeds: int, algorithms: tuple[str, ...]
+) -> "Spread":
+    """Return what a grid is spread over; ``crowd.`` and ``budget.`` set who annotates and how much.
+
+    Raises:
+        UserError: for a preset or a setting that does not exist.
+    """
+    from s2c2.config import assignments, merged
+    from s2c2.config import preset as starting
+    from s2c2.experiments.planned import Spread
+    from s2c2.experiments.settings import settled
+    from s2c2.relabeling import Budget
+    from s2c2.simulation import Crowd
+
+    values = assignments(pairs)
+    crowd = settled(Crowd(), values.pop("crowd", {}), "crowd")
+    budget = settled(Budget(), values.pop("budget", {}), "budget")
+    return Spread(datasets, seeds, merged(starting(preset), values), algorithms, crowd, budget)
 
 
 def planned(name: str, spread: "Spread", folder: Path) -> "tuple[Planned, ...]":
@@ -62,17 +87,17 @@ def planned(name: str, spread: "Spread", folder: Path) -> "tuple[Planned, ...]":
     return runs
 
 
-def work(runs: "tuple[Planned, ...]", folder: Path, workers: int) -> "tuple[Worked, list[int]]":
+def work(runs: "tuple[Planned, ...]", folder: Path, executor: "Executor") -> "tuple[Worked, list[int]]":
     """Work through a grid with a progress bar, and return the signals that stopped it with checkpoints."""
     from s2c2.experiments.grid import Output, execute
 
-    screen.console.print(f"{len(runs)} runs, {workers} at a time → {folder}")
+    screen.console.print(f"{len(runs)} runs → {folder}")
     with screen.progress("steps") as advance, stoppable() as asked:
 
         def watch(state: "State") -> None:
             advance(state.done, state.total, f"{state.failed} failed" if state.failed else "")
 
-        worked = execute(runs, Output(folder), workers, stop=lambda: bool(asked), watch=watch)
+        worked = execute(runs, Output(folder), executor, stop=lambda: bool(asked), watch=watch)
     for name, reason in worked.failed:
         screen.console.print(f"failed: {name}: {reason}", markup=False)
     done = len(runs) - worked.skipped

@@ -11,7 +11,6 @@ from s2c2.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from s2c2.data.annotations import Annotations
-    from s2c2.predictions import Predictions
     from s2c2.runs import Run
     from s2c2.simulation import Costs
 
@@ -36,19 +35,17 @@ def simulate(
     runs = open_run(run), open_run(against)
     truth = annotations(runs[0])
     said = [opened.predictions().of(split) for opened in runs]
-    ours, plain = same_images(said[0], said[1], truth)
-    if not len(ours):
+    log = simulation.three_arms((said[0], said[1]), truth, crowd, seed)
+    images = log["image"].n_unique()
+    if not images:
         raise UserError(f"{run} has no annotated images in the split '{split}'")
-    seen = {"none": ours, "vanilla": plain, "s2c2": ours}
-    arms = {name: shown(seen[name]) for name, shown in simulation.ARMS.items()}
-    log = simulation.simulate(truth, ours.images, arms, crowd, seed)
     found = study(log, truth)
     rows = consistency.sheet(found)
     screen.table(
-        f"{len(ours)} images, {annotators} simulated annotators, δ = {offset:g}", rows.columns, rows.rows
+        f"{images} images, {annotators} simulated annotators, δ = {offset:g}", rows.columns, rows.rows
     )
     if out is not None:
-        named = {"s2c2": runs[0].label, "vanilla": runs[1].label, "split": split, "images": len(ours)}
+        named = {"s2c2": runs[0].label, "vanilla": runs[1].label, "split": split, "images": images}
         consistency.write(found, named | {"seed": seed} | asdict(crowd), out)
         screen.console.print(f"written: {out}", markup=False)
 
@@ -66,29 +63,6 @@ def annotations(run: "Run") -> "Annotations":
         raise UserError(
             f"{error}. {run.path} was trained on it; if it moved, correct root in {facts}"
         ) from error
-
-
-def same_images(
-    ours: "Predictions", plain: "Predictions", truth: "Annotations"
-) -> tuple["Predictions", "Predictions"]:
-    """Return both predictions for the annotated images that both have, in one order.
-
-    Raises:
-        UserError: when runs and dataset differ in images or classes, or the first run is a plain one.
-    """
-    import numpy as np
-
-    if ours.ambiguity is None:
-        raise UserError(
-            "RUN has no ambiguity: name the run with S2C2 first and the plain one after --against"
-        )
-    if ours.classes != truth.classes:
-        raise UserError("the classes of the dataset are not those that RUN was trained on")
-    if ours.classes != plain.classes or set(ours.images) != set(plain.images):
-        raise UserError("the two runs have other images or classes: train them on one dataset with one seed")
-    known = ours.take(truth.votes(ours.images) > 0)
-    rows = {image: i for i, image in enumerate(plain.images)}
-    return known, plain.take(np.array([rows[image] for image in known.images], dtype=np.int64))
 
 
 def costs(assignments: list[str]) -> "Costs":

@@ -5,7 +5,7 @@ import hashlib
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -162,6 +162,19 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
     files.write_text(place.root / "labels.csv", drawn.write_csv())
     files.write_json(place.root / "environment.json", environment())
     files.write_text(place.config, configuration.dump(config))
+
+
+def accompany(place: Place, beside: Mapping[str, str]) -> None:
+    """Write further files of a run.
+
+    Raises:
+        UserError: when the run was started with other ones.
+    """
+    for name, text in beside.items():
+        path = place.root / name
+        if path.exists() and path.read_text(encoding="utf-8") != text:
+            raise UserError(f"{path} is not what the run would be started with now: choose another --out")
+        files.write_text(path, text)
 
 
 @contextmanager

@@ -7,18 +7,20 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from s2c2 import config as configuration
 from s2c2 import files
-from s2c2.data import dataset as datasets
 from s2c2.errors import UserError
-from s2c2.experiments import pool
+from s2c2.experiments import pool, rounds
+from s2c2.experiments.executors import Executor, Local
 from s2c2.experiments.folder import Place, differences
-from s2c2.experiments.grids import Planned
+from s2c2.experiments.planned import Fact, Planned
 from s2c2.experiments.pool import Ended, Job
 from s2c2.experiments.records import record
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import score
+from s2c2.studies import Record
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,14 @@ class Worked:
     """Whether it was asked to stop before its end."""
 
 
+ONE = Local(1)
+"""One process of this machine."""
+
+
 def execute(
     runs: Sequence[Planned],
     out: Output,
-    workers: int = 1,
+    executor: Executor = ONE,
     *,
     stop: Callable[[], bool] = lambda: False,
     watch: Callable[[State], None] = lambda state: None,
@@ -84,7 +90,7 @@ def execute(
     Args:
         runs: the grid.
         out: where its files go.
-        workers: number of processes, with one thread each.
+        executor: what does the jobs, for example some processes of this machine.
         stop: asked often whether to stop; running ones then leave a checkpoint behind.
         watch: called often with how far the grid is.
 
@@ -92,13 +98,13 @@ def execute(
         UserError: when ``out`` holds a run of another configuration, or another grid is at work there.
     """
     with alone(out):
-        return _execute(runs, out, workers, (stop, watch))
+        return _execute(runs, out, executor, (stop, watch))
 
 
 def _execute(
     runs: Sequence[Planned],
     out: Output,
-    workers: int,
+    executor: Executor,
     asked: tuple[Callable[[], bool], Callable[[State], None]],
 ) -> Worked:
     stop, watch = asked
@@ -109,7 +115,7 @@ def _execute(
     def saw(done: int) -> None:
         watch(State(done, total, len(failed)))
 
-    for ended in pool.work(jobs, workers, stop=stop, watch=saw):
+    for ended in executor(jobs, stop=stop, watch=saw):
         stopped |= isinstance(ended.error, KeyboardInterrupt)
         if ended.error is not None and not isinstance(ended.error, KeyboardInterrupt):
             name = ended.job.arguments[0].entry.name
@@ -149,16 +155,13 @@ def guard(runs: Sequence[Planned], out: Output) -> None:
                 f"{place.root} was made with another configuration ({', '.join(changed)}): "
                 "choose another --out"
             )
+        rounds.guard(planned, place.root)
 
 
 def outstanding(runs: Sequence[Planned], out: Output) -> list[Job]:
     """Return what is left to do: runs without predictions, then those without a record that is complete."""
     training = {planned.entry.name for planned in runs if not trained(out, planned.entry.name)}
-    jobs = [
-        Job(f"train {planned.entry.name}", train, (planned, out), planned.values["train"]["steps"])
-        for planned in runs
-        if planned.entry.name in training
-    ]
+    jobs = [_training(planned, out, training) for planned in runs if planned.entry.name in training]
     for planned in runs:
         entry = planned.entry
         needed = [name for name in (entry.name, entry.against) if name in training]
@@ -168,25 +171,40 @@ def outstanding(runs: Sequence[Planned], out: Output) -> list[Job]:
     return jobs
 
 
+def _training(planned: Planned, out: Output, training: set[str]) -> Job:
+    """Return the job that trains a run; it waits for the run before where that is trained too."""
+    before = [planned.relabel.previous] if planned.relabel is not None else []
+    after = tuple(f"train {name}" for name in before if name in training)
+    size = planned.values["train"]["steps"]
+    return Job(f"train {planned.entry.name}", train, (planned, out), size, after)
+
+
 def trained(out: Output, name: str) -> bool:
     """Return whether a run is trained to its end."""
     return Place(out.run(name)).predictions.exists()
 
 
 def recorded(planned: Planned, out: Output) -> bool:
-    """Return whether a run has a record with scores, and with a comparison where its partner is trained."""
+    """Return whether a record has scores and facts, and a comparison where the partner is trained."""
     path, against = out.record(planned.entry.name), planned.entry.against
     if not path.exists():
         return False
     known = files.read_json(path)
     compared = against is None or not trained(out, against) or "comparison" in known
-    return "scores" in known and compared
+    return "scores" in known and compared and all(_noted(fact, known) for fact in planned.facts)
+
+
+def _noted(fact: Fact, known: Record) -> bool:
+    """Return whether a record holds what an experiment wants to know, with the same settings."""
+    return bool(files.finite(fact.settings) == known.get(fact.name, {}).get("settings"))
 
 
 def train(planned: Planned, out: Output) -> None:
     """Train a run, in a process of the pool."""
+    before = None if planned.relabel is None else out.run(planned.relabel.previous)
+    dataset, beside = rounds.learned(planned, before)
     run(
-        datasets.read(planned.folder),
+        dataset,
         planned.config,
         out.run(planned.entry.name),
         resume=True,
@@ -194,6 +212,7 @@ def train(planned: Planned, out: Output) -> None:
         stop=pool.stopped,
         progress=obey,
         predicting=obey,
+        beside=beside,
     )
 
 
@@ -208,12 +227,19 @@ def judge(planned: Planned, out: Output) -> None:
     entry = planned.entry
     if not trained(out, entry.name):
         return
-    known = entry.against is not None and trained(out, entry.against)
     folder = out.run(entry.name)
-    score(folder, out.run(entry.against) if known and entry.against else None)
+    partner = out.run(entry.against) if entry.against and trained(out, entry.against) else None
+    score(folder, partner)
     classes = len(files.read_json(Place(folder).dataset)["classes"])
     facts = {"dataset": entry.dataset, "arm": entry.arm, "classes": classes}
-    files.write_json(out.record(entry.name), record(folder) | facts)
+    facts |= {fact.name: found for fact in planned.facts if (found := fact(folder, partner)) is not None}
+    files.write_json(out.record(entry.name), _kept(out.record(entry.name)) | record(folder) | facts)
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """Return what another experiment had recorded of the same trained run."""
+    old = files.read_json(path) if path.exists() else {}
+    return dict(old) if "scores" in old else {}
 
 
 def note(ended: Ended, out: Output) -> str:

@@ -1,7 +1,7 @@
 """The experiments as lists of runs."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from s2c2.data import dataset as datasets
 from s2c2.data.annotations import ambiguous
 from s2c2.data.dataset import Dataset
 from s2c2.errors import UserError, unknown
+from s2c2.experiments.consistent import consistent
+from s2c2.experiments.planned import Planned as Planned
+from s2c2.experiments.planned import Spread as Spread
+from s2c2.experiments.planned import Values
+from s2c2.experiments.rounds import rounds
 from s2c2.studies import Entry, Study
-
-Values = Mapping[str, Any]
-"""Nested values of a configuration."""
 
 VANILLA: Values = {
     "objective": {"name": "vanilla"},
@@ -28,39 +30,15 @@ VANILLA: Values = {
 S2C2: Values = {"objective": {"name": "s2c2"}}
 
 
-@dataclass(frozen=True)
-class Planned:
-    """One run of a grid."""
-
-    entry: Entry
-    """Its name and its place in the table."""
-    folder: Path
-    """The dataset folder."""
-    values: Values
-    """The resolved configuration as plain values, which can be sent to a process."""
-
-    @property
-    def config(self) -> Config:
-        """Everything else that it depends on."""
-        return configuration.resolve(self.values)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What a grid is spread over."""
-
-    folders: tuple[Path, ...]
-    """Dataset folders; the last parts of their paths name the datasets."""
-    seeds: int
-    """Number of seeds, from 0."""
-    base: Values
-    """Values that all runs share."""
-    algorithms: tuple[str, ...] = ()
-    """Algorithms; empty takes those of the experiment."""
-
-
 Arms = Callable[[Dataset, Values], Mapping[str, Values]]
 """From a dataset and the shared values to the arms by name, each with what it changes."""
+Then = Callable[[Sequence[Planned], Spread], list[Planned]]
+"""From the runs of one dataset and algorithm to these, with what else is asked of them and what follows."""
+
+
+def nothing(runs: Sequence[Planned], spread: Spread) -> list[Planned]:
+    """Return the runs as they are."""
+    return list(runs)
 
 
 @dataclass(frozen=True)
@@ -75,6 +53,8 @@ class Experiment:
     """Algorithms it is asked of."""
     variable: str | None = None
     """Key of the configuration that is swept over."""
+    then: Then = nothing
+    """What follows from its runs."""
 
 
 def plan(name: str, spread: Spread) -> tuple[Study, tuple[Planned, ...]]:
@@ -122,7 +102,7 @@ def _of_algorithm(
             partner = f"{title}-{algorithm}-{plain}-{seed}" if plain in arms and _judges(config) else None
             entry = Entry(f"{title}-{algorithm}-{arm}-{seed}", title, algorithm, arm, seed, partner)
             found.append(Planned(entry, dataset.root, config.model_dump(mode="json")))
-    return found
+    return experiment.then(found, spread)
 
 
 def plain_of(arm: str) -> str:
@@ -278,6 +258,23 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         _labels,
     ),
     "figure4": replace(TABLE2, title="Each run by F1 and inner distance (paper, Figure 4)"),
+    "table3": replace(
+        TABLE2,
+        title="Simulated annotators with no, plain and S2C2 proposals (paper, Table 3)",
+        algorithms=("mean-teacher",),
+        then=consistent,
+    ),
+    "figure5": replace(
+        TABLE2,
+        title="Images by class, confidence and ambiguity, and clusters (paper, Figure 5)",
+        algorithms=("mean-teacher",),
+    ),
+    "budget": Experiment(
+        "Scores by what was spent on relabeling, and on which images",
+        _extended,
+        ("mean-teacher",),
+        then=rounds,
+    ),
     "variants": Experiment(
         "S2C2 as in the paper, ranked by doubt, and read by doubt and prototypes",
         _variants,

@@ -1,10 +1,11 @@
 """A run: a configuration and a dataset become a run folder."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from s2c2.data.progress import Progress, silent
 from s2c2.engine import PASSES, NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
-from s2c2.experiments.folder import Place, describe, guard, no_ruins
+from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.setup import Setup, idle, setup, views
@@ -36,6 +37,7 @@ def run(
     progress: Progress = silent,
     predicting: Progress = silent,
     say: Callable[[str], None] = lambda text: None,
+    beside: Mapping[str, str] = MappingProxyType({}),
 ) -> Predictions:
     """Train, write the run folder, and return the predictions of the averaged network for every image.
 
@@ -51,6 +53,7 @@ def run(
         progress: called while images are decoded and embedded.
         predicting: called while the images are predicted, when training is over.
         say: told what a person should know: settings that do nothing, damaged checkpoints.
+        beside: further files of the run folder by name, which say where the labels of the dataset come from.
 
     Raises:
         KeyboardInterrupt: when asked to stop.
@@ -64,6 +67,7 @@ def run(
         say(text)
     with no_ruins(place):
         describe(place, dataset, config, ready)
+        accompany(place, beside)
     if resume and checkpoint.listed(place.checkpoints):
         problems = checkpoint.restore(place.checkpoints, ready.training)
         for text in problems:

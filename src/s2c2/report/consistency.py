@@ -84,7 +84,7 @@ def read(path: Path) -> tuple[tuple[Arm, ...], dict[str, Any]]:
     """
     record = files.read_json(path)
     try:
-        return tuple(_read_arm(values) for values in record["arms"]), dict(record["settings"])
+        return tuple(read_arm(values) for values in record["arms"]), dict(record["settings"])
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} is no record of a consistency study") from error
 
@@ -99,17 +99,19 @@ def summary(studies: Sequence[tuple[Sequence[Arm], Mapping[str, Any]]]) -> Sheet
     for arms, settings in studies:
         for arm in arms:
             found.setdefault((settings["offset"], arm.name), []).append(arm)
-    rows = [(f"{offset:g}", name, len(group), *_spreads(group)) for (offset, name), group in found.items()]
+    rows = [(f"{offset:g}", name, len(group), *spreads(group)) for (offset, name), group in found.items()]
     title = "Mean ± standard deviation over the studies; KL to the truth"
     return Sheet("summary", title, ("true δ", "arm", "studies", *COLUMNS[1:]), tuple(rows))
 
 
-def _spreads(arms: Sequence[Arm]) -> list[Spread]:
+def spreads(arms: Sequence[Arm]) -> list[Spread]:
+    """Return mean and deviation of what the headings after the first name, over the same arm of studies."""
     kappas = [spread(arm.intra.value for arm in arms), spread(arm.inter.value for arm in arms)]
     return kappas + [spread(getattr(arm, name) for arm in arms) for name in SCORES]
 
 
-def _read_arm(values: Mapping[str, Any]) -> Arm:
+def read_arm(values: Mapping[str, Any]) -> Arm:
+    """Return an arm from its plain values, as they are read from a record."""
     known: dict[str, Any] = {name: NAN if value is None else value for name, value in values.items()}
     return Arm(**known | {name: _read_kappa(values[name]) for name in ("intra", "inter")})
 

@@ -79,7 +79,7 @@ class Session:
         Raises:
             RefusedError: when the server refuses it; its ``status`` is 409 when somebody was faster.
         """
-        body = {"key": key or str(uuid.uuid4()), "act": name, "group": group, "tab": self.tab}
+        body: dict[str, Any] = {"key": key or str(uuid.uuid4()), "act": name, "group": group, "tab": self.tab}
         body |= {"images": None if images is None else list(images)}
         body |= {"scope": self.facts["scope"], "dataset": self.facts["dataset"]}
         return _ask(self, "POST", "acts", body | more)

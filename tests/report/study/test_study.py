@@ -13,10 +13,10 @@ import pytest
 
 from s2c2 import files
 from s2c2.errors import UserError
-from s2c2.report.study import contents, write
 from s2c2.report.study.groups import groups, macro, ratio, rejection, size
 from s2c2.report.study.sheets import Sheet, sheets
 from s2c2.report.study.spread import Difference, Spread, difference, spread
+from s2c2.report.study.writing import contents, write
 from s2c2.studies import Entry, Outcome, Study, outcomes, read_study, study_of, write_study
 
 F1 = {"vanilla": (0.5, 0.52, 0.48), "s2c2": (0.6, 0.58, 0.71)}

@@ -107,7 +107,7 @@ def test_a_named_host_is_answered(workspace: Workspace) -> None:
 def test_changes_need_the_token(ada: TestClient, token: str | None) -> None:
     stranger = Plain(ada.app, base_url=ADDRESS)
     headers = {} if token is None else {"X-CSRF-Token": token.encode()}
-    reply = stranger.post("/api/acts", json=sent("accept", "class-0"), headers=headers)  # type: ignore[arg-type]
+    reply = stranger.post("/api/acts", json=sent("accept", "class-0"), headers=headers)
     assert reply.status_code == 403
     assert "X-CSRF-Token" in reply.json()["error"]
     assert ada.get("/api/events").json()["seq"] == 0

@@ -17,7 +17,7 @@ export function commands(app) {
   const select = (change) => store.set({ selection: change(store.state.selection) });
   return {
     groups: () => app.enter("groups"), single: () => app.enter("single"), review: () => app.enter("review"),
-    dashboard: () => app.enter("dashboard"), grow: () => store.state.group && app.enter("grow"), help: () => help(app),
+    dashboard: () => app.enter("dashboard"), grow: () => grow(app), help: () => help(app),
     undo: () => doing.undo(), redo: () => doing.redo(),
     accept: () => act(app, "accept"), skip: () => act(app, "skip"), flag: () => act(app, "flag"), finish: () => doing.do("finish", { images: null }),
     misfit: () => misfit(app), ambiguous: () => ambiguous(app), search: () => search(app), split: () => split(app), merge: () => merge(app),
@@ -74,10 +74,18 @@ async function search(app) {
   if (found) label(app, found.index);
 }
 
+const UNTRAINED = "How alike images are is known once a network is trained: s2c2 train, then annotate the run.";
+
+function grow(app) {
+  const { group, session } = app.store.state;
+  if (session.arm === "none") return app.doing.say(UNTRAINED);
+  return group && app.enter("grow");
+}
+
 async function split(app) {
-  const chosen = app.doing.chosen();
-  if (chosen) return app.doing.do("split", { images: chosen });
-  const { group, queue } = app.store.state;
+  const { group, queue, selection } = app.store.state;
+  if (selection.chosen.size) return app.doing.do("split");
+  if (app.store.state.session.arm === "none") return app.doing.say(`Select the images to split off. ${UNTRAINED}`);
   const count = await parts(queue.find((one) => one.group === group?.id)?.open ?? 0);
   return count && app.doing.do("recluster", { images: null, parts: count });
 }
@@ -85,8 +93,9 @@ async function split(app) {
 async function merge(app) {
   const { group, queue } = app.store.state;
   const others = queue.filter((one) => one.group !== group?.id).map((one) => ({ name: one.name, detail: counted(one.size, "image"), id: one.group }));
+  if (!others.length) return app.doing.say("There is no other group to merge into.");
   const found = await choose(`Merge ${group?.name ?? ""} into`, others);
-  if (found) app.doing.do("merge", { images: null, target: found.id });
+  return found && app.doing.do("merge", { images: null, target: found.id });
 }
 
 async function selectAll(app) {
@@ -134,7 +143,8 @@ export function arrow(app, event) {
   const { columns, rows } = app.views.groups.grid.span;
   const to = target(selection, direction, columns, rows);
   const change = event.shiftKey ? ranged : event.ctrlKey || event.metaKey ? pointed : only;
-  app.loading.need(Math.min(to, selection.anchor), Math.max(to, selection.anchor) + 1);
+  const from = event.shiftKey ? selection.anchor : to;
+  app.loading.need(Math.min(from, to), Math.max(from, to) + 1);
   app.store.set({ selection: change(selection, to) });
   return true;
 }

@@ -17,8 +17,9 @@ export class Dashboard {
   show() {}
 
   async enter() {
+    if (!this.content.firstChild) fill(this.content, h("p", { class: "quiet" }, "Loading …"));
     const reply = await this.app.api.ask("dashboard");
-    if (reply.status !== 200) return fill(this.content, h("p", {}, sentence(reply)));
+    if (reply.status !== 200) return fill(this.content, card("The figures could not be read", h("p", {}, sentence(reply)), h("p", {}, h("button", { onclick: () => this.enter() }, "Try again"))));
     const { body } = reply;
     const owner = this.app.store.state.session.role === "owner";
     return fill(this.content, overall(body), this.#training(body), people(body), agreement(body), groups(body.groups), owner && this.#export());
@@ -60,7 +61,7 @@ function overall({ progress, disagreements }) {
 }
 
 function people({ annotators }) {
-  const rows = annotators.map((one) => [one.annotator, one.answers, one.acts, one.minutes, one.images_per_hour === null ? null : Math.round(one.images_per_hour)]);
+  const rows = annotators.map((one) => [one.annotator, one.answers, one.acts, one.minutes.toFixed(1), one.images_per_hour === null ? null : Math.round(one.images_per_hour)]);
   return card("Annotators", rows.length ? table(["annotator", "answers", "acts", "active minutes", "images an hour"], rows) : h("p", { class: "quiet" }, "Nobody has answered yet."));
 }
 

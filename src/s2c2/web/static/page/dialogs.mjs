@@ -7,6 +7,7 @@ import { picture } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
 /**
+ * Keys pressed in a window never reach the page behind it.
  * @template T
  * @param {string} title @param {string} kind class of the window
  * @param {(close: (answer: T|null) => void) => (Node|string|null)[]} content
@@ -19,7 +20,10 @@ export function dialog(title, kind, content) {
     const away = h("button", { class: "plain", type: "button", "aria-label": "Close", onclick: () => close() }, icon("close"));
     const window = h("dialog", { class: kind, "aria-label": title, onclose: () => { window.remove(); answered(answer); } },
       h("div", { class: "top" }, h("h2", {}, title), away), content(close));
+    // a key that closes the window must not act on the page behind it as well
+    window.addEventListener("keydown", (event) => event.stopPropagation());
     window.addEventListener("pointerdown", (event) => { if (event.target === window) close(); });
+    window.addEventListener("keydown", (event) => event.stopPropagation());
     document.body.append(window);
     window.showModal();
     window.querySelector("[autofocus]")?.focus();

@@ -101,7 +101,7 @@ export class Growing {
   #image(at, border) {
     const { id } = this.images[at];
     const look = h("img", { src: picture(id, 192), alt: border ? "" : `Image ${at + 1}`, "data-image": id, onpointerenter: () => { this.app.hoveredImage = id; } });
-    if (!border) return h("div", { class: "cell", role: "listitem" }, look);
+    if (!border) return h("div", { role: "listitem" }, h("div", { class: "cell" }, look));
     const chip = h("span", { class: "chip" }, "no");
     const button = h("button", { class: "cell", "aria-pressed": "false", "aria-label": `Image ${at + 1} matches`, onclick: () => this.#toggle(at, button, chip) }, look, chip);
     return h("div", { role: "listitem" }, button);

@@ -38,7 +38,7 @@ export class Header {
     const summary = queue.find((one) => one.group === (group?.id ?? opening));
     text(this.title, group?.name ?? summary?.name ?? "");
     const [kind, means] = KINDS[summary?.kind] ?? [summary?.kind ?? "", ""];
-    text(this.facts, summary ? `${kind} · ${number(summary.open)} of ${counted(summary.size, "image")} open` : "");
+    text(this.facts, summary ? `${number(summary.open)} of ${counted(summary.size, "image")} open · ${kind}` : "");
     trait(this.facts, "title", means);
     this.#suggest(group, session);
     const label = group?.suggestion ? session.classes[group.suggestion.label]?.name : null;

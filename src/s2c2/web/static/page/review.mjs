@@ -6,6 +6,8 @@ import { picture, sentence } from "./api.mjs";
 import { DIGITS } from "../logic/keys.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
 
+const EMPTY = "Images appear here when annotators have given them different answers.";
+
 export class Review {
   /** @param {any} app */
   constructor(app) {
@@ -63,8 +65,9 @@ export class Review {
   }
 
   draw() {
-    text(this.facts, this.items.length ? `Image ${this.at + 1} of ${counted(this.items.length, "image")} with different answers` : "No image has different answers of several annotators.");
-    if (!this.item) return fill(this.stage), fill(this.buttons);
+    text(this.facts, this.items.length ? `Image ${this.at + 1} of ${counted(this.items.length, "image")} with different answers` : "Nothing to decide");
+    this.stage.toggleAttribute("data-empty", !this.item);
+    if (!this.item) return fill(this.stage, h("p", { class: "empty" }, EMPTY)), fill(this.buttons);
     const { classes } = this.session;
     fill(this.stage,
       h("figure", {}, h("img", { src: picture(this.item.id), alt: `Image ${this.item.id}`, "data-image": this.item.id })),
@@ -94,5 +97,5 @@ function opinion(one, classes) {
   const words = one.label != null ? classes[one.label]?.name
     : (one.distribution ?? []).map((share, at) => [share, at]).filter(([share]) => share >= 0.05).sort((a, b) => b[0] - a[0]).map(([share, at]) => `${classes[at].name} ${percent(share)}`).join(", ") || "skipped";
   const round = one.round && one.round > 1 ? `, round ${one.round}` : "";
-  return h("section", { class: "opinion" }, h("h3", {}, one.annotator, h("span", { class: "quiet" }, round)), h("strong", {}, words), one.seconds == null ? null : h("span", { class: "quiet" }, `after ${duration(Math.max(1, one.seconds))}`));
+  return h("section", { class: "opinion" }, h("h3", {}, one.annotator, h("span", { class: "quiet" }, round)), h("strong", {}, words), one.seconds == null ? null : h("span", { class: "quiet" }, one.seconds < 1 ? "in less than a second" : `in ${duration(one.seconds)}`));
 }

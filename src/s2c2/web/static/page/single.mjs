@@ -1,7 +1,7 @@
 /** One large image at a time, for plain labeling. */
 
 import { open } from "../logic/acts.mjs";
-import { number } from "../logic/words.mjs";
+import { number, percent, strength } from "../logic/words.mjs";
 import { picture } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 import { answered } from "./grid.mjs";
@@ -69,7 +69,7 @@ export class Single {
     text(this.title, group.name);
     text(this.facts, group.members.length ? `Image ${number(selection.cursor + 1)} of ${number(group.members.length)}, ${number(summary?.open ?? 0)} open` : "No images");
     const hint = group.suggestion ? session.classes[group.suggestion.label]?.name : null;
-    fill(this.hint, hint ? h("button", { class: "plain", "data-action": "accept", onclick: () => this.app.run("accept") }, `Suggested: ${hint}`, h("kbd", {}, this.app.key("accept"))) : null);
+    fill(this.hint, hint ? h("button", { class: "plain", "data-action": "accept", onclick: () => this.app.run("accept") }, h("span", {}, "Suggested: ", h("strong", {}, hint)), h("span", { class: "quiet" }, `${percent(group.suggestion.strength)}, ${strength(group.suggestion.strength)}`), h("kbd", {}, this.app.key("accept"))) : null);
     const source = member ? picture(member.id) : null;
     if (this.image.getAttribute("src") !== source) trait(this.image, "src", source);
     trait(this.image, "alt", member ? `Image ${selection.cursor + 1}` : "");

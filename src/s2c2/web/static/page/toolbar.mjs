@@ -35,7 +35,7 @@ export class Toolbar {
     const open = queue.find((one) => one.group === group?.id)?.open ?? 0;
     const chosen = selection.chosen.size;
     const single = this.place !== "groups";
-    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} selected` : `Nothing selected: keys act on all ${number(open)} open`);
+    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} selected` : open ? `Nothing selected: keys act on all ${number(open)} open` : "Nothing selected, every image has an answer");
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
     text(this.clear.lastChild, this.app.key("clear"));
@@ -54,8 +54,12 @@ export class Toolbar {
   }
 
   #enable(chosen, state) {
-    const misfit = this.place === "groups" && !chosen;
-    trait(this.acts.find((button) => button.dataset.action === "misfit"), "aria-disabled", misfit ? "true" : null);
+    const places = this.place === "groups";
+    for (const button of this.acts) {
+      const { action } = button.dataset;
+      const idle = places && ((action === "misfit" && !chosen) || (action === "grow" && state.session.arm === "none"));
+      trait(button, "aria-disabled", idle ? "true" : null);
+    }
     trait(this.compare, "aria-disabled", chosen < 2 || chosen > 4 ? "true" : null);
     trait(this.history[0], "aria-disabled", state.canUndo ? null : "true");
     trait(this.history[1], "aria-disabled", state.canRedo ? null : "true");
