@@ -53,7 +53,7 @@ docs: $(VENV)/.installed-check  ## build the documentation
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: $(VENV)/.installed  ## step time of S2C2 against vanilla, and views a second
+bench: $(VENV)/.installed  ## step time and views a second; ARGS=annotate: load of the annotation server
 	$(BIN)/python -m bench $(ARGS)
 
 results: $(VENV)/.installed  ## train on CIFAR-10H and rebuild the records and the table

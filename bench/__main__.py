@@ -1,7 +1,8 @@
-"""Run every benchmark: ``python -m bench``."""
+"""Run benchmarks: ``python -m bench`` those of training, ``python -m bench annotate`` that of the server."""
 
-from bench import step, views
+import sys
+from importlib import import_module
 
 if __name__ == "__main__":
-    step.main()
-    views.main()
+    for name in sys.argv[1:] or ["step", "views"]:
+        import_module(f"bench.{name}").main()

@@ -1,16 +1,16 @@
-"""A small run, a server process and a browser for each test."""
+"""Chromium, a run, servers, and pages whose errors fail the test."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.serving import Server
-from tests.web.made import dataset_folder, run_folder
+from tests.browser.made import run_folder
+from tests.browser.serving import Server, cleared
 
-CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -21,66 +21,108 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-IMAGES = 300
-"""Five groups of 60 images."""
+
+Started = Callable[..., list[Server]]
+Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        reason = "no chromium here: apt-get install chromium"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no browser: apt-get install chromium")
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return dataset_folder(tmp_path_factory.mktemp("browser") / "dataset", images=IMAGES)
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run_folder(tmp_path_factory.mktemp("browser"))
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory, dataset: Path) -> Path:
-    return run_folder(tmp_path_factory.mktemp("browser-run") / "run", dataset)
+def started(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """Return a function that gives the servers of annotators: one board, which is as at the start."""
+    database = tmp_path_factory.mktemp("database") / "annotations.sqlite"
+    found: dict[str, Server] = {}
+
+    def of(*annotators: str) -> list[Server]:
+        for name in annotators:
+            if name not in found:
+                found[name] = Server(run, database, name).start()
+        cleared(list(found.values()))
+        return [found[name] for name in annotators]
+
+    yield of
+    for server in found.values():
+        server.end()
 
 
 @pytest.fixture
-def serve(tmp_path: Path, run: Path) -> Iterator[Callable[..., Server]]:
-    """Return a function that starts a server on the database of the test."""
-    servers: list[Server] = []
-
-    def start(annotator: str = "ada", source: Path = run) -> Server:
-        servers.append(Server(source, tmp_path / "annotations.sqlite", annotator))
-        servers[-1].start()
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.kill()
+def server(started: Started) -> Server:
+    """Return the server of ann."""
+    return started("ann")[0]
 
 
 @pytest.fixture
-def server(serve: Callable[..., Server]) -> Server:
-    return serve()
+def pair(started: Started) -> list[Server]:
+    """Return the servers of ann and bob."""
+    return started("ann", "bob")
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    made.set_default_timeout(20_000)
+def fresh(run: Path, tmp_path: Path) -> Iterator[Server]:
+    """Return a server that starts with no database."""
+    made = Server(run, tmp_path / "annotations.sqlite").start()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def troubles() -> Iterator[list[str]]:
+    """Collect what the pages complain of; a lost connection is none of their faults."""
+    found: list[str] = []
+    yield found
+    assert not found
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
     yield made
     made.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext, server: Server) -> Iterator[Page]:
-    """Yield the page after it has shown the first group; errors of its scripts fail the test."""
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.goto(server.address)
-    opened.wait_for_selector(".cell[data-image]")
-    yield opened
-    assert not errors
+def other_context(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context(viewport={"width": 1280, "height": 800})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def open_page(context: BrowserContext, troubles: list[str]) -> Open:
+    """Return a function that opens the page of a server and waits until images are there."""
+
+    def open_it(server: Server, where: BrowserContext = context, group: str | None = None) -> Page:
+        page = where.new_page()
+        watch(page, troubles)
+        page.goto(server.address if group is None else f"{server.address}#groups/{group}")
+        page.wait_for_selector("[role=gridcell][data-image]")
+        return page
+
+    return open_it
+
+
+def watch(page: Page, troubles: list[str]) -> None:
+    """Note uncaught errors and what the browser refuses, such as a breach of the security policy."""
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            troubles.append(message.text)
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: troubles.append(str(error.stack)))

@@ -2,104 +2,133 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.screen import cell, chip, goto, group_id, saved, select, toast
-from tests.browser.serving import Server
-
-
-def ids(server: Server) -> set[str]:
-    return {one["group"] for one in server.ask("queue")["groups"]}
+from tests.browser.conftest import Open
+from tests.browser.screen import cell, select
+from tests.browser.serving import Server, until
 
 
-def test_split_off_the_selection(page: Page, server: Server) -> None:
-    group, before = group_id(page), ids(server)
-    images = select(page, 0, 3, 6)
+def test_split_the_selection_off(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    cell(page, before[2]).click()
+    cell(page, before[5]).click(modifiers=["Shift"])
     page.keyboard.press("s")
-    expect(page.locator(".queue .group")).to_have_count(6)
-    saved(page)
-    [new] = ids(server) - before
-    assert set(server.members(new)) == set(images)
-    assert server.group(group)["size"] == 57
-    goto(page, new)
-    expect(page.locator(".cell[data-image]")).to_have_count(3)
+    (event,) = server.recorded("split")
+    assert sorted(event.images) == sorted(before[2:6])
+    assert set(server.members(f"split-{event.seq}-1")) == set(before[2:6])
+    assert server.members(group) == before[:2] + before[6:]
+    expect(page.locator(f"[data-group='split-{event.seq}-1'] .counts")).to_have_text("4 images")
+    expect(page.locator("[role=gridcell]")).to_have_count(len(before) - 4)
 
 
-def test_split_into_parts(page: Page, server: Server) -> None:
-    before = ids(server)
+def test_split_into_parts(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
     page.keyboard.press("s")
     page.keyboard.press("3")
-    expect(page.locator(".queue .group")).to_have_count(7)
-    saved(page)
-    new = ids(server) - before
-    assert len(new) == 3
-    assert sum(server.group(one)["size"] for one in new) == 60
+    (event,) = server.recorded("recluster")
+    parts = [server.members(f"split-{event.seq}-{part}") for part in (1, 2, 3)]
+    assert all(parts)
+    assert sorted(image for part in parts for image in part) == sorted(before)
+    expect(page.locator("[data-group^='split-']")).to_have_count(3)
+    expect(page.locator(f"[data-group='{group}']")).to_have_count(0)
 
 
-def test_merge_into_another_group(page: Page, server: Server) -> None:
-    group = group_id(page)
-    target = next(one for one in server.ask("queue")["groups"] if one["group"] != group)
+def test_merge_into_another_group(server: Server, open_page: Open) -> None:
+    group, target = server.groups("cluster")[:2]
+    before, there = server.members(group), server.members(target)
+    page = open_page(server, group=group)
     page.keyboard.press("m")
-    page.keyboard.type(target["name"])
+    page.get_by_role("combobox").fill(server.group(target)["name"])
     page.keyboard.press("Enter")
-    expect(page.locator(".queue .group")).to_have_count(4)
-    saved(page)
-    assert server.group(target["group"])["size"] == 120
+    (event,) = server.recorded("merge")
+    assert (event.payload["group"], event.payload["target"]) == (group, target)
+    assert sorted(server.members(target)) == sorted(before + there)
+    expect(page.locator(f"[data-group='{group}']")).to_have_count(0)
+    expect(page.locator(f"[data-group='{target}'] .counts")).to_have_text("40 images")
 
 
-def test_grow_by_two_keys_in_one_act(page: Page, server: Server) -> None:
-    group = group_id(page)
+def test_grow_by_halving(server: Server, open_page: Open) -> None:
+    """100 images remain on 5 pages: 0 matches, 1 to 2 does not, so page 1 holds the border."""
+    group = server.groups("cluster")[0]
+    before = server.members(group)
+    near = [one["id"] for one in server.get(f"groups/{group}/similar?limit=200")["images"]]
+    assert len(near) == 100
+    page = open_page(server, group=group)
     page.keyboard.press("g")
-    expect(page.locator(".growing .facts")).to_contain_text("240 similar images")
+    facts = page.locator(".growing .facts")
+    expect(facts).to_contain_text("0 looks")
     page.keyboard.press("f")
-    expect(page.locator(".growing .facts")).to_contain_text("1 look · 24 images found")
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    expect(page.locator(".growing .answers")).to_contain_text("The border lies here")
-    page.locator(".page button.cell").nth(2).click()
-    expect(page.locator(".growing .facts")).to_contain_text("3 looks")
-    page.get_by_role("button", name=re.compile("Add 25 images")).click()
-    expect(page.locator(".groups .facts")).to_contain_text("85 images")
-    saved(page)
-    assert server.group(group)["size"] == 85
-    near = server.ask(f"groups/{group}/similar?limit=1")
-    assert near["total"] == 240 - 25
-    page.keyboard.press("Control+z")
-    expect(page.locator(".groups .facts")).to_contain_text("60 images")
-    saved(page)
-    assert server.group(group)["size"] == 60
-    assert server.acts() == 2
+    expect(facts).to_contain_text("1 look ")
+    for looks in (2, 3):
+        page.keyboard.press("j")
+        expect(facts).to_contain_text(f"{looks} looks")
+        if page.locator(".growing .page[data-border]").count():
+            break
+    border = page.locator(".growing .page[data-border] button.cell")
+    expect(border).to_have_count(24)
+    shown = [int(str(one.get_attribute("data-image"))) for one in border.locator("img").all()]
+    assert shown == near[24:48]
+    border.nth(3).click()
+    page.locator("[data-action=join]").click()
+    (event,) = server.recorded("grow")
+    assert event.images == [*near[:24], near[27]]
+    assert server.members(group) == [*before, *near[:24], near[27]]
+    expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("45 images")
 
 
-def test_undo_and_redo_across_a_reload(page: Page, server: Server) -> None:
-    group = group_id(page)
-    images = select(page, 0, 1, 2)
-    page.keyboard.press("1")
-    saved(page)
+def test_undo_and_redo_across_a_reload(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.group(group)["members"]
+    page = open_page(server, group=group)
+    select(page, before[2]["id"])
     page.keyboard.press("2")
-    saved(page)
-    page.reload()
-    page.wait_for_selector(".cell[data-image]")
-    page.keyboard.press("Control+z")
-    expect(chip(page, 0)).to_have_text(server.ask("session")["classes"][0]["name"])
-    saved(page)
-    assert server.labels(group, images) == [0, 0, 0]
-    page.keyboard.press("Control+z")
-    expect(chip(page, 0)).to_be_hidden()
-    saved(page)
-    assert server.labels(group, images) == [None, None, None]
-    page.keyboard.press("Control+Shift+z")
-    expect(chip(page, 0)).to_have_text(server.ask("session")["classes"][0]["name"])
-    saved(page)
-    assert server.labels(group, images) == [0, 0, 0]
-
-
-def test_undo_of_a_whole_group_is_one_step_and_leads_back(page: Page, server: Server) -> None:
-    group = group_id(page)
+    server.recorded("label")
+    page.keyboard.press("Escape")
     page.keyboard.press("Enter")
-    expect(toast(page)).to_contain_text("Accepted 60 images")
+    server.recorded("label", "accept")
+    page.reload()
+    page.wait_for_selector("[role=gridcell][data-image]")
     page.keyboard.press("Control+z")
-    expect(page.locator(".queue [aria-current='true']")).to_have_attribute("data-group", group)
-    saved(page)
-    assert server.answered() == 0
-    expect(cell(page, 0)).to_have_attribute("aria-label", re.compile("no answer"))
+    server.recorded("label", "accept", "undo")
+    answered = [one["id"] for one in server.group(group)["members"] if one["answer"]]
+    assert answered == [before[2]["id"]], "the bulk act is one step"
+    page.keyboard.press("Control+z")
+    events = server.recorded("label", "accept", "undo", "undo")
+    assert [event.payload["target_seq"] for event in events[2:]] == [events[1].seq, events[0].seq]
+    assert server.group(group)["members"] == before
+    page.keyboard.press("Control+Shift+z")
+    server.recorded("label", "accept", "undo", "undo", "redo")
+    answers = {one["id"]: one["answer"]["label"] for one in server.group(group)["members"] if one["answer"]}
+    assert answers == {before[2]["id"]: 1}
+
+
+def test_undo_puts_a_split_together_again(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    select(page, *before[:3])
+    page.keyboard.press("s")
+    server.recorded("split")
+    expect(page.locator("[data-group^='split-']")).to_have_count(1)
+    page.keyboard.press("Control+z")
+    server.recorded("split", "undo")
+    assert server.members(group) == before
+    expect(page.locator("[data-group^='split-']")).to_have_count(0)
+    until(lambda: page.locator("[role=gridcell]").count(), lambda count: count == len(before))
+
+
+def test_undo_of_a_whole_group_is_one_step_and_leads_back(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    page = open_page(server, group=group)
+    page.keyboard.press("Enter")
+    expect(page.locator("#toast")).to_contain_text("Accepted 20 images")
+    expect(page).not_to_have_url(re.compile(f"/{group}$"))
+    page.keyboard.press("Control+z")
+    expect(page).to_have_url(re.compile(f"/{group}$"))
+    server.recorded("accept", "undo")
+    assert all(one["answer"] is None for one in server.group(group)["members"])

@@ -1,127 +1,149 @@
-"""A person at the keyboard, with the real server: first start, accept, misfits, labels, soft labels."""
+"""Labels, soft labels and misfits with the keys and the mouse, judged by the log."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.screen import cell, chip, goto, group_id, image, saved, select, title, toast
+from tests.browser.conftest import Open
+from tests.browser.made import CLASSES
+from tests.browser.screen import cell, saved, select
 from tests.browser.serving import Server
 
 
-def test_first_start_shows_a_group_its_proposal_and_the_queue(page: Page, server: Server) -> None:
-    assert server.database.exists()
-    assert page.locator(".queue .group").count() == len(server.ask("queue")["groups"]) == 5
-    expect(page.locator(".progress")).to_contain_text("0 of 300 images")
-    expect(page.locator(".suggestion").first).to_contain_text("80 %, strong")
-    page.wait_for_function("[...document.querySelectorAll('.cell img')].every(one => one.naturalWidth > 0)")
-    assert page.locator("[role=grid]").get_attribute("aria-rowcount") is not None
-    assert page.locator("[role=gridcell]").count() < 120
-
-
-def test_accept_gives_the_suggestion_and_opens_the_next_group(page: Page, server: Server) -> None:
-    first, name = group_id(page), title(page)
+def test_accept_a_group(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.group(group)
+    page = open_page(server, group=group)
     page.keyboard.press("Enter")
-    expect(page.locator(".groups h1")).not_to_have_text(name)
+    (event,) = server.recorded("accept")
+    assert (event.annotator, event.payload["group"]) == ("ann", group)
+    assert sorted(event.images) == sorted(one["id"] for one in before["members"])
+    assert event.payload["label"] == before["suggestion"]["label"]
+    assert event.payload["shown"]["strength"] == pytest.approx(before["suggestion"]["strength"])
+    answers = [one["answer"]["label"] for one in server.group(group)["members"]]
+    assert answers == [before["suggestion"]["label"]] * before["total"]
+    expect(page.locator(f"[data-group='{group}'] .state")).to_have_text("done")
+    expect(page).not_to_have_url(re.compile(f"/{group}$"))
+
+
+def test_a_double_click_accepts_once(server: Server, open_page: Open) -> None:
+    page = open_page(server)
+    page.locator(".groups button.accept").dblclick()
+    server.recorded("accept")
     saved(page)
-    label = server.ask(f"groups/{first}")["suggestion"]["label"]
-    assert set(server.labels(first, list(server.members(first)))) == {label}
-    assert server.group(first)["done"]
-    goto(page, first)
-    expect(chip(page, 0)).to_have_text(server.ask("session")["classes"][label]["name"])
+    server.recorded("accept")
 
 
-def test_a_double_click_accepts_one_group_only(page: Page, server: Server) -> None:
-    page.locator("button.accept").dblclick()
-    saved(page)
-    assert server.acts() == 1
-    assert server.answered() == 60
-
-
-def test_misfits_leave_the_group_and_are_not_accepted(page: Page, server: Server) -> None:
-    group = group_id(page)
-    images = select(page, 2, 5)
+def test_misfits_leave_the_group(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    select(page, before[1], before[4])
     page.keyboard.press("x")
-    expect(chip(page, 2)).to_have_text("does not fit")
-    saved(page)
+    (event,) = server.recorded("misfit")
+    assert sorted(event.images) == sorted([before[1], before[4]])
+    assert event.payload["selected"] == 2
+    assert set(server.members("misfits")) == {before[1], before[4]}
+    assert set(server.members(group)) == set(before) - {before[1], before[4]}
+    expect(page.locator("[data-group='misfits'] .counts")).to_have_text("2 images")
+
+
+def test_label_by_key(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    select(page, before[0], before[3], before[7])
+    page.keyboard.press("4")
+    (event,) = server.recorded("label")
+    assert sorted(event.images) == sorted([before[0], before[3], before[7]])
+    assert event.payload["label"] == 3
+    given = {one["id"]: one["answer"]["label"] for one in server.group(group)["members"] if one["answer"]}
+    assert given == {before[0]: 3, before[3]: 3, before[7]: 3}
+    name = server.get("session")["classes"][3]["name"]
+    expect(cell(page, before[3]).locator(".chip")).to_have_text(name)
+    expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("17 open")
+
+
+def test_label_by_typing(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    page = open_page(server, group=group)
+    select(page, server.members(group)[0])
+    page.keyboard.press("/")
+    page.keyboard.type(server.get("session")["classes"][2]["name"])
     page.keyboard.press("Enter")
-    saved(page)
-    assert set(images) == set(server.members("misfits"))
-    assert not set(images) & set(server.members(group))
-    assert server.answered() == 58
-    expect(page.locator(".queue [data-group='misfits']")).to_be_visible()
+    (event,) = server.recorded("label")
+    assert event.payload["label"] == 2
 
 
-def test_a_misfit_can_be_taken_back_by_the_same_key(page: Page, server: Server) -> None:
-    group = group_id(page)
-    [chosen] = select(page, 3)
+def test_truly_ambiguous(server: Server, open_page: Open) -> None:
+    group = server.groups("cluster")[0]
+    image = server.members(group)[0]
+    page = open_page(server, group=group)
+    select(page, image)
+    page.keyboard.press("u")
+    for index, weight in enumerate((0, 60, 0, 20)):
+        page.locator(f"dialog input[type=number][data-class='{index}']").fill(str(weight))
+    page.locator("dialog button[type=submit]").click()
+    (event,) = server.recorded("ambiguous")
+    assert event.images == [image]
+    assert event.payload["distribution"] == pytest.approx([0, 0.75, 0, 0.25])
+    assert len(event.payload["distribution"]) == CLASSES
+    (member,) = (one for one in server.group(group)["members"] if one["id"] == image)
+    assert member["answer"]["distribution"] == pytest.approx([0, 0.75, 0, 0.25])
+    expect(cell(page, image).locator(".chip")).to_contain_text("75 %")
+
+
+def test_a_misfit_is_taken_back_by_the_same_key(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    select(page, before[3])
     page.keyboard.press("x")
-    saved(page)
+    expect(cell(page, before[3]).locator(".chip")).to_have_text("does not fit")
+    server.recorded("misfit")
     page.keyboard.press("x")
-    saved(page)
-    assert chosen in server.members(group)
+    server.recorded("misfit", "grow")
+    assert set(server.members(group)) == set(before)
 
 
-def test_keys_label_the_selection_then_everything_open(page: Page, server: Server) -> None:
-    group = group_id(page)
-    first = [image(page, 1), image(page, 2)]
+def test_without_a_selection_a_key_labels_what_is_open(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("3")
-    saved(page)
-    assert server.labels(group, first) == [2, 2]
-    assert server.answered() == 2
     page.keyboard.press("Escape")
     page.keyboard.press("2")
-    saved(page)
-    assert server.labels(group, first) == [2, 2]
-    assert sorted(filter(None, server.labels(group, list(server.members(group))))) == [1] * 58 + [2] * 2
+    some, rest = server.recorded("label", "label")
+    assert (sorted(some.images), some.payload["label"]) == (sorted(before[1:3]), 2)
+    assert (sorted(rest.images), rest.payload["label"]) == (sorted(set(before) - set(before[1:3])), 1)
 
 
-def test_a_class_is_found_by_typing(page: Page, server: Server) -> None:
-    group = group_id(page)
-    name = server.ask("session")["classes"][1]["name"]
-    [chosen] = select(page, 4)
-    page.keyboard.press("/")
-    page.keyboard.type(name)
-    page.keyboard.press("Enter")
-    expect(chip(page, 4)).to_have_text(name)
-    saved(page)
-    assert server.labels(group, [chosen]) == [1]
-
-
-def test_truly_ambiguous_by_keyboard(page: Page, server: Server) -> None:
-    group = group_id(page)
-    [chosen] = select(page, 0)
-    page.keyboard.press("u")
-    page.get_by_role("button", name="All zero").click()
-    page.get_by_label("Weight of", exact=False).first.wait_for()
-    sliders = page.locator("dialog input[type=range]")
-    for number, weight in ((0, "30"), (2, "10")):
-        sliders.nth(number).focus()
-        field = page.locator("dialog input[type=number]").nth(number)
-        field.fill(weight)
-    page.keyboard.press("Enter")
-    expect(chip(page, 0)).to_have_text(re.compile("75 %.*25 %"))
-    saved(page)
-    assert server.members(group)[chosen]["answer"]["distribution"] == [0.75, 0, 0.25]
-
-
-def test_selection_as_in_a_file_browser(page: Page) -> None:
-    select(page, 1)
-    cell(page, 4).click(modifiers=["Shift"])
-    expect(page.locator(".aim:visible")).to_have_text("4 images selected")
+def test_selection_as_in_a_file_browser(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    aim = page.locator(".groups .aim")
+    cell(page, before[1]).click()
+    cell(page, before[4]).click(modifiers=["Shift"])
+    expect(aim).to_have_text("4 images selected")
     page.keyboard.press("i")
-    expect(page.locator(".aim:visible")).to_have_text("56 images selected")
+    expect(aim).to_have_text("16 images selected")
     page.keyboard.press("Control+a")
-    expect(page.locator(".aim:visible")).to_have_text("60 images selected")
+    expect(aim).to_have_text("20 images selected")
     page.keyboard.press("Escape")
-    expect(page.locator(".aim:visible")).to_contain_text("Nothing selected")
+    expect(aim).to_contain_text("Nothing selected")
+    assert server.events() == []
 
 
-def test_keys_can_be_changed_and_conflicts_are_named(page: Page, server: Server) -> None:
+def test_keys_can_be_changed_and_conflicts_are_named(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    image = server.members(group)[1]
+    page = open_page(server, group=group)
     page.keyboard.press("?")
     page.locator("[data-key='flag']").click()
     page.keyboard.press("x")
@@ -131,28 +153,27 @@ def test_keys_can_be_changed_and_conflicts_are_named(page: Page, server: Server)
     expect(page.locator("dialog .conflict")).to_be_empty()
     page.keyboard.press("Escape")
     page.reload()
-    page.wait_for_selector(".cell[data-image]")
-    [chosen] = select(page, 1)
+    select(page, image)
     page.keyboard.press("w")
-    expect(toast(page)).to_contain_text("Flagged 1 image")
-    saved(page)
-    assert server.members(group_id(page))[chosen]["flag"]
+    (event,) = server.recorded("flag")
+    assert event.images == [image]
 
 
 @pytest.fixture
-def plain(serve: Callable[..., Server], dataset: Path) -> Server:
-    return serve(source=dataset)
+def plain(run: Path, tmp_path: Path) -> Iterator[Server]:
+    """Return a server on the dataset of the run, without proposals."""
+    made = Server(run.parent / "data", tmp_path / "annotations.sqlite").start()
+    yield made
+    made.end()
 
 
-def test_a_dataset_is_labeled_one_image_at_a_time(context: BrowserContext, plain: Server) -> None:
+def test_a_dataset_is_labeled_one_image_at_a_time(plain: Server, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(plain.address)
-    first = page.locator(".stage img[data-image]")
-    number = int(first.get_attribute("data-image") or "")
-    page.keyboard.press("2")
-    expect(first).not_to_have_attribute("data-image", str(number))
-    second = int(first.get_attribute("data-image") or "")
-    page.keyboard.press("3")
-    expect(first).not_to_have_attribute("data-image", str(second))
-    saved(page)
-    assert plain.labels("all", [number, second]) == [1, 2]
+    shown = page.locator(".stage img[data-image]")
+    for image, key in ((0, "2"), (1, "3")):
+        expect(shown).to_have_attribute("data-image", str(image))
+        page.keyboard.press(key)
+    first, second = plain.recorded("label", "label")
+    assert (first.images, first.payload["label"]) == ([0], 1)
+    assert (second.images, second.payload["label"]) == ([1], 2)

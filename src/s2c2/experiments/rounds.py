@@ -21,7 +21,7 @@ from s2c2.relabeling import ARMS, TRAINING, Budget, ask, pool_of, relabeled
 from s2c2.runs import Run
 from s2c2.studies import Entry
 
-ASKED = "relabeling.json"
+ASKED = "asked.json"
 """How the answers of a relabeled run came about, in its folder."""
 
 

@@ -35,6 +35,7 @@ class Board:
         """What there was before any act."""
         self._arms = {name: arm(groups, len(start.images)) for name, groups in start.groups.items()}
         self._sheets: dict[str, Sheet] = {}
+        self._untouched = {name: Sheet(found) for name, found in self._arms.items()}
         self._steps: list[Step] = []
         self._dead: set[int] = set()
         self._disputes = Disputes()
@@ -194,7 +195,7 @@ class Board:
         return unseen
 
     def _apply(self, step: Step) -> None:
-        sheet = self._sheets.get(step.scope) or self._sheet(step.scope)
+        sheet = self._sheets.get(step.scope) or Sheet(self._sheet(step.scope).arm)
         meant = step if step.target_seq is None else self._steps[step.target_seq - 1]
         if step.name == "undo":
             sheet.undo(meant, step.seq)
@@ -222,7 +223,7 @@ class Board:
         name = Scope.parse(scope).arm
         if name not in self._arms:
             raise unknown("arm", name, self._arms)
-        return Sheet(self._arms[name])
+        return self._untouched[name]
 
 
 def _weight(group: Summary) -> float:

@@ -60,7 +60,6 @@ class Desk:
 
 def set_up(workspace: Workspace, settings: Settings, identity: Identity, store: Store, start: Start) -> Desk:
     """Return the desk of an open database."""
-    paths = [workspace.folder / image for image in start.images]
     cache = workspace.cache / "thumbnails"
     run = workspace.run
     return Desk(
@@ -68,17 +67,17 @@ def set_up(workspace: Workspace, settings: Settings, identity: Identity, store: 
         settings,
         identity,
         store,
-        Live(store),
+        Live(store, start),
         start,
         fingerprint(start.images, start.classes),
-        Pictures(paths.__getitem__, cache),
+        Pictures(lambda image: workspace.folder / start.images[image], cache),
         Neighbours(None if run is None else run.path / "predictions.parquet", start.images),
         Rankings(),
     )
 
 
-def desk(request: Request) -> Desk:
-    """Return the desk of the app that answers a request."""
+async def desk(request: Request) -> Desk:
+    """Return the desk of the app that answers a request; waits for nothing, so it needs no thread."""
     found: Desk = request.app.state.desk
     return found
 

@@ -6,15 +6,15 @@ from threading import RLock
 
 from s2c2.errors import UserError
 from s2c2.web.acts import Act, Recorded
-from s2c2.web.board import Board
+from s2c2.web.board import Board, Start
 from s2c2.web.store import Reader, Store
 
 
 class Live:
     """The board of a store that has a start. Threads take turns; processes meet in the database."""
 
-    def __init__(self, store: Store) -> None:
-        start = store.start()
+    def __init__(self, store: Store, start: Start | None = None) -> None:
+        start = start or store.start()
         if start is None:
             raise UserError(f"{store.name} holds no images yet")
         self.store = store

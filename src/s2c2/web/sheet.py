@@ -57,6 +57,8 @@ class Sheet:
         self.arrivals: defaultdict[str, dict[int, Step]] = defaultdict(dict)
         """By group, the live acts that brought it images or finished it, by their numbers, rising."""
         self.histories: defaultdict[str, History] = defaultdict(History)
+        self._summaries: dict[str, Summary] = {}
+        """Groups as they are, until an act touches them."""
 
     def apply(self, step: Step) -> None:
         """Apply a new act."""
@@ -126,6 +128,12 @@ class Sheet:
 
     def summary(self, group: str) -> Summary:
         """Return a group as it is now."""
+        found = self._summaries.get(group)
+        if found is None:
+            found = self._summaries[group] = self._summary(group)
+        return found
+
+    def _summary(self, group: str) -> Summary:
         entry, arrivals = self.entry(group), self.arrivals.get(group)
         finished = bool(arrivals and next(reversed(arrivals.values())).name == "finish")
         size, open_ = self.size.get(group, 0), self.open.get(group, 0)
@@ -192,6 +200,7 @@ class Sheet:
         for group in groups:
             if group is not None:
                 self.touched[group].append(seq)
+                self._summaries.pop(group, None)
 
 
 _NAN = float("nan")

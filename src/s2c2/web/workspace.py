@@ -123,6 +123,8 @@ def check_same(start: Start, workspace: Workspace, database: str) -> int:
     if start.classes != workspace.classes:
         theirs, ours = (", ".join(names[:6]) for names in (start.classes, workspace.classes))
         raise UserError(f"{database} is of another dataset: classes {theirs}, not {ours}; {advice}")
+    if start.images == workspace.images:
+        return 0
     missing = sorted(set(start.images) - set(workspace.images))
     if missing:
         what = f"{len(missing)} of its {len(start.images)} images, such as {missing[0]}, are not there"

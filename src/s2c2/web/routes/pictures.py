@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from s2c2.web.asking import Asking
+from s2c2.web.asking import person
 from s2c2.web.desk import Desk, Here
 from s2c2.web.pictures import SIZES, Picture
 from s2c2.web.problems import Problem, responses
@@ -30,13 +30,14 @@ PICTURE: dict[int | str, dict[str, Any]] = {
 @router.get("/images/{image}/thumb", response_class=Response, responses={**PICTURE})
 def thumbnail(
     here: Here,
-    asking: Asking,
+    request: Request,
     image: Image,
     size: Side = 128,
     v: Version = None,
     if_none_match: Tag = None,
 ) -> Response:
     """Return a small picture of an image; a placeholder with ``X-Broken: 1`` where the file is broken."""
+    person(request)  # not as a parameter: a page asks for many at once, and each of those costs a thread
     if size not in SIZES:
         raise Problem(422, f"there is no size {size}", f"sizes in pixels: {', '.join(map(str, SIZES))}")
     _check(here, image, v)
@@ -44,8 +45,11 @@ def thumbnail(
 
 
 @router.get("/images/{image}/full", response_class=Response, responses={**PICTURE})
-def full(here: Here, asking: Asking, image: Image, v: Version = None, if_none_match: Tag = None) -> Response:
+def full(
+    here: Here, request: Request, image: Image, v: Version = None, if_none_match: Tag = None
+) -> Response:
     """Return an image in full."""
+    person(request)
     _check(here, image, v)
     return _answer(here.pictures.full(image), v, if_none_match)
 

@@ -5,6 +5,7 @@ import { nextOpen } from "./logic/board.mjs";
 import { nothing } from "./logic/selection.mjs";
 import { Api, sentence, versioned } from "./page/api.mjs";
 import { arrow, commands, label } from "./page/commands.mjs";
+import { Between, turns } from "./page/between.mjs";
 import { Dashboard } from "./page/dashboard.mjs";
 import { Doing } from "./page/doing.mjs";
 import { fill } from "./page/dom.mjs";
@@ -28,7 +29,7 @@ class App {
     this.store = new Store({
       session: null, view: "groups", queue: [], progress: null, group: null, opening: null, selection: nothing(0), size,
       unsaved: 0, away: false, refusal: null, tabs: 0, trouble: null, toast: null, rail: false, held: null, active: 0,
-      canUndo: true, canRedo: true, keys: keyMap({}, localStorage.getItem(KEYS)),
+      canUndo: true, canRedo: true, coming: null, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
     this.api = new Api();
     this.loading = new Loading(this.store, this.api, () => this.login());
@@ -52,7 +53,8 @@ class App {
     this.store.set({ unsaved: this.doing.outbox.unsaved });
     await this.doing.outbox.flush();
     tabs(this.store, prefix, tab, this.doing.outbox);
-    if (await this.loading.queue()) await this.#first();
+    if (await this.loading.queue()) await this.first();
+    turns(this);
     neighbours(this);
     lease(this);
     return undefined;
@@ -60,7 +62,7 @@ class App {
 
   #build() {
     const work = document.getElementById("work");
-    this.views = { groups: new Groups(this), single: new Single(this), grow: new Growing(this), review: new Review(this), dashboard: new Dashboard(this) };
+    this.views = { groups: new Groups(this), single: new Single(this), grow: new Growing(this), review: new Review(this), dashboard: new Dashboard(this), between: new Between(this) };
     this.zoom = new Zoom();
     this.commands = commands(this);
     const rail = new Rail(document.getElementById("rail"), this);
@@ -82,12 +84,13 @@ class App {
     view.enter?.();
   }
 
-  async #first() {
+  /** Open the group of the address, or the first open one. */
+  async first() {
     const { queue, session } = this.store.state;
     const [view, group] = location.hash.slice(1).split("/").map(decodeURIComponent);
     const wanted = queue.find((one) => one.group === group)?.group ?? nextOpen(queue, null) ?? queue[0]?.group;
     const plain = session.arm === "none" || queue.every((one) => one.kind === "plain");
-    this.enter(view in this.views ? (view === "grow" ? "groups" : view) : plain ? "single" : "groups");
+    this.enter(view in this.views && view !== "between" ? (view === "grow" ? "groups" : view) : plain ? "single" : "groups");
     if (wanted) await this.loading.open(wanted);
   }
 
@@ -97,11 +100,11 @@ class App {
     addEventListener("blur", () => this.zoom.close());
     addEventListener("online", () => this.doing.outbox.resume());
     addEventListener("pagehide", () => sessionStorage.setItem("s2c2.active", String(this.store.state.active)));
-    this.store.listen(({ view, group }) => group && history.replaceState(null, "", `#${view}/${encodeURIComponent(group.id)}`));
+    this.store.listen(({ view, group }) => group && view !== "between" && history.replaceState(null, "", `#${view}/${encodeURIComponent(group.id)}`));
   }
 
   #key(event) {
-    if (event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.isComposing || document.querySelector("dialog[open]") || event.target.closest?.("dialog")) return;
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     const place = this.store.state.view;
     const keys = combination(event);
@@ -142,6 +145,16 @@ class App {
     return this.loading.open(group);
   }
 
+  /** Begin another board of a study; time starts anew. @param {any} session */
+  async begin(session) {
+    this.clock.take();
+    this.doing.past = [];
+    this.loading.ahead.clear();
+    history.replaceState(null, "", "#");
+    this.store.set({ session, queue: [], progress: null, group: null, opening: null, selection: nothing(0) });
+    if (await this.loading.queue()) await this.first();
+  }
+
   /** The next group with something open. */
   nextGroup() {
     const next = nextOpen(this.store.state.queue, this.store.state.group?.id ?? null);
@@ -153,7 +166,7 @@ class App {
     const { opening, group } = this.store.state;
     this.store.set({ trouble: null });
     const id = opening ?? group?.id;
-    if (await this.loading.queue()) await (id ? this.loading.open(id, { fresh: true }) : this.#first());
+    if (await this.loading.queue()) await (id ? this.loading.open(id, { fresh: true }) : this.first());
   }
 
   /** The first key of an action, as printed. @param {string} action */

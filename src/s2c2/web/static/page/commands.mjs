@@ -83,10 +83,9 @@ function grow(app) {
 }
 
 async function split(app) {
-  const chosen = app.doing.chosen();
-  if (chosen) return app.doing.do("split", { images: chosen });
+  const { group, queue, selection } = app.store.state;
+  if (selection.chosen.size) return app.doing.do("split");
   if (app.store.state.session.arm === "none") return app.doing.say(`Select the images to split off. ${UNTRAINED}`);
-  const { group, queue } = app.store.state;
   const count = await parts(queue.find((one) => one.group === group?.id)?.open ?? 0);
   return count && app.doing.do("recluster", { images: null, parts: count });
 }
@@ -144,7 +143,8 @@ export function arrow(app, event) {
   const { columns, rows } = app.views.groups.grid.span;
   const to = target(selection, direction, columns, rows);
   const change = event.shiftKey ? ranged : event.ctrlKey || event.metaKey ? pointed : only;
-  app.loading.need(Math.min(to, selection.anchor), Math.max(to, selection.anchor) + 1);
+  const from = event.shiftKey ? selection.anchor : to;
+  app.loading.need(Math.min(from, to), Math.max(from, to) + 1);
   app.store.set({ selection: change(selection, to) });
   return true;
 }

@@ -20,6 +20,8 @@ export function dialog(title, kind, content) {
     const away = h("button", { class: "plain", type: "button", "aria-label": "Close", onclick: () => close() }, icon("close"));
     const window = h("dialog", { class: kind, "aria-label": title, onclose: () => { window.remove(); answered(answer); } },
       h("div", { class: "top" }, h("h2", {}, title), away), content(close));
+    // a key that closes the window must not act on the page behind it as well
+    window.addEventListener("keydown", (event) => event.stopPropagation());
     window.addEventListener("pointerdown", (event) => { if (event.target === window) close(); });
     window.addEventListener("keydown", (event) => event.stopPropagation());
     document.body.append(window);

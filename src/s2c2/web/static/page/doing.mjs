@@ -33,6 +33,14 @@ export class Doing {
     return ids.length ? ids : null;
   }
 
+  /** Whether something is selected that the server has not told yet; it is asked again then. */
+  #unloaded() {
+    const { group, selection } = this.store.state;
+    const missing = positions(selection).filter((at) => group && !group.members[at]);
+    if (missing.length) this.loading.need(missing[0], missing[missing.length - 1] + 1);
+    return missing.length > 0;
+  }
+
   /**
    * Act on the group on the screen.
    * @param {string} name @param {Partial<import("../logic/acts.mjs").Act>} [more]
@@ -41,6 +49,7 @@ export class Doing {
     const { group, queue, session } = this.store.state;
     const summary = queue.find((one) => one.group === group?.id);
     if (!group || !summary) return;
+    if (!("images" in more) && this.#unloaded()) return this.say("Some of the selected images are still loading. Try again in a moment.");
     const images = "images" in more ? more.images : this.chosen();
     const wrong = hindrance(name, images, { ...summary, suggestion: group.suggestion });
     if (wrong) return this.say(wrong);

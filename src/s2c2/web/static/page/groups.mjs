@@ -28,10 +28,11 @@ export class Groups {
   }
 }
 
-function emptiness({ group, opening, queue, trouble }) {
+function emptiness({ group, opening, queue, trouble, unsaved }) {
   if (trouble && !group) return "The images are shown as soon as the server answers.";
   if (opening && !group) return "Loading …";
   if (!group) return queue.length ? "Choose a group from the list." : "There is no group.";
+  if (!group.members.length && unsaved) return "Rearranging …";
   return group.members.length ? "" : "This group has no images any more.";
 }
 

@@ -20,11 +20,14 @@ export const PAGE = 500;
  * @property {Set<number>} pages  that are there
  */
 
+/** A member in its group; what fits nowhere else is open among the misfits. @param {any} sent @param {string} kind */
+const placed = (sent, kind) => member({ ...sent, misfit: sent.misfit && kind !== "misfits" });
+
 /** @param {any} sent first page @returns {Group} */
 export function grouped(sent) {
   const members = Array.from({ length: sent.total }, () => undefined);
   const pages = sent.members.length ? new Set([0]) : new Set();
-  sent.members.forEach((one, at) => { members[at] = member(one); });
+  sent.members.forEach((one, at) => { members[at] = placed(one, sent.kind); });
   const { group: id, name, kind, version, suggestion } = sent;
   return { id, name, kind, version, suggestion: suggestion ?? null, members, pages };
 }
@@ -41,7 +44,7 @@ export class Loading {
   }
 
   async queue() {
-    const reply = await this.api.ask("queue");
+    const reply = await this.api.ask(`queue?${this.#board()}`);
     if (reply.status !== 200) return this.#failed(reply);
     const { groups, progress } = reply.body;
     this.store.set({ queue: groups, progress, trouble: null });
@@ -86,7 +89,7 @@ export class Loading {
     const group = this.store.state.group;
     if (reply.status !== 200 || group?.id !== id) return;
     const members = group.members.slice();
-    reply.body.members.forEach((one, at) => { members[page * PAGE + at] ??= member(one); });
+    reply.body.members.forEach((one, at) => { members[page * PAGE + at] ??= placed(one, group.kind); });
     this.store.set({ group: { ...group, members, pages: new Set([...group.pages, page]) } });
   }
 
@@ -95,7 +98,13 @@ export class Loading {
   }
 
   #ask(id, offset) {
-    return this.api.ask(`groups/${encodeURIComponent(id)}?offset=${offset}&limit=${PAGE}`);
+    return this.api.ask(`groups/${encodeURIComponent(id)}?offset=${offset}&limit=${PAGE}&${this.#board()}`);
+  }
+
+  /** In a study the server goes on to the next board by itself: name the one on the screen. */
+  #board() {
+    const { session } = this.store.state;
+    return session?.study ? `scope=${encodeURIComponent(session.scope)}` : "";
   }
 
   #show(group, staying = false) {
@@ -118,7 +127,7 @@ export class Loading {
 
   #failed(reply) {
     if (reply.status === 401) this.login();
-    else this.store.set({ trouble: sentence(reply) });
+    else if (this.store.state.view !== "between") this.store.set({ trouble: sentence(reply) });
     return false;
   }
 }

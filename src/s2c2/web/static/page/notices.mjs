@@ -24,6 +24,8 @@ export class Notices {
     this.facts = facts;
     if (state.toast !== this.said) this.#say(state.toast);
     this.said = state.toast;
+    if (state.view !== this.view && !["groups", "single"].includes(state.view)) delete this.toast.dataset.open;
+    this.view = state.view;
   }
 
   #notices({ away, unsaved, refusal, tabs, trouble, held }) {

@@ -6,7 +6,7 @@ import { fill, h, icon, text, trait } from "./dom.mjs";
 
 const ACTS = [
   ["misfit", "Not fitting"], ["split", "Split"], ["merge", "Merge"], ["ambiguous", "Ambiguous"], ["skip", "Skip"],
-  ["flag", "Flag"], ["finish", "Finish"], ["grow", "Grow"], ["compare", "Compare"],
+  ["flag", "Flag"], ["finish", "Finish"], ["grow", "Grow"],
 ];
 const SINGLE = ["misfit", "ambiguous", "skip", "flag"];
 
@@ -21,9 +21,10 @@ export class Toolbar {
     this.clear = h("button", { class: "plain", onclick: () => app.run("clear") }, icon("close"), "Clear", h("kbd"));
     this.classes = h("div", { class: "classes", role: "group", "aria-label": "Label" });
     this.acts = ACTS.filter(([name]) => place === "groups" || SINGLE.includes(name)).map(([name, words]) => tool(app, name, words));
+    this.compare = tool(app, "compare", "Compare");
     this.history = [tool(app, "undo", "Undo"), tool(app, "redo", "Redo"), tool(app, "help", "Keys")];
     this.element = h("footer", { class: "bar-area" },
-      h("div", { class: "aims" }, this.aim, this.clear, h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, this.history)),
+      h("div", { class: "aims" }, this.aim, this.clear, h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, place === "groups" && this.compare, this.history)),
       this.classes, h("div", { class: "acts", role: "group", "aria-label": "Acts" }, this.acts));
     this.place = place;
   }
@@ -41,7 +42,7 @@ export class Toolbar {
     text(this.unsaved, state.unsaved ? `${counted(state.unsaved, "act")} not saved yet` : "All saved");
     if (session.classes !== this.names || keys !== this.keys) this.#classes(session.classes);
     Object.assign(this, { names: session.classes, keys });
-    for (const button of [...this.acts, ...this.history]) text(button.lastChild, this.app.key(button.dataset.action));
+    for (const button of [...this.acts, this.compare, ...this.history]) text(button.lastChild, this.app.key(button.dataset.action));
     this.#enable(chosen, state);
   }
 
@@ -53,11 +54,13 @@ export class Toolbar {
   }
 
   #enable(chosen, state) {
+    const places = this.place === "groups";
     for (const button of this.acts) {
       const { action } = button.dataset;
-      const needs = this.place === "groups" && ((action === "misfit" && !chosen) || (action === "compare" && (chosen < 2 || chosen > 4)) || (action === "grow" && state.session.arm === "none"));
-      trait(button, "aria-disabled", needs ? "true" : null);
+      const idle = places && ((action === "misfit" && !chosen) || (action === "grow" && state.session.arm === "none"));
+      trait(button, "aria-disabled", idle ? "true" : null);
     }
+    trait(this.compare, "aria-disabled", chosen < 2 || chosen > 4 ? "true" : null);
     trait(this.history[0], "aria-disabled", state.canUndo ? null : "true");
     trait(this.history[1], "aria-disabled", state.canRedo ? null : "true");
   }

@@ -1,0 +1,87 @@
+"""Two annotators on one board, each with a server of their own on the same database."""
+
+import re
+
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.conftest import Open
+from tests.browser.screen import cell, notice, select
+from tests.browser.serving import Server, until
+
+
+def test_the_second_sees_who_changed_what(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    group = here.groups("class")[0]
+    images = here.members(group)
+    ann = open_page(here, context, group)
+    bob = open_page(there, other_context, group)
+    expect(notice(bob, "held")).to_contain_text("ann works on this group")
+    select(ann, images[0])
+    ann.keyboard.press("3")
+    here.recorded("label")
+    select(bob, images[0], images[1])
+    bob.keyboard.press("2")
+    expect(notice(bob, "conflict")).to_contain_text("ann changed this group first (label")
+    expect(notice(bob, "conflict")).to_contain_text("What you did was not recorded")
+    (event,) = there.recorded("label")
+    assert event.annotator == "ann"
+    name = there.get("session")["classes"][2]["name"]
+    expect(cell(bob, images[0]).locator(".chip")).to_have_text(name)
+    expect(cell(bob, images[1]).locator(".chip")).to_be_hidden()
+
+
+def test_after_a_conflict_the_second_goes_on(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    group = here.groups("class")[0]
+    images = here.members(group)
+    ann, bob = open_page(here, context, group), open_page(there, other_context, group)
+    select(ann, images[3])
+    ann.keyboard.press("x")
+    here.recorded("misfit")
+    bob.keyboard.press("Enter")
+    there.recorded("misfit")
+    expect(notice(bob, "conflict")).to_contain_text("ann changed this group first (misfit")
+    bob.get_by_role("button", name="Understood").click()
+    expect(bob).to_have_url(re.compile(f"/{group}$"))
+    expect(cell(bob, images[3])).to_have_count(0)
+    bob.keyboard.press("Enter")
+    first, second = there.recorded("misfit", "accept")
+    assert (first.annotator, second.annotator) == ("ann", "bob")
+    assert set(second.images) == set(images) - {images[3]}
+
+
+def test_what_one_does_the_other_sees(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    group = here.groups("class")[0]
+    image = here.members(group)[2]
+    bob = open_page(there, other_context, group)
+    with bob.expect_response("**/api/events*"):
+        ann = open_page(here, context, group)
+    select(ann, image)
+    ann.keyboard.press("1")
+    here.recorded("label")
+    name = there.get("session")["classes"][0]["name"]
+    expect(cell(bob, image).locator(".chip")).to_have_text(name)
+
+
+def test_other_groups_do_not_meet(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    one, two = here.groups("class")[:2]
+    ann, bob = open_page(here, context, one), open_page(there, other_context, two)
+    ann.keyboard.press("Enter")
+    bob.keyboard.press("Enter")
+    events = here.recorded("accept", "accept")
+    assert {(event.annotator, event.payload["group"]) for event in events} == {("ann", one), ("bob", two)}
+    until(lambda: answered(here), lambda count: count == 40)
+
+
+def answered(server: Server) -> int:
+    return int(server.get("queue")["progress"]["answered"])
