@@ -23,7 +23,6 @@ export function dialog(title, kind, content) {
     // a key that closes the window must not act on the page behind it as well
     window.addEventListener("keydown", (event) => event.stopPropagation());
     window.addEventListener("pointerdown", (event) => { if (event.target === window) close(); });
-    window.addEventListener("keydown", (event) => event.stopPropagation());
     document.body.append(window);
     window.showModal();
     window.querySelector("[autofocus]")?.focus();
