@@ -33,6 +33,7 @@ class Server:
     annotator: str = "ada"
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    more: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -44,7 +45,7 @@ class Server:
         log = self.database.with_suffix(f".{self.annotator}.log").open("ab")
         with log:
             self.process = subprocess.Popen(
-                [*command, *given, str(self.database)], stdout=log, stderr=log, env=os.environ
+                [*command, *given, str(self.database), *self.more], stdout=log, stderr=log, env=os.environ
             )
         end = time.monotonic() + PATIENCE
         while not self._answers():
