@@ -1,0 +1,56 @@
+"""Boards of a study one after the other, and what did not fit its group."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.serving import Server
+
+STUDY = "name: pilot\narms: [none]\nrounds: 2\nimages: 3\n"
+
+
+@pytest.fixture
+def studied(tmp_path: Path, run: Path) -> Iterator[Server]:
+    plan = tmp_path / "study.yaml"
+    plan.write_text(STUDY, encoding="utf-8")
+    server = Server(run, tmp_path / "study.sqlite", more=("--study", str(plan)))
+    server.start()
+    yield server
+    server.kill()
+
+
+def labeled(page: Page, *left: int) -> None:
+    """Label the images on the screen; ``left`` is how many are open after each."""
+    for count in left:
+        page.keyboard.press("1")
+        expect(page.locator(".single .facts")).to_contain_text(f", {count} open")
+
+
+def test_one_board_after_the_other(context: BrowserContext, studied: Server) -> None:
+    page = context.new_page()
+    page.goto(studied.address)
+    labeled(page, 2, 1)
+    page.keyboard.press("1")
+    expect(page.locator(".between h1")).to_have_text("Board 1 of 2 is done.")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".single .facts")).to_contain_text(", 1 open")
+    page.keyboard.press("1")
+    expect(page.locator(".between p")).to_contain_text("board 2, round 2 of 2, 3 images")
+    page.locator("[data-action=begin]").click()
+    labeled(page, 2, 1)
+    page.keyboard.press("1")
+    expect(page.locator(".between h1")).to_have_text("The study is done.")
+    expect(page.locator("[data-action=begin]")).to_be_hidden()
+    expect(page.locator("#notices .notice")).to_have_count(0)
+
+
+def test_misfits_are_answered_in_their_own_group(page: Page) -> None:
+    page.locator(".cell[data-image]").first.click()
+    page.keyboard.press("x")
+    page.locator("button.group[data-group=misfits]").click()
+    expect(page.locator(".groups .facts")).to_contain_text("1 of 1 image open")
+    expect(page.locator(".cell.misfit")).to_have_count(0)
+    page.keyboard.press("o")
+    labeled(page, 0)
