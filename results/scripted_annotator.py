@@ -229,7 +229,7 @@ def main() -> None:
         page.goto(address)
         annotator = Annotator(page, mind, motor)
         annotator.look()
-        page.clock.pause_at(START + 600)
+        page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 0.1)
         annotator.work()
         browser.close()
 

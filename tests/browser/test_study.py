@@ -31,6 +31,7 @@ def labeled(page: Page, *left: int) -> None:
 def test_one_board_after_the_other(context: BrowserContext, studied: Server) -> None:
     page = context.new_page()
     page.goto(studied.address)
+    expect(page.locator(".single .facts")).to_contain_text(", 3 open")
     labeled(page, 2, 1)
     page.keyboard.press("1")
     expect(page.locator(".between h1")).to_have_text("Board 1 of 2 is done.")
@@ -39,6 +40,7 @@ def test_one_board_after_the_other(context: BrowserContext, studied: Server) -> 
     page.keyboard.press("1")
     expect(page.locator(".between p")).to_contain_text("board 2, round 2 of 2, 3 images")
     page.locator("[data-action=begin]").click()
+    expect(page.locator(".single .facts")).to_contain_text(", 3 open")
     labeled(page, 2, 1)
     page.keyboard.press("1")
     expect(page.locator(".between h1")).to_have_text("The study is done.")
@@ -53,4 +55,6 @@ def test_misfits_are_answered_in_their_own_group(page: Page) -> None:
     expect(page.locator(".groups .facts")).to_contain_text("1 of 1 image open")
     expect(page.locator(".cell.misfit")).to_have_count(0)
     page.keyboard.press("o")
-    labeled(page, 0)
+    expect(page.locator(".single .facts")).to_have_text("Image 1 of 1, 1 open")
+    page.keyboard.press("1")
+    expect(page.locator("button.group[data-group=misfits]")).to_have_attribute("data-state", "done")

@@ -43,7 +43,13 @@ def test_the_record_is_that_of_the_log(record: dict[str, Any]) -> None:
     for line, kept in zip(found.arms, record["arms"], strict=True):
         values = (line.arm.intra.value, line.arm.inter.value, line.arm.alpha, line.arm.minutes, line.hundred)
         arm = kept["arm"]
-        expected = (arm["intra"]["value"], arm["inter"]["value"], arm["alpha"], arm["minutes"], kept["hundred"])
+        expected = (
+            arm["intra"]["value"],
+            arm["inter"]["value"],
+            arm["alpha"],
+            arm["minutes"],
+            kept["hundred"],
+        )
         assert values == pytest.approx(expected)
         assert line.arm.offset == pytest.approx(arm["offset"], nan_ok=True) or arm["offset"] is None
         assert line.control.shown == kept["control"]["shown"]
