@@ -1,7 +1,7 @@
 """One simulated annotator at the real page: chromium, real keys and clicks, a clock that is put forward.
 
-``python results/scripted_annotator.py ADDRESS NAMES DATASET PERSON SETTINGS`` answers all boards that the
-server at ADDRESS has for its annotator. NAMES is a JSON file of the image ids by number; SETTINGS is JSON with
+``python results/scripted_annotator.py ADDRESS NAMES DATASET PERSON SETTINGS`` answers all boards that
+the server at ADDRESS has for its annotator. NAMES is a JSON file of the image ids by number; SETTINGS is JSON with
 ``seed``, ``offset`` and the fields of :class:`Motor`.
 
 What they answer is drawn from the soft label of the image, drawn towards the proposal on the screen
