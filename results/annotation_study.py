@@ -1,10 +1,11 @@
 """Rebuild the study of scripted annotators: the app itself, driven in a browser, on CIFAR-10H.
 
 ``python results/annotation_study.py RUN VANILLA_RUN DATASET WORK`` serves RUN for each annotator of
-``results/annotation_study/study.yaml``, lets ``results/scripted_annotator.py`` answer all their boards, and writes
-the log and the record in ``results/annotation_study``. WORK keeps the database. ``DATASET WORK`` alone reads the
-database in WORK as it is; ``--trained AFTER BEFORE`` keeps what a run on the log changed. The tables, and the
-parts of ``docs/howto/study.md`` that show them, follow from the records: without arguments only they are written.
+``results/annotation_study/study.yaml``, lets ``results/scripted_annotator.py`` answer all their boards, and
+writes the log and the record in ``results/annotation_study``. WORK keeps the database. ``DATASET WORK``
+alone reads the database in WORK as it is; ``--trained AFTER BEFORE`` keeps what a run on the log changed.
+The tables, and the parts of ``docs/howto/study.md`` that show them, follow from the records: without
+arguments only they are written.
 """
 
 import json
@@ -67,7 +68,7 @@ def work(record: dict[str, Any]) -> Sheet:
         times = (arm["minutes"], line["hundred"], round(6000 / line["hundred"]))
         shares = (control["accepted"], control["chosen"], arm["offset"], control["offset"])
         rows.append((arm["name"], *times, *shares))
-    heads = ("arm", "minutes", "minutes / 100", "images an hour") + SHARES
+    heads = ("arm", "minutes", "minutes / 100", "images an hour", *SHARES)
     return Sheet("work", "Time and proposals", heads, tuple(rows))
 
 

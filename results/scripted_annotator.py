@@ -1,8 +1,8 @@
 """One simulated annotator at the real page: chromium, real keys and clicks, a clock that is put forward.
 
 ``python results/scripted_annotator.py ADDRESS NAMES DATASET PERSON SETTINGS`` answers all boards that the
-server at ADDRESS has for its annotator. NAMES is a JSON file of the image ids by number; SETTINGS is JSON with
-``seed``, ``offset`` and the fields of :class:`Motor`.
+server at ADDRESS has for its annotator. NAMES is a JSON file of the image ids by number; SETTINGS is JSON
+with ``seed``, ``offset`` and the fields of :class:`Motor`.
 
 What they answer is drawn from the soft label of the image, drawn towards the proposal on the screen
 (:func:`s2c2.metrics.default_effect.biased`). Between two inputs the clock of the page is put forward by

@@ -1,4 +1,4 @@
-"""The committed study of scripted annotators: its tables are those of the record, and the record that of the log."""
+"""The committed study of scripted annotators: tables are those of the record, and it is that of the log."""
 
 import json
 import runpy
