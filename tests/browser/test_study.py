@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import Open
 from tests.browser.serving import Server
 
 STUDY = "name: pilot\narms: [none]\nrounds: 2\nimages: 3\n"
@@ -15,7 +16,7 @@ STUDY = "name: pilot\narms: [none]\nrounds: 2\nimages: 3\n"
 def studied(tmp_path: Path, run: Path) -> Iterator[Server]:
     plan = tmp_path / "study.yaml"
     plan.write_text(STUDY, encoding="utf-8")
-    server = Server(run, tmp_path / "study.sqlite", more=("--study", str(plan)))
+    server = Server(run, tmp_path / "study.sqlite", "ann", "--study", str(plan))
     server.start()
     yield server
     server.kill()
@@ -23,6 +24,7 @@ def studied(tmp_path: Path, run: Path) -> Iterator[Server]:
 
 def labeled(page: Page, *left: int) -> None:
     """Label the images on the screen; ``left`` is how many are open after each."""
+    expect(page.locator(".single .facts")).to_contain_text("open")
     for count in left:
         page.keyboard.press("1")
         expect(page.locator(".single .facts")).to_contain_text(f", {count} open")
@@ -49,7 +51,8 @@ def test_one_board_after_the_other(context: BrowserContext, studied: Server) -> 
     expect(page.locator("#notices .notice")).to_have_count(0)
 
 
-def test_misfits_are_answered_in_their_own_group(page: Page) -> None:
+def test_misfits_are_answered_in_their_own_group(server: Server, open_page: Open) -> None:
+    page = open_page(server, group=server.groups("class")[0])
     page.locator(".cell[data-image]").first.click()
     page.keyboard.press("x")
     page.locator("button.group[data-group=misfits]").click()
