@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from s2c2.algorithms import ALGORITHMS
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, chosen, unknown
 from s2c2.networks import BACKBONES
 from s2c2.objectives import OBJECTIVES
 from s2c2.optimizers import OPTIMIZERS
@@ -322,9 +322,7 @@ def preset(name: str) -> dict[str, Any]:
     Raises:
         UserError: for an unknown name.
     """
-    if name not in PRESETS:
-        raise unknown("preset", name, PRESETS)
-    return PRESETS[name]
+    return chosen("preset", name, PRESETS)
 
 
 def dump(config: Config) -> str:

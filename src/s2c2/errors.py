@@ -1,7 +1,10 @@
 """Errors that meet people: what was given, what is possible, and what was probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class UserError(ValueError):
@@ -28,3 +31,14 @@ def unknown(kind: str, given: str, possible: Iterable[str]) -> UserError:
     close = get_close_matches(given, names, n=1)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return UserError(f"unknown {kind} '{given}': {hint}Possible: {', '.join(names)}")
+
+
+def chosen(kind: str, name: str, registry: Mapping[str, T]) -> T:
+    """Return the entry of a registry by its name.
+
+    Raises:
+        UserError: for a name that does not exist.
+    """
+    if name not in registry:
+        raise unknown(kind, name, registry)
+    return registry[name]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from s2c2.data.answers import SCHEMA
 from s2c2.errors import UserError
 from s2c2.metrics import annotation_log
 from s2c2.web import log
@@ -117,7 +118,7 @@ def test_what_was_undone_answered_anew_or_taken_back_is_dead() -> None:
 
 
 def test_an_empty_log_has_all_columns() -> None:
-    assert log.frame(small(), []).schema == log.COLUMNS
+    assert log.frame(small(), []).schema == SCHEMA
     assert log.table([]).schema == log.ACTS
 
 

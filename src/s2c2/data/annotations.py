@@ -8,7 +8,7 @@ import polars as pl
 from jaxtyping import Bool, Float, Int64
 
 from s2c2.data.tables import validated
-from s2c2.errors import unknown
+from s2c2.errors import chosen
 
 TOLERANCES: Mapping[str, float] = {"strict": 0.0, "dissent": 0.03}
 """Share of dissenting votes that still counts as certain, by name.
@@ -122,6 +122,4 @@ def tolerance(name: str) -> float:
     Raises:
         UserError: for a name that does not exist.
     """
-    if name not in TOLERANCES:
-        raise unknown("tolerance", name, TOLERANCES)
-    return TOLERANCES[name]
+    return chosen("tolerance", name, TOLERANCES)

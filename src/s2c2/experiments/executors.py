@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, chosen
 from s2c2.experiments import pool
 from s2c2.experiments.pool import Ended, Job
 
@@ -62,8 +62,7 @@ def executor(text: str, workers: int) -> Executor:
         (Local(workers=3), Local(workers=2))
     """
     name, colon, number = text.partition(":")
-    if name not in EXECUTORS:
-        raise unknown("executor", name, EXECUTORS)
+    build = chosen("executor", name, EXECUTORS)
     if colon and not (number.isdecimal() and int(number) >= 1):
         raise UserError(f"executor '{text}': give a number of jobs at a time, as in {name}:2")
-    return EXECUTORS[name](int(number) if colon else workers)
+    return build(int(number) if colon else workers)

@@ -14,7 +14,7 @@ from s2c2.config import Config
 from s2c2.data import dataset as datasets
 from s2c2.data.annotations import ambiguous
 from s2c2.data.dataset import Dataset
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, chosen
 from s2c2.experiments.consistent import consistent
 from s2c2.experiments.planned import Planned as Planned
 from s2c2.experiments.planned import Spread as Spread
@@ -63,12 +63,9 @@ def plan(name: str, spread: Spread) -> tuple[Study, tuple[Planned, ...]]:
     Raises:
         UserError: for an unknown experiment or algorithm, and for settings that do not fit.
     """
-    if name not in EXPERIMENTS:
-        raise unknown("experiment", name, EXPERIMENTS)
+    experiment = chosen("experiment", name, EXPERIMENTS)
     for algorithm in spread.algorithms:
-        if algorithm not in ALGORITHMS:
-            raise unknown("algorithm", algorithm, ALGORITHMS)
-    experiment = EXPERIMENTS[name]
+        chosen("algorithm", algorithm, ALGORITHMS)
     runs = tuple(
         run
         for dataset in _named(spread.folders).items()

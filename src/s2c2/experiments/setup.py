@@ -22,7 +22,7 @@ from s2c2.data.splits import Splits, SplitSizes
 from s2c2.data.views import VIEWS, Strong, View, Weak
 from s2c2.data.views.pool import POOL
 from s2c2.engine import Schedule, Training, adopt
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, chosen
 from s2c2.experiments.embedding import Embedded, embedded
 from s2c2.networks import BACKBONES
 from s2c2.networks.averaged import Averaged
@@ -124,9 +124,7 @@ def sizes(config: Config, images: int) -> SplitSizes | None:
     """
     data = config.data
     if data.split is not None:
-        if data.split not in splitting.PRESETS:
-            raise unknown("split preset", data.split, splitting.PRESETS)
-        counts = splitting.PRESETS[data.split]
+        counts = chosen("split preset", data.split, splitting.PRESETS)
         return fitted(counts, images) if data.disputed == "remove" else counts
     if (data.labeled, data.unlabeled, data.validation, data.selection) == _DEFAULT:
         return None

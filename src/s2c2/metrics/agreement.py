@@ -1,7 +1,9 @@
 """Do annotators agree, more than by chance?"""
 
+from collections.abc import Iterable
+
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, Int64
 
 from s2c2.metrics.classification import confusion
 
@@ -24,6 +26,28 @@ def cohen_kappa(first: Int[np.ndarray, " n"], second: Int[np.ndarray, " n"]) -> 
     shares = confusion(first[both], second[both], classes) / both.sum()
     expected = float(shares.sum(axis=1) @ shares.sum(axis=0))
     return float((np.trace(shares) - expected) / (1 - expected)) if expected < 1 else float("nan")
+
+
+def mean_kappa(passes: Int[np.ndarray, "p n"], pairs: Iterable[tuple[int, int]]) -> float:
+    """Return Cohen's kappa, the mean over pairs of passes where it is known; NaN where it is for none.
+
+    Args:
+        passes: the class that each pass gives to each image; −1 for none.
+        pairs: which passes are held against each other.
+    """
+    found = (cohen_kappa(passes[a], passes[b]) for a, b in pairs)
+    known = [kappa for kappa in found if not np.isnan(kappa)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def counted(labels: Int[np.ndarray, "n p"], classes: int) -> Int64[np.ndarray, "n k"]:
+    """Return how many passes gave each class to each image; −1 is none.
+
+    Example:
+        >>> counted(np.array([[0, 1, 1], [-1, 0, -1]]), 2).tolist()
+        [[1, 2], [1, 0]]
+    """
+    return np.stack([(labels == c).sum(axis=1) for c in range(classes)], axis=1).astype(np.int64)
 
 
 def krippendorff_alpha(votes: Int[np.ndarray, "n k"]) -> float:

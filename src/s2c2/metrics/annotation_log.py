@@ -7,22 +7,14 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float64, Int64
 
+from s2c2.data.answers import PASS, SCHEMA
 from s2c2.errors import UserError, unknown
+from s2c2.metrics.agreement import counted
 from s2c2.metrics.default_effect import unbiased
 
 NAN = float("nan")
-COLUMNS: Mapping[str, pl.DataType] = {
-    "image": pl.String(),
-    "annotator": pl.String(),
-    "round": pl.Int64(),
-    "arm": pl.String(),
-    "label": pl.String(),
-    "proposal": pl.String(),
-    "seconds": pl.Float64(),
-}
-"""Columns of an annotation log; ``proposal`` is null where none was shown, ``seconds`` where not timed."""
-KEY = ("image", "annotator", "round", "arm")
-"""Columns that name one answer."""
+COLUMNS: Mapping[str, pl.DataType] = {name: SCHEMA[name] for name in (*PASS, "label", "proposal", "seconds")}
+"""Columns that are read; ``proposal`` is null where none was shown, ``seconds`` where not timed."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,7 @@ class Answers:
     @property
     def votes(self) -> Int64[np.ndarray, "n k"]:
         """Answers of each class for each image."""
-        return _counted(self.labels, self.classes)
+        return counted(self.labels, self.classes)
 
     def soft_labels(self, offset: float = NAN) -> Float64[np.ndarray, "n k"]:
         """Return the mean answer for each image, with the default effect removed where δ is given.
@@ -63,7 +55,7 @@ class Answers:
         """
         total = np.zeros((len(self.labels), self.classes))
         for proposal in np.unique(self.proposals):
-            votes = _counted(np.where(self.proposals == proposal, self.labels, -1), self.classes)
+            votes = counted(np.where(self.proposals == proposal, self.labels, -1), self.classes)
             rows = np.flatnonzero(votes.any(axis=1))
             seen = votes[rows].sum(axis=1, keepdims=True)
             shares, shown = votes[rows] / seen, np.full(len(rows), proposal)
@@ -88,12 +80,12 @@ def checked(log: pl.DataFrame) -> pl.DataFrame:
         typed = log.select(pl.col(name).cast(kind) for name, kind in COLUMNS.items())
     except pl.exceptions.PolarsError as error:
         raise UserError(f"annotation log: {' '.join(str(error).split())}") from error
-    for name in KEY if "kind" in log.columns else (*KEY, "label"):
+    for name in PASS if "kind" in log.columns else (*PASS, "label"):
         if empty := typed[name].is_null().arg_true().to_list():
             raise UserError(f"annotation log, row {empty[0] + 1}: no {name}")
     times = pl.col("seconds")
     added = pl.when(times.count() > 0).then(times.sum()).alias("seconds")
-    return typed.group_by(KEY, maintain_order=True).agg(pl.col("label", "proposal").last(), added)
+    return typed.group_by(PASS, maintain_order=True).agg(pl.col("label", "proposal").last(), added)
 
 
 def classes_of(log: pl.DataFrame, possible: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -127,7 +119,3 @@ def answers(arm: pl.DataFrame, images: Sequence[str], classes: Sequence[str]) ->
 
 def _passes(arm: pl.DataFrame) -> list[tuple[str, int]]:
     return arm.select("annotator", "round").rows()
-
-
-def _counted(labels: Int64[np.ndarray, "n p"], classes: int) -> Int64[np.ndarray, "n k"]:
-    return np.stack([(labels == c).sum(axis=1) for c in range(classes)], axis=1).astype(np.int64)

@@ -3,7 +3,7 @@
 One function for a real annotation log and for a simulated one (paper §3.6, Table 3).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from types import MappingProxyType
@@ -13,7 +13,7 @@ import polars as pl
 from jaxtyping import Float64, Int64
 
 from s2c2.data.annotations import Annotations
-from s2c2.metrics.agreement import cohen_kappa, krippendorff_alpha
+from s2c2.metrics.agreement import krippendorff_alpha, mean_kappa
 from s2c2.metrics.annotation_log import NAN, Answers, answers, checked, classes_of
 from s2c2.metrics.bootstrap import Interval, bootstrap
 from s2c2.metrics.calibration import DCIC_CLIP, kl
@@ -181,15 +181,10 @@ def _kappa(labels: Int64[np.ndarray, "n p"], pairs: Pairs, repeats: int) -> Kapp
     columns = np.ascontiguousarray(labels.T)
 
     def mean(rows: Int64[np.ndarray, " n"]) -> float:
-        return _mean(cohen_kappa(columns[a][rows], columns[b][rows]) for a, b in pairs)
+        return mean_kappa(columns[:, rows], pairs)
 
     interval = bootstrap(mean, len(labels) if pairs else 0, np.random.default_rng(0), repeats)
     return Kappa(mean(np.arange(len(labels))), interval)
-
-
-def _mean(values: Iterable[float]) -> float:
-    known = [value for value in values if value == value]
-    return float(np.mean(known)) if known else NAN
 
 
 def _offset(given: Answers, unasked: Float64[np.ndarray, "n k"] | None) -> float:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, chosen
 from s2c2.networks.resnet import LAYERS, ResNet
 from s2c2.networks.timm_backbone import Timm
 from s2c2.networks.weights import load_weights
@@ -91,11 +91,10 @@ def extractor(name: str, weights: Path | None, size: int, pixels: int | None) ->
         UserError: for an unknown name, a missing extra, or weights that do not fit.
     """
     family, _, variant = name.partition("/")
-    if family not in EXTRACTORS:
-        raise unknown("extractor", family, EXTRACTORS)
+    build = chosen("extractor", family, EXTRACTORS)
     # Weights drawn before others are loaded must not shift the random numbers of the caller.
     with torch.random.fork_rng(devices=[]):
-        return EXTRACTORS[family](Asked(variant, weights, size, pixels))
+        return build(Asked(variant, weights, size, pixels))
 
 
 def _lite0(asked: Asked) -> Extractor:

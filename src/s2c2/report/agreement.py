@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from s2c2 import files
+from s2c2.metrics.ambiguity import entropy
 from s2c2.metrics.annotation_study import Agreement, Line, Person
 from s2c2.report import consistency
 from s2c2.report.consistency_plot import figure
@@ -93,20 +94,19 @@ def _people(people: tuple[Person, ...]) -> Sheet:
 def _labels(found: Agreement) -> Sheet:
     rows = []
     for name, labels in found.soft_labels.items():
-        rows.append((name, entropy(labels), found.divergence.get(name)))
+        rows.append((name, mean_entropy(labels), found.divergence.get(name)))
     return Sheet("labels", "Soft labels", ("from", "mean entropy in nats", "KL to the truth"), tuple(rows))
 
 
-def entropy(labels: np.ndarray) -> float:
+def mean_entropy(labels: np.ndarray) -> float:
     """Return the mean entropy of soft labels in nats; rows that are NaN do not count, NaN without any.
 
     Example:
-        >>> round(entropy(np.array([[0.5, 0.5], [1.0, 0.0], [np.nan, np.nan]])), 4)
+        >>> round(mean_entropy(np.array([[0.5, 0.5], [1.0, 0.0], [np.nan, np.nan]])), 4)
         0.3466
     """
     known = labels[~np.isnan(labels[:, 0])]
-    logs = np.log(known, out=np.zeros_like(known), where=known > 0)
-    return float(-(known * logs).sum(axis=1).mean()) if len(known) else float("nan")
+    return float(entropy(known).mean()) if len(known) else float("nan")
 
 
 def _confusions(found: Agreement) -> list[Sheet]:
@@ -126,7 +126,7 @@ def _record(found: Agreement, settings: Mapping[str, Any]) -> Any:
     lines = {"arms": found.arms, "each": found.each}
     record = {"settings": dict(settings), "classes": list(found.classes), "people": people}
     record |= {name: [_line(one) for one in some] for name, some in lines.items()}
-    entropies = {name: entropy(labels) for name, labels in found.soft_labels.items()}
+    entropies = {name: mean_entropy(labels) for name, labels in found.soft_labels.items()}
     return files.finite(record | {"entropy": entropies, "divergence": found.divergence})
 
 

@@ -12,7 +12,7 @@ from s2c2.errors import UserError
 from s2c2.metrics.captions import CAPTIONS
 from s2c2.metrics.scores import evaluate
 from s2c2.predictions import Predictions
-from s2c2.report.agreement import entropy
+from s2c2.report.agreement import mean_entropy
 from s2c2.report.study.sheets import Sheet
 from s2c2.report.tables import HEADLINE
 from s2c2.runs import Run
@@ -60,7 +60,7 @@ def _facts(said: Annotations, images: tuple[str, ...], tolerance: float) -> dict
     known = votes > 0
     return {
         "images with a label": int(known.sum()),
-        "mean entropy of the soft labels, in nats": entropy(soft),
+        "mean entropy of the soft labels, in nats": mean_entropy(soft),
         "share that people disagree about": float(ambiguous(soft[known], tolerance).mean())
         if known.any()
         else None,

@@ -2,7 +2,7 @@
 
 from math import isnan
 
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, chosen
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
 from s2c2.web.conflicts import fits, since
@@ -220,10 +220,7 @@ class Board:
         found = self._sheets.get(scope)
         if found is not None:
             return found
-        name = Scope.parse(scope).arm
-        if name not in self._arms:
-            raise unknown("arm", name, self._arms)
-        return self._untouched[name]
+        return chosen("arm", Scope.parse(scope).arm, self._untouched)
 
 
 def _weight(group: Summary) -> float:

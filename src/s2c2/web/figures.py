@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import polars as pl
 from jaxtyping import Int64
 
-from s2c2.metrics.agreement import cohen_kappa, krippendorff_alpha
+from s2c2.metrics.agreement import counted, krippendorff_alpha, mean_kappa
 
 MOST_PAIRS = 100
 """Pairs of annotators that kappa is averaged over, at most."""
@@ -68,16 +68,9 @@ def agreement(answers: pl.DataFrame, classes: Sequence[str]) -> Agreement:
     passes = said.select("annotator", "round", "arm").unique(maintain_order=True).rows()
     labels = _labels(said, passes, {name: i for i, name in enumerate(classes)})
     several = labels[(labels >= 0).sum(axis=1) > 1]
-    votes = np.stack([(several == c).sum(axis=1) for c in range(len(classes))], axis=1)
-    pairs = list(combinations(range(len(passes)), 2))[:MOST_PAIRS]
-    kappas = np.array([cohen_kappa(several[:, a], several[:, b]) for a, b in pairs])
-    kappas = kappas[~np.isnan(kappas)]
-    alpha = krippendorff_alpha(votes)
-    return Agreement(
-        len(several),
-        float(kappas.mean()) if len(kappas) else None,
-        None if np.isnan(alpha) else float(alpha),
-    )
+    kappa = mean_kappa(several.T, islice(combinations(range(len(passes)), 2), MOST_PAIRS))
+    alpha = krippendorff_alpha(counted(several, len(classes)))
+    return Agreement(len(several), *(None if np.isnan(value) else value for value in (kappa, alpha)))
 
 
 def entropy(shares: Sequence[float]) -> float:

@@ -6,41 +6,11 @@ from typing import Any
 
 import polars as pl
 
+from s2c2.data.answers import PASS, SCHEMA
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.nodes import ANSWERS
 from s2c2.web.start import MISFITS, Start
 
-COLUMNS: Mapping[str, pl.DataType] = {
-    "image": pl.String(),
-    "annotator": pl.String(),
-    "round": pl.Int64(),
-    "arm": pl.String(),
-    "label": pl.String(),
-    "kind": pl.String(),
-    "distribution": pl.List(pl.Float64()),
-    "proposal": pl.String(),
-    "strength": pl.Float64(),
-    "shown": pl.Boolean(),
-    "hidden": pl.String(),
-    "group": pl.String(),
-    "group_kind": pl.String(),
-    "selected": pl.Int64(),
-    "seconds": pl.Float64(),
-    "wall": pl.Float64(),
-    "client_time": pl.String(),
-    "server_time": pl.String(),
-    "key": pl.String(),
-    "live": pl.Boolean(),
-}
-"""Columns of the log.
-
-``label`` is null for ``skip``, for ``flag``, and for a distribution without a class above one half.
-``proposal`` and ``strength`` are null where none was shown; an answer among the misfits has the proposal
-that was refused when the image became one. ``hidden`` is the class that a study would have proposed but did
-not show, null elsewhere. ``seconds`` (of work) and ``wall`` are those of the act over the number of its
-images, with those of the acts before it that answer nothing. ``live`` is false for what was undone, and for
-what the same annotator later answered anew, or took back by marking the image as a misfit.
-"""
 ACTS: Mapping[str, pl.DataType] = {
     "annotator": pl.String(),
     "round": pl.Int64(),
@@ -57,11 +27,11 @@ ACTS: Mapping[str, pl.DataType] = {
     "live": pl.Boolean(),
 }
 """Columns of the table of acts; times in seconds."""
-_ROWS = {**COLUMNS, "image": pl.List(pl.Int64()), "seq": pl.Int64()}
+_ROWS = {**SCHEMA, "image": pl.List(pl.Int64()), "seq": pl.Int64()}
 
 
 def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataFrame:
-    """Return one row for each answer, in the order of the log; columns as in ``COLUMNS``.
+    """Return one row for each answer, in the order of the log; columns as in ``SCHEMA``.
 
     Args:
         start: images, classes and groups.
@@ -76,13 +46,13 @@ def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataF
         _row(start, kinds, recorded, recorded.seq in alive) for recorded in carried(log) if _counts(recorded)
     ]
     table = _with_refused(pl.DataFrame(rows, schema=_ROWS, orient="row").explode("image"))
-    same = ["image", "annotator", "round", "arm", pl.col("kind") == "flag"]
+    same = [*PASS, pl.col("kind") == "flag"]
     last = pl.col("seq").filter("live").max().over(same)
     table = table.with_columns(live=(pl.col("live") & (pl.col("seq") == last)).fill_null(False))
     table = table.filter(pl.col("kind") != "misfit")
     names = pl.Series(start.images, dtype=pl.String)
     table = table.with_columns(image=names.gather(table["image"]), hidden=_hidden(start, table))
-    table = table.select(*COLUMNS)
+    table = table.select(*SCHEMA)
     return table if dead else table.filter("live")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from s2c2.data.formats import cifar10h, counts, dc3, dcic, folders, imagefolder, stl10, table
 from s2c2.data.formats.options import Importer, ImportOptions
-from s2c2.errors import unknown
+from s2c2.errors import chosen
 
 __all__ = ["FORMATS", "ImportOptions", "Importer", "importer"]
 
@@ -27,6 +27,4 @@ def importer(name: str) -> Importer:
     Raises:
         UserError: for a format that does not exist.
     """
-    if name not in FORMATS:
-        raise unknown("format", name, FORMATS)
-    return FORMATS[name]
+    return chosen("format", name, FORMATS)

@@ -6,7 +6,7 @@ from s2c2.data.logs import cleanlab, crowd_kit, dcic, fiftyone, imagefolder, lab
 from s2c2.data.logs import label_studio_reading as label_studio_in
 from s2c2.data.logs.exchange import Export, Exporter, Extras, Given, Importer
 from s2c2.data.logs.log import Log, joined
-from s2c2.errors import unknown
+from s2c2.errors import chosen
 
 __all__ = [
     "ENDINGS",
@@ -56,9 +56,7 @@ def exporter(name: str) -> Exporter:
     Raises:
         UserError: for a format that does not exist.
     """
-    if name not in EXPORTERS:
-        raise unknown("format", name, EXPORTERS)
-    return EXPORTERS[name]
+    return chosen("format", name, EXPORTERS)
 
 
 def importer(name: str) -> Importer:
@@ -67,6 +65,4 @@ def importer(name: str) -> Importer:
     Raises:
         UserError: for a format that does not exist.
     """
-    if name not in IMPORTERS:
-        raise unknown("format", name, IMPORTERS)
-    return IMPORTERS[name]
+    return chosen("format", name, IMPORTERS)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from s2c2.data.formats.tabular import read_json, read_table
-from s2c2.data.logs.exchange import Export, Extras, Given, matched, text
+from s2c2.data.logs.exchange import Export, Extras, Given, matched, text, twins
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
 
@@ -66,13 +66,9 @@ def folds(images: tuple[str, ...]) -> dict[str, str]:
     if images and all(re.match("fold[1-5]/[^/]+$", image) for image in images):
         return {image: image for image in images}
     names = {image: image.replace("/", "--") for image in images}
-    seen: dict[str, str] = {}
-    for image, name in names.items():
-        if name in seen:
-            raise UserError(
-                f"{seen[name]} and {image} would both be called {name} in DCIC: rename one of them"
-            )
-        seen[name] = image
+    if same := twins(names):
+        name = names[same[0]]
+        raise UserError(f"{same[0]} and {same[1]} would both be called {name} in DCIC: rename one of them")
     return {image: f"fold{number % 5 + 1}/{name}" for number, (image, name) in enumerate(names.items())}
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from s2c2.data.answers import SCHEMA
 from s2c2.data.dataset import Dataset
-from s2c2.data.logs.log import SCHEMA, Log
+from s2c2.data.logs.log import Log
 from s2c2.errors import UserError, unknown
 
 PREDICTED = ("image", "class", "confidence", "ambiguity", "clusters", "group", "probabilities")
@@ -137,6 +138,21 @@ def built(rows: Sequence[Mapping[str, Any]], classes: Sequence[str] | None, path
         raise UserError(f"{path}: {error}") from error
     except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+def twins(names: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the first two images that have the same name elsewhere; None where all names differ.
+
+    Example:
+        >>> twins({"a.png": "a", "b.png": "b", "a.jpg": "a"})
+        ('a.png', 'a.jpg')
+    """
+    seen: dict[str, str] = {}
+    for image, name in names.items():
+        if name in seen:
+            return seen[name], image
+        seen[name] = image
+    return None
 
 
 def text(frame: pl.DataFrame) -> bytes:

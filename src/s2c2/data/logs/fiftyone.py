@@ -8,7 +8,7 @@ import polars as pl
 
 from s2c2.data.formats.tabular import read_json, read_table
 from s2c2.data.layout import find_images
-from s2c2.data.logs.exchange import Export, Extras, Given, built, matched, text
+from s2c2.data.logs.exchange import Export, Extras, Given, built, matched, text, twins
 from s2c2.data.logs.imagefolder import by_image, entries
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.votes import annotations
@@ -29,7 +29,8 @@ def write(log: Log, extras: Extras) -> Export:
     """
     images = extras.images(log)
     keys = {image: str(PurePosixPath(image).with_suffix("")) for image in images}
-    _distinct(keys)
+    if same := twins(keys):
+        raise UserError(f"FiftyOne names images without their ending: {same[0]} and {same[1]} are the same")
     said = annotations(log)
     soft, votes = said.soft_labels(images), said.votes(images)
     plain = bool((soft[votes > 0].max(axis=1, initial=0) == 1).all())
@@ -139,13 +140,3 @@ def _table(log: Log, images: tuple[str, ...], extras: Extras) -> pl.DataFrame:
     for name in [key for key in next(iter(predicted.values()), {}) if key != "probabilities"]:
         columns[name] = [predicted.get(image, {}).get(name) for image in images]
     return pl.DataFrame(columns)
-
-
-def _distinct(keys: dict[str, str]) -> None:
-    seen: dict[str, str] = {}
-    for image, key in keys.items():
-        if key in seen:
-            raise UserError(
-                f"FiftyOne names images without their ending: {seen[key]} and {image} are the same"
-            )
-        seen[key] = image

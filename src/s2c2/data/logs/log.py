@@ -1,40 +1,15 @@
 """The annotation log as a value: one row an answer, what it said, what was shown, and how long it took."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float64
 
+from s2c2.data.answers import PASS, SCHEMA
 from s2c2.data.logs.checks import checked
 from s2c2.errors import UserError
-
-SCHEMA: Mapping[str, pl.DataType] = {
-    "image": pl.String(),
-    "annotator": pl.String(),
-    "round": pl.Int64(),
-    "arm": pl.String(),
-    "label": pl.String(),
-    "kind": pl.String(),
-    "distribution": pl.List(pl.Float64()),
-    "proposal": pl.String(),
-    "strength": pl.Float64(),
-    "shown": pl.Boolean(),
-    "hidden": pl.String(),
-    "group": pl.String(),
-    "group_kind": pl.String(),
-    "selected": pl.Int64(),
-    "seconds": pl.Float64(),
-    "wall": pl.Float64(),
-    "client_time": pl.String(),
-    "server_time": pl.String(),
-    "key": pl.String(),
-    "live": pl.Boolean(),
-}
-"""Columns of a log and their types; ``docs/howto/annotations.md`` says what each means."""
-PASS = ("image", "annotator", "round", "arm")
-"""Columns that name one answer; several rows of it are changes of mind."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,7 @@
 """``/api/dashboard``, ``/api/review`` and ``/api/export``: what came out so far."""
 
-import json
-from io import BytesIO
 from typing import Annotated, Literal
 
-import polars as pl
 from fastapi import APIRouter, Query, Request, Response
 
 from s2c2.web import figures, log
@@ -19,6 +16,7 @@ from s2c2.web.views import group_item, progress_item
 router = APIRouter(tags=["overview"], responses=responses(401, 403, 422))
 
 PARQUET = "application/vnd.apache.parquet"
+KINDS = {"csv": "text/csv", "parquet": PARQUET}
 Format = Annotated[Literal["csv", "parquet"], Query(description="kind of file")]
 Most = Annotated[int, Query(ge=1, le=10_000, description="most images in the answer")]
 
@@ -68,12 +66,14 @@ def review(here: Here, asking: Asking, limit: Most = 1000) -> list[Disputed]:
 def export(here: Here, asking: Asking, request: Request, format: Format = "csv") -> Response:
     """Return the annotation log: one row for each answer of an annotator to an image."""
     require(asking, "owner")
-    answers = log.frame(here.start, here.store.read(0))
-    classes = list(here.start.classes)
-    make, kind = (_csv, "text/csv") if format == "csv" else (_parquet, PARQUET)
+    # The formats are read when somebody exports: the server starts without them.
+    from s2c2.data.logs import EXPORTERS, Extras, Log
+
+    answers = Log(log.frame(here.start, here.store.read(0)), here.start.classes)
     here.identity.exported(request, format)
+    content = EXPORTERS[format](answers, Extras()).files[""]
     headers = {"content-disposition": f'attachment; filename="annotations.{format}"'}
-    return Response(make(answers, classes), 200, headers, kind)
+    return Response(content, 200, headers, KINDS[format])
 
 
 def _disputed(here: Desk, found: Disagreement, seconds: dict[int, float]) -> Disputed:
@@ -95,20 +95,3 @@ def _said(one: Said, seconds: dict[int, float]) -> SaidItem:
         distribution=None if shares is None else list(shares),
         seconds=seconds.get(answer.seq),
     )
-
-
-def _csv(answers: pl.DataFrame, classes: list[str]) -> bytes:
-    """Return a flat table; a distribution is a JSON object of class and share."""
-    spread = [
-        None if one is None else json.dumps(dict(zip(classes, one, strict=True)), ensure_ascii=False)
-        for one in answers["distribution"].to_list()
-    ]
-    flat = answers.with_columns(pl.Series("distribution", spread, dtype=pl.String))
-    return flat.write_csv().encode()
-
-
-def _parquet(answers: pl.DataFrame, classes: list[str]) -> bytes:
-    """Return Parquet; the class names travel as file metadata."""
-    stream = BytesIO()
-    answers.write_parquet(stream, metadata={"classes": json.dumps(classes)})
-    return stream.getvalue()
