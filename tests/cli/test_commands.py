@@ -32,7 +32,9 @@ def test_the_whole_way(pair: tuple[Path, Path], s2c2: Command) -> None:
     scores = json.loads((run / "scores.json").read_text())
     assert scores["scores"]["images"] == 32
     assert set(scores) == {"scores", "against", "comparison"}
-    assert s2c2("propose", run).returncode == 0
+    done = s2c2("propose", run)
+    assert done.returncode == 0
+    assert "next: s2c2 annotate" in done.stdout
     proposed = pl.read_parquet(run / "proposals.parquet")
     assert proposed["image"].n_unique() == len(proposed) == 160
     done = s2c2("report", run, vanilla)

@@ -37,6 +37,7 @@ def demo(
     runs.propose(folders["s2c2"])
     page = report([open_run(folders[name]) for name in ("s2c2", "vanilla")], out / "report.html")
     screen.console.print(f"\nThe report is {page.resolve()}: open it in a browser.")
+    screen.console.print(f"To judge its groups on a page:\n  s2c2 annotate {folders['s2c2']}")
     screen.console.print("With your own images:")
     screen.console.print("  s2c2 data import FOLDER DATASET --format folders")
     screen.console.print("  s2c2 train DATASET --algorithm mean-teacher --out RUN")

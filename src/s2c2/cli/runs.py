@@ -138,7 +138,8 @@ def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
 
 def _answers(record: Mapping[str, Any]) -> str:
     people, images = record["annotators"], record["images"]
-    return f"with {record['answers']} answers of {people} annotators to {images} images"
+    who = "annotator" if people == 1 else "annotators"
+    return f"with {record['answers']} answers of {people} {who} to {images} images"
 
 
 def obeying(asked: list[int], advance: screen.Advance) -> "Progress":
@@ -304,7 +305,7 @@ def propose(run: RunFolder) -> None:
         f"{kinds['cluster']} by cluster",
         markup=False,
     )
-    screen.console.print(f"next: s2c2 report {run}")
+    screen.console.print(f"next: s2c2 annotate {run}, or s2c2 report {run}")
 
 
 def report(
