@@ -65,7 +65,7 @@ def test_pair_losses_are_finite_for_extreme_logits(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAIRS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**20), shift=st.floats(-50, 50))
 def test_pair_losses_permute_and_do_not_see_shifts(name: str, seed: int, shift: float) -> None:
     first, second = rows(6, 4, seed), rows(6, 4, seed + 1)
@@ -138,7 +138,7 @@ def test_inverse_cross_entropy_of_uniform_clusters(m: int, value: float) -> None
     assert losses.inverse_cross_entropy(uniform, uniform).item() == pytest.approx(value, abs=5e-4)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-8, 8), min_size=2, max_size=9))
 def test_log_complement_equals_float64(values: list[float]) -> None:
     logits = torch.tensor([values], dtype=torch.float32)
@@ -165,7 +165,7 @@ def test_ambiguity_is_finite_for_extreme_logits() -> None:
     torch.testing.assert_close(logits.grad, torch.tensor([1.0, -1.0, 0.0, 0.0]))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.integers(-2, 2), max_size=40), st.integers(0, 100))
 def test_pseudo_ambiguity_takes_exactly_n_of_the_highest(values: list[int], percent: int) -> None:
     chosen = losses.pseudo_ambiguity(torch.tensor(values, dtype=torch.float32), percent / 100)

@@ -33,14 +33,12 @@ any_predictions = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(any_predictions)
 def test_each_image_is_proposed_exactly_once(predictions: Predictions) -> None:
     proposed = [image for proposal in propose(predictions) for image in proposal.images]
     assert sorted(proposed) == sorted(predictions.images)
 
 
-@settings(deadline=None)
 @given(any_predictions)
 def test_groups_are_the_classes_of_certain_and_the_clusters_of_ambiguous_images(
     predictions: Predictions,
@@ -59,7 +57,6 @@ def test_groups_are_the_classes_of_certain_and_the_clusters_of_ambiguous_images(
     assert len(groups) == len(set(groups))
 
 
-@settings(deadline=None)
 @given(any_predictions)
 def test_each_group_equals_the_naive_loop(predictions: Predictions) -> None:
     row = {image: i for i, image in enumerate(predictions.images)}
@@ -91,7 +88,6 @@ def test_each_group_equals_the_naive_loop(predictions: Predictions) -> None:
         assert proposal.extreme.tolist() == [False] * (len(rows) - count) + [True] * count
 
 
-@settings(deadline=None)
 @given(any_predictions)
 def test_typicality_falls_from_the_centre_outwards(predictions: Predictions) -> None:
     for proposal in propose(predictions):
@@ -101,7 +97,6 @@ def test_typicality_falls_from_the_centre_outwards(predictions: Predictions) -> 
             assert proposal.typicality[-1] == 0
 
 
-@settings(deadline=None)
 @given(any_predictions)
 def test_what_settles_most_images_comes_first(predictions: Predictions) -> None:
     def place(proposal: Proposal) -> tuple[float, str, int]:
@@ -112,7 +107,6 @@ def test_what_settles_most_images_comes_first(predictions: Predictions) -> None:
     assert list(found) == sorted(found, key=place)  # "class" sorts before "cluster"
 
 
-@settings(deadline=None)
 @given(any_predictions, st.integers(0, 99))
 def test_the_order_of_images_changes_no_group(predictions: Predictions, seed: int) -> None:
     moved = predictions.take(np.random.default_rng(seed).permutation(len(predictions)))
@@ -154,7 +148,7 @@ def test_the_table_has_one_row_an_image() -> None:
     assert table["group"].unique(maintain_order=True).to_list() == [p.group for p in propose(predictions)]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(predictions=any_predictions)
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, predictions: Predictions) -> None:
     path = tmp_path_factory.mktemp("run") / "proposals.parquet"

@@ -42,7 +42,7 @@ def columns(batches: Batches, step: int) -> list[Tensor]:
     return [batch.labels, batch.labeled, *batch.student, *batch.teacher, batch.unlabeled]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(batch=st.integers(1, 9), count=st.integers(1, 12), steps=st.integers(1, 12), seed=st.integers(0, 5))
 def test_positions_are_shuffled_epochs_one_after_another(
     batch: int, count: int, steps: int, seed: int

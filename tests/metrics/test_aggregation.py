@@ -83,7 +83,7 @@ def naive(given: Votes, steps: int) -> list[list[float]]:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_dawid_skene_is_the_loop(seed: int) -> None:
     drawn = crowd(seed)
     np.testing.assert_allclose(dawid_skene(drawn, steps=4, tolerance=0.0).labels, naive(drawn, 4), atol=1e-7)
@@ -104,7 +104,7 @@ def crowd(seed: int, images: int = 12, people: int = 4) -> Votes:
 
 
 @given(seed=st.integers(0, 10_000), order=st.permutations(range(3)))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_other_names_of_classes_permute_the_columns(seed: int, order: list[int]) -> None:
     given = crowd(seed)
     other = Votes(**vars(given) | {"shares": given.shares[:, order]})
@@ -115,7 +115,7 @@ def test_other_names_of_classes_permute_the_columns(seed: int, order: list[int])
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_second_copy_of_everybody_leaves_the_mean_and_the_confusions(seed: int) -> None:
     given = crowd(seed)
     people = len(given.annotators)
@@ -137,7 +137,7 @@ def test_a_second_copy_of_everybody_leaves_the_mean_and_the_confusions(seed: int
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_each_step_makes_the_answers_more_likely(seed: int) -> None:
     given = crowd(seed)
     found = [dawid_skene(given, steps=steps, tolerance=0.0).likelihood for steps in (1, 2, 4, 8)]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
@@ -46,7 +46,6 @@ def test_alpha_of_four_observers_who_missed_some() -> None:
     assert krippendorff_alpha(votes(MISSING)) == pytest.approx(0.743, abs=5e-4)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_alpha_equals_the_coincidence_matrix(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -75,7 +74,6 @@ def test_kappa_by_hand() -> None:
     assert cohen_kappa(first, second) == pytest.approx(0.4)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_kappa_equals_scikit_learn(seed: int) -> None:
     rng = np.random.default_rng(seed)

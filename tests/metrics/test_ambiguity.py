@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -14,7 +14,6 @@ def unpack(images: list[tuple[int, bool]]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([score / 10 for score, _ in images]), np.array([truth for _, truth in images])
 
 
-@settings(deadline=None)
 @given(scored)
 def test_auroc_counts_pairs(images: list[tuple[int, bool]]) -> None:
     scores, truth = unpack(images)
@@ -28,7 +27,6 @@ def test_auroc_counts_pairs(images: list[tuple[int, bool]]) -> None:
         assert np.isnan(auroc(scores, truth))
 
 
-@settings(deadline=None)
 @given(scored)
 def test_average_precision_equals_its_definition(images: list[tuple[int, bool]]) -> None:
     scores, truth = unpack(images)
@@ -43,7 +41,6 @@ def test_average_precision_equals_its_definition(images: list[tuple[int, bool]])
     assert average_precision(scores, truth) == pytest.approx(total)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=30))
 def test_spearman_is_the_correlation_of_ranks(points: list[tuple[int, int]]) -> None:
     first, second = (np.array(values, dtype=np.float64) for values in zip(*points, strict=True))

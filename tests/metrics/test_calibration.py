@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from s2c2.metrics.calibration import DCIC_BINS, DCIC_CLIP, ece, kl
@@ -19,7 +19,6 @@ def naive_ece(probabilities: np.ndarray, target: np.ndarray, bins: int) -> float
     return total
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 60), st.sampled_from([1, 5, 9, 15]))
 def test_ece_equals_the_naive_loop(seed: int, count: int, bins: int) -> None:
     rng = np.random.default_rng(seed)
@@ -54,7 +53,6 @@ def test_a_confidence_on_an_edge_belongs_to_the_lower_bin() -> None:
     assert ece(rows, np.array([0, 0, 1]), bins=2) == pytest.approx(1.1 / 3 + 0.6 / 3)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([0.0, DCIC_CLIP, 0.01]))
 def test_kl_equals_the_naive_loop(seed: int, clip: float) -> None:
     rng = np.random.default_rng(seed)

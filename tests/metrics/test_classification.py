@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
@@ -26,7 +26,6 @@ def naive_f1(target: list[int], predicted: list[int]) -> dict[int, float]:
     return scores
 
 
-@settings(deadline=None)
 @given(pairs())
 def test_f1_equals_the_naive_loop_and_scikit_learn(pair: Pair) -> None:
     target, predicted = pair
@@ -39,7 +38,6 @@ def test_f1_equals_the_naive_loop_and_scikit_learn(pair: Pair) -> None:
         assert ours(target, predicted) == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(pairs())
 def test_accuracy_and_confusion_equal_scikit_learn(pair: Pair) -> None:
     target, predicted = pair
@@ -48,7 +46,6 @@ def test_accuracy_and_confusion_equal_scikit_learn(pair: Pair) -> None:
     np.testing.assert_array_equal(confusion(target, predicted, 6), expected)
 
 
-@settings(deadline=None)
 @given(pairs(), st.permutations(range(6)))
 def test_renaming_classes_and_reordering_images_change_nothing(pair: Pair, names: list[int]) -> None:
     target, predicted = pair

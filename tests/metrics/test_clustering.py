@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 from sklearn.metrics import normalized_mutual_info_score
@@ -47,7 +47,6 @@ def naive_distance(soft_labels: np.ndarray, clusters: np.ndarray, weighting: str
     return sum(d * size for d, size in zip(per_cluster, sizes, strict=True)) / sum(sizes)
 
 
-@settings(deadline=None)
 @given(groupings(), st.sampled_from(WEIGHTINGS))
 def test_inner_distance_equals_the_equation(
     grouping: tuple[np.ndarray, np.ndarray], weighting: Weighting
@@ -58,7 +57,6 @@ def test_inner_distance_equals_the_equation(
     assert 0 <= distance < 2**0.5
 
 
-@settings(deadline=None)
 @given(groupings(), st.sampled_from(WEIGHTINGS), st.integers(0, 99))
 def test_inner_distance_ignores_cluster_names_and_the_order_of_images(
     grouping: tuple[np.ndarray, np.ndarray], weighting: Weighting, seed: int
@@ -70,7 +68,6 @@ def test_inner_distance_ignores_cluster_names_and_the_order_of_images(
     assert moved == pytest.approx(inner_distance(soft_labels, clusters, weighting), abs=1e-12)
 
 
-@settings(deadline=None)
 @given(groupings())
 def test_doubling_each_image_changes_nothing(grouping: tuple[np.ndarray, np.ndarray]) -> None:
     soft_labels, clusters = grouping
@@ -79,7 +76,6 @@ def test_doubling_each_image_changes_nothing(grouping: tuple[np.ndarray, np.ndar
         assert doubled == pytest.approx(inner_distance(soft_labels, clusters, weighting), abs=1e-12)
 
 
-@settings(deadline=None)
 @given(groupings())
 def test_purity_never_rises_when_clusters_merge(grouping: tuple[np.ndarray, np.ndarray]) -> None:
     soft_labels, clusters = grouping
@@ -154,7 +150,6 @@ def test_unknown_weighting_names_the_possible_ones() -> None:
         untyped(np.ones((1, 1)), np.zeros(1, np.int64), "marco")
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-3, 9), min_size=1, max_size=60))
 def test_usage_equals_scipy(clusters: list[int]) -> None:
     sizes = [clusters.count(cluster) for cluster in set(clusters)]
@@ -172,7 +167,6 @@ def test_usage_without_images() -> None:
     assert np.isnan([used.entropy, used.effective, used.largest]).all()
 
 
-@settings(deadline=None)
 @given(groupings())
 def test_purity_and_mutual_information_equal_scikit_learn(grouping: tuple[np.ndarray, np.ndarray]) -> None:
     soft_labels, clusters = grouping

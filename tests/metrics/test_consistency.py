@@ -57,7 +57,7 @@ def test_kappas_are_the_means_over_pairs_of_passes() -> None:
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_scores_keep_their_bounds_in_any_order_of_the_rows(seed: int) -> None:
     table = log(seed, images=8)
     for arm in study(table, repeats=5):

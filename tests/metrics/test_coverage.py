@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, margin, reject, risk_coverage
@@ -8,7 +8,6 @@ from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, margin, rejec
 scored = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), max_size=30), st.data())
 def test_rejection_has_the_exact_count_of_the_highest_scores(values: list[int], data: st.DataObject) -> None:
     scores = np.array(values, dtype=np.float64)
@@ -38,7 +37,6 @@ def test_uncertainties_by_hand() -> None:
         assert score(rows).dtype == np.float64
 
 
-@settings(deadline=None)
 @given(scored)
 def test_risk_is_the_mean_over_random_orders_of_ties(images: list[tuple[int, bool]]) -> None:
     scores = np.array([float(score) for score, _ in images])
@@ -53,7 +51,6 @@ def test_risk_is_the_mean_over_random_orders_of_ties(images: list[tuple[int, boo
     assert curve.area == pytest.approx(np.mean(curve.risk))
 
 
-@settings(deadline=None)
 @given(scored, st.integers(0, 99))
 def test_the_curve_does_not_depend_on_the_order_of_images(images: list[tuple[int, bool]], seed: int) -> None:
     scores = np.array([float(score) for score, _ in images])

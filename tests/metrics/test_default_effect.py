@@ -32,7 +32,7 @@ def naive(soft: np.ndarray, proposal: int, offset: float) -> list[float]:
 
 
 @given(seeds, offsets, st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_answers_follow_the_model_class_by_class(seed: int, offset: float, zeros: bool) -> None:
     soft, proposals = drawn(seed, zeros)
     answers = biased(soft, proposals, offset)
@@ -43,14 +43,14 @@ def test_answers_follow_the_model_class_by_class(seed: int, offset: float, zeros
 
 
 @given(seeds, offsets)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_removing_the_effect_from_expected_answers_gives_the_truth(seed: int, offset: float) -> None:
     soft, proposals = drawn(seed)
     np.testing.assert_allclose(unbiased(biased(soft, proposals, offset), proposals, offset), soft, atol=1e-9)
 
 
 @given(seeds, offsets, st.integers(1, 6))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_few_votes_still_give_distributions(seed: int, offset: float, votes: int) -> None:
     soft, proposals = drawn(seed)
     shares = np.random.default_rng(seed).multinomial(votes, soft) / votes

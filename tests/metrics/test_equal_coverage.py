@@ -114,7 +114,7 @@ def test_detection_and_risk_are_of_all_images() -> None:
     assert found.aurc["s2c2"] == pytest.approx((ours.predicted != target).mean(), abs=0.05)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(0, 99))
 def test_the_order_of_the_vanilla_rows_changes_nothing(seed: int) -> None:
     ours, vanilla, people = runs()

@@ -159,4 +159,4 @@ def same_images(board: Board, naive: Naive, scope: str) -> None:
 
 
 TestBoards = Boards.TestCase
-TestBoards.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, phases=PHASES)
+TestBoards.settings = settings(max_examples=60, stateful_step_count=40, phases=PHASES)

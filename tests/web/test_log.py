@@ -150,7 +150,7 @@ steps = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(steps, max_size=15))
 def test_live_answers_are_the_last_words_of_each_annotator(drawn: list[tuple[str, Name, list[int]]]) -> None:
     board, acts = Board(small()), list[Recorded]()

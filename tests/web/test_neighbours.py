@@ -19,7 +19,7 @@ def kept(folder: Path, embeddings: np.ndarray) -> Neighbours:
     return Neighbours(folder / "predictions.parquet", images)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 99), n=st.integers(2, 30), members=st.integers(1, 5))
 def test_distances_are_those_from_the_centre(
     seed: int, n: int, members: int, tmp_path_factory: pytest.TempPathFactory

@@ -165,7 +165,7 @@ def test_valid_sources_hold_what_a_dataset_needs(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", VALID)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(damage=damages())
 def test_damaged_bytes_give_a_source_or_one_clear_line(case: str, damage: Damage) -> None:
     name, files, damaged = VALID[case]

@@ -61,7 +61,7 @@ def mutated(value: Any, places: list[int], new: Any) -> Any:
     new=JSON,
     known=st.booleans(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_mutated_json(
     name: str, places: list[int], new: Any, known: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -75,7 +75,7 @@ def test_mutated_json(
 
 
 @given(name=st.sampled_from(["csv", "crowd-kit", "cleanlab", "label-studio", "fiftyone"]), data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_csv(name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     names = [
         "image",

@@ -106,7 +106,7 @@ answer = st.fixed_dictionaries(
 
 
 @given(rows=st.lists(answer, min_size=1, max_size=12), name=st.sampled_from(sorted({*LOST, *FULL})))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_answers_come_back(
     rows: list[dict[str, Any]], name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -56,7 +56,7 @@ def test_the_server_keeps_to_its_description(
     for operation in operations(description):
 
         @seed(4)
-        @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=25, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(generation_mode=mode))
         def kept(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate(checks=CHECKS, headers={"X-CSRF-Token": TOKEN})
