@@ -187,7 +187,7 @@ class Annotator:
         if seen["proposal"] is None:
             return self.hand.key("o")
         proposal, images = self.mind.classes.index(seen["proposal"]), seen["images"]
-        if not seen["facts"].split(" · ")[1].startswith(f"{len(images)} of {seen['cells']} "):
+        if not seen["facts"].startswith(f"{len(images)} of {seen['cells']} "):
             raise RuntimeError(f"not all of the group is on the screen: {seen['facts']}")
         self.hand.spend(self.hand.motor.glance * len(images))
         answers = {image: self.mind.answer(self.scope(), image, proposal) for image in images}
