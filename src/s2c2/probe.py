@@ -88,7 +88,7 @@ class Probe:
             if linear is not None:
                 arrays |= {f"{name}_weights": linear.weights, f"{name}_bias": linear.bias}
         with files.atomic(path) as partial, partial.open("wb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
+            np.savez(stream, **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def read(cls, path: Path) -> "Probe":
