@@ -214,6 +214,7 @@ def _probed(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return readouts without and with a linear probe, with one vote and with five votes a labeled image.
 
     An arm is held against the plain network and, as ``-same``, against the plain network with the same probe.
+    A readout needs no head of S2C2, so there is one of the plain network too.
     """
     share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
     read = {"ambiguity": "doubt", "clusters": "prototypes", "prior": share}
@@ -223,10 +224,11 @@ def _probed(dataset: Dataset, base: Values) -> dict[str, Values]:
     found: dict[str, Values] = {"vanilla": VANILLA, "vanilla-probe": configuration.merged(VANILLA, probe)}
     found |= {f"{name}-votes": configuration.merged(arm, votes) for name, arm in found.items()}
     for suffix, ambiguity, told in (("", "doubt", {}), ("-votes", "votes", votes)):
-        plain = configuration.merged(extended, told)
-        found[f"readout{suffix}"] = configuration.merged(plain, {"predict": read})
-        probed = configuration.merged(plain, {"predict": read | {"classes": "probe", "ambiguity": ambiguity}})
-        found |= {f"readout-probe{suffix}": probed, f"readout-probe{suffix}-same": probed}
+        probed = {"predict": read | {"classes": "probe", "ambiguity": ambiguity}} | told
+        both = configuration.merged(extended, probed)
+        found[f"readout{suffix}"] = configuration.merged(extended, {"predict": read} | told)
+        found |= {f"readout-probe{suffix}": both, f"readout-probe{suffix}-same": both}
+        found[f"vanilla-readout-probe{suffix}"] = {"objective": {"name": "vanilla"}} | probed
     return found
 
 

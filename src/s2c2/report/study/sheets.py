@@ -35,6 +35,8 @@ ARMS = {
     "readout-probe": "readout, probe",
     "readout-probe-same": "readout, probe, against plain with probe",
     "readout-probe-votes": "readout, probe, 5 votes",
+    "vanilla-readout-probe": "plain, with a readout, probe",
+    "vanilla-readout-probe-votes": "plain, with a readout, probe, 5 votes",
     "readout-probe-votes-same": "readout, probe, 5 votes, against plain with probe",
     "majority": "majority label",
     "soft": "soft label",
