@@ -183,7 +183,7 @@ class PredictConfig(Section):
     classes: Literal["head", "probe"] = "head"
     """p_n: the class head (paper), or what it and a linear probe agree on (see probe)."""
     ambiguity: Literal["head", "doubt", "votes"] = "head"
-    """p_a: the ambiguity head (paper), the doubt of p_n (see readout), or that and whether votes differ (probe).
+    """p_a: the ambiguity head (paper), doubt of p_n (see readout), or that and whether votes differ (probe).
     The last two are shifted so that the prior's share is ambiguous."""
     clusters: Literal["head", "prototypes"] = "head"
     """p_o: the cluster head (paper), or prototypes of class distribution and embedding (see readout)."""
