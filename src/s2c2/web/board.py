@@ -160,6 +160,10 @@ class Board:
         """Return whether an act was applied and is not undone."""
         return 0 < seq <= self.seq and seq not in self._dead
 
+    def step(self, seq: int) -> Step:
+        """Return an act that was applied, by its number, from 1."""
+        return self._steps[seq - 1]
+
     def changed(self, scope: str, after: int) -> tuple[str, ...]:
         """Return the groups that acts after a number touched."""
         return tuple(group for group, seqs in self._sheet(scope).touched.items() if seqs[-1] > after)
