@@ -16,6 +16,7 @@ from s2c2.web.desk import Desk
 from s2c2.web.guard import Guard
 from s2c2.web.routes import acts, groups, overview, pictures, session
 from s2c2.web.store import Store
+from s2c2.web.thumbnails import Thumbnails
 
 STATIC = Path(__file__).parent / "static"
 """The page and its modules."""
@@ -47,6 +48,7 @@ def app(desk: Desk) -> FastAPI:
     )
     made.state.desk, made.state.identity = desk, desk.identity
     problems.register(made)
+    made.add_middleware(Thumbnails, desk=desk)
     made.add_middleware(Guard, hosts=desk.settings.hosts)
     for router in (*ROUTERS, *desk.identity.routers):
         made.include_router(router, prefix="/api")
