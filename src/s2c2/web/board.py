@@ -98,7 +98,7 @@ class Board:
         """
         sheet = self._sheet(scope)
         sheet.entry(group)
-        return tuple(sheet.members(group))
+        return sheet.members(group)
 
     def open_members(self, scope: str, group: str, version: int | None = None) -> tuple[int, ...]:
         """Return the members without an answer.
