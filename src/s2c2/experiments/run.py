@@ -61,6 +61,8 @@ def run(
     """
     place = Place(out)
     guard(place, dataset, config, resume=resume)
+    for folder in (place.root, place.checkpoints):
+        files.sweep(folder)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
     for text in idle(ready.objective):
