@@ -20,11 +20,13 @@ from s2c2.data.progress import Progress, silent
 from s2c2.engine import PASSES, NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
+from s2c2.experiments.fitting import too_large
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require
 from s2c2.experiments.setup import Setup, idle, setup, views
+from s2c2.memory import exhausted
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
@@ -64,6 +66,8 @@ def run(
     """
     place = Place(out)
     guard(place, dataset, config, resume=resume)
+    for folder in (place.root, place.checkpoints):
+        files.sweep(folder)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
     require(config.predict, known(ready).dissent)
@@ -164,35 +168,47 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
 def follow(
     place: Place, ready: Setup, config: Config, watch: Callable[[Record, int], None], stop: Callable[[], bool]
 ) -> None:
-    """Train to the end, or until asked to stop, writing losses and checkpoints."""
-    training, every = ready.training, config.train.checkpoint
-    trim(place.losses, training.step)
+    """Train to the end, or until asked to stop, writing losses and checkpoints.
+
+    Raises:
+        KeyboardInterrupt: when asked to stop.
+        UserError: for a step that is not finite or does not fit into memory.
+    """
+    try:
+        return _follow(place, ready, config, watch, stop)
+    except NonFiniteError as error:
+        # A step is a function of seed, number and weights: the last checkpoint replays it.
+        files.write_json(place.nonfinite, {"step": error.step, "losses": error.losses})
+        raise UserError(
+            f"{error}. It is kept: 's2c2 replay {place.root}' repeats it and names the images; a smaller "
+            "optimizer.rate or train.clip usually helps"
+        ) from error
+    except (RuntimeError, MemoryError) as error:
+        if not exhausted(error):
+            raise
+    # Not in the handler: until it ends, the error holds what the step had allocated.
+    raise too_large(ready, config)
+
+
+def _follow(
+    place: Place, ready: Setup, config: Config, watch: Callable[[Record, int], None], stop: Callable[[], bool]
+) -> None:
+    trim(place.losses, ready.training.step)
     steps = train(
-        training,
-        ready.batches,
-        ready.objective,
-        ready.schedule,
+        *(ready.training, ready.batches, ready.objective, ready.schedule),
         seed=config.seed,
         autocast=bfloat16(config),
         passes=PASSES[config.train.passes],
     )
     lines: list[str] = []
-    try:
-        for record in steps:
-            lines.append(line(record))
-            watch(record, ready.schedule.steps)
-            stopped = stop()
-            if stopped or record.step % every == 0:
-                save(place, ready, config, lines)
-            if stopped:
-                raise KeyboardInterrupt
-    except NonFiniteError as error:
-        # A step is a function of seed, number and weights: the last checkpoint replays it.
-        files.write_json(place.nonfinite, {"step": error.step, "losses": error.losses})
-        raise UserError(
-            f"{error}. It is kept: --resume goes from the last checkpoint to the same step again, see "
-            f"{place.nonfinite}; a smaller optimizer.rate or train.clip usually helps"
-        ) from error
+    for record in steps:
+        lines.append(line(record))
+        watch(record, ready.schedule.steps)
+        stopped = stop()
+        if stopped or record.step % config.train.checkpoint == 0:
+            save(place, ready, config, lines)
+        if stopped:
+            raise KeyboardInterrupt
     save(place, ready, config, lines)
 
 
