@@ -15,10 +15,11 @@ from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
-from s2c2.engine import PASSES, NonFiniteError, Record, train
+from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
+from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.setup import Setup, idle, setup, views
@@ -134,7 +135,7 @@ def follow(
         ready.schedule,
         seed=config.seed,
         autocast=bfloat16(config),
-        passes=PASSES[config.train.passes],
+        passes=passes(config.train.passes, ready.objective, training.network),
     )
     lines: list[str] = []
     try:
