@@ -76,7 +76,7 @@ class S2C2:
     lone_view: Literal["none", "entropy"] = "none"
     """L_S where an algorithm has one view only (paper: none; reference: the entropy of p_o)."""
     view: Literal["first", "last"] = "first"
-    """Student view whose heads are trained and scale losses: the weak one (reference), or the strong (ours)."""
+    """Student view whose heads are trained and scale losses: weak (reference), or strong (ours)."""
 
     @property
     def heads(self) -> frozenset[str]:

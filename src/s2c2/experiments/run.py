@@ -23,6 +23,7 @@ from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.setup import Setup, idle, setup, views
+from s2c2.experiments.threads import threads
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
@@ -62,10 +63,12 @@ def run(
     """
     place = Place(out)
     guard(place, dataset, config, resume=resume)
-    torch.set_num_threads(config.train.threads or torch.get_num_threads())
+    torch.set_num_threads(threads(config))
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
     for text in idle(ready.objective):
         say(text)
+    if bfloat16(config) and not bfloat16(config, ready.training.network):
+        say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")
     with no_ruins(place):
         describe(place, dataset, config, ready)
         accompany(place, beside)
@@ -134,7 +137,7 @@ def follow(
         ready.objective,
         ready.schedule,
         seed=config.seed,
-        autocast=bfloat16(config),
+        autocast=bfloat16(config, training.network),
         passes=passes(config.train.passes, ready.objective, training.network),
     )
     lines: list[str] = []
