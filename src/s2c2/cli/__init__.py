@@ -35,7 +35,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run a command; what a person did wrong is one line and exit code 2, never a traceback."""
-    # Threads that spin while they wait cost 3.5 × beside one busy process. OpenMP reads this once, with torch.
+    # Threads that spin while they wait cost 3.5 × beside a busy process. OpenMP reads this as torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()

@@ -1,0 +1,167 @@
+"""One training step of this package, and where its time goes."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from s2c2 import config as configuration
+from s2c2.benchmarks.timing import Meter
+from s2c2.benchmarks.worker import Work
+from s2c2.config import Config
+from s2c2.data.batches import Batches, resident
+from s2c2.engine import Passes, Record, Schedule, Training, train
+from s2c2.experiments.passes import passes
+from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.setup import fresh, objective_of
+from s2c2.networks.network import Network, split_outputs
+from s2c2.types import Batch, Losses, Objective, Outputs, Step
+
+CLASSES, IMAGES, LABELED = 10, 2000, 320
+PARTS = ("views", "forward", "losses", "backward", "optimizer", "averaging")
+"""Parts of a step in their order; clipping belongs to the optimizer."""
+
+
+@dataclass
+class Marks:
+    """Processor time at the points of a step."""
+
+    at: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, name: str) -> None:
+        """Write down that a part ends now."""
+        self.at[name] = time.process_time()
+
+    def parts(self) -> dict[str, float]:
+        """Return the processor seconds of each part."""
+        points = [self.at[name] for name in ("start", *PARTS)]
+        return {f"{name}_cpu_s": points[i + 1] - points[i] for i, name in enumerate(PARTS)}
+
+
+def prepare(options: Mapping[str, Any]) -> Work:
+    """Return one step; the first also counts its floating-point operations.
+
+    Args:
+        options: ``values`` of a configuration, ``size`` in pixels, ``layout`` (``channels_last``, ``nchw``),
+            ``compiled``, ``device``.
+    """
+    device, marks = torch.device(options["device"]), Marks()
+    config = configuration.resolve(options["values"])
+    training, objective, made = ready(config, options["size"], device)
+    if options["compiled"]:
+        training.network.backbone.compile(), training.averaged.network.backbone.compile()
+    if options["layout"] == "nchw":
+        training.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    watched = Watched(objective, marks)
+    watch(training, marks)
+    read = passes(config.train.passes, objective, training.network)
+    steps = train(
+        training,
+        lambda step: timed(made, step, marks),
+        watched,
+        Schedule(10**6, config.optimizer.rate),
+        autocast=bfloat16(config, training.network),
+        passes=nchw(read) if options["layout"] == "nchw" else read,
+    )
+    flops = 0 if options["compiled"] else counted(steps)
+
+    def step() -> dict[str, float]:
+        meter = Meter()
+        marks.mark("start")
+        next(steps)
+        marks.mark("averaging")
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return meter.sample() | marks.parts() | {"flops": flops}
+
+    return step
+
+
+def ready(config: Config, size: int, device: torch.device) -> tuple[Training, Objective, Batches]:
+    """Return what a run of a configuration trains, on random images."""
+    labels = torch.nn.functional.one_hot(torch.arange(LABELED) % CLASSES, CLASSES).float()
+    objective = objective_of(config, labels)
+    pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, size, size, 3), dtype=np.uint8)
+    batches = Batches(
+        pixels=resident(pixels, device),
+        labeled=np.arange(LABELED),
+        labels=labels.to(device),
+        unlabeled=np.arange(IMAGES),
+        student=objective.student,
+        teacher=objective.algorithm.teacher,
+        batch=config.train.batch,
+        ratio=objective.algorithm.ratio,
+        seed=0,
+        device=device,
+    )
+    return fresh(config, size, CLASSES, objective, device), objective, batches
+
+
+def counted(steps: Iterator[Record]) -> int:
+    """Return the floating-point operations of the next step: of matrix products and convolutions."""
+    with FlopCounterMode(display=False) as counter:
+        next(steps)
+    return int(counter.get_total_flops())
+
+
+def nchw(read: Passes) -> Passes:
+    """Return passes over images in NCHW order, whatever order the passes bring them to."""
+
+    def ordered(network: Network, views: tuple[Tensor, ...]) -> list[Outputs]:
+        if not views:
+            return []
+        if read.__name__ != "joined":
+            return read(network, views)
+        images = torch.cat([view.contiguous() for view in views]).contiguous()
+        return split_outputs(network(images), [len(view) for view in views])
+
+    return ordered
+
+
+def timed(made: Callable[[int], Batch], step: int, marks: Marks) -> Batch:
+    """Return the batch of a step and mark when it is made."""
+    batch = made(step)
+    marks.mark("views")
+    return batch
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An objective that marks when it is called and when it is done: the end of the forward pass, and its own."""
+
+    objective: Objective
+    marks: Marks
+
+    @property
+    def algorithm(self) -> Any:
+        """That of the objective."""
+        return self.objective.algorithm
+
+    @property
+    def student(self) -> tuple[str, ...]:
+        """Those of the objective."""
+        return self.objective.student
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """Those of the objective."""
+        return self.objective.heads
+
+    def __call__(self, step: Step) -> Losses:
+        """Return the losses of the objective."""
+        self.marks.mark("forward")
+        losses = self.objective(step)
+        self.marks.mark("losses")
+        return losses
+
+
+def watch(training: Training, marks: Marks) -> None:
+    """Mark the end of the backward pass, the first weight's gradient, and of the optimizer."""
+    first: nn.Parameter = next(training.network.backbone.parameters())
+    first.register_post_accumulate_grad_hook(lambda weight: marks.mark("backward"))
+    training.optimizer.register_step_post_hook(lambda *_: marks.mark("optimizer"))
