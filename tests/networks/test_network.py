@@ -79,5 +79,5 @@ def kept(backbone: nn.Module) -> int:
 
 
 def test_an_activation_takes_the_place_of_the_norm_before_it() -> None:
-    # Of seven norms and eight convolutions: what each norm reads, what the activation after it leaves, the image.
+    # What each of seven norms reads, what the activation after it leaves, and the image.
     assert kept(WideResNet(10, 1).build(32)) <= 2 * 7 + 1

@@ -121,5 +121,3 @@ def views_of(algorithm: str, batch: int) -> int:
     """
     built = ALGORITHMS[algorithm]()
     return batch + built.ratio * batch * (len(built.student) + len(built.teacher))
-
-

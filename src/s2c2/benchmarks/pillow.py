@@ -61,7 +61,7 @@ def operated(image: Image.Image, name: str, amount: float) -> Image.Image:
 
 
 def moved(image: Image.Image, name: str, amount: float) -> Image.Image:
-    """Return the image after a shear, a translation or a rotation by ``amount``, in [−1, 1], of the largest."""
+    """Return the image moved by ``amount``, in [−1, 1], of the largest move."""
     if name == "rotate":
         return image.rotate(30 * amount)
     matrix = [1.0, 0, 0, 0, 1, 0]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor, nn
 
@@ -78,12 +78,13 @@ def tensor(image: Image.Image) -> Float[Tensor, "3 h w"]:
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous().float().div(255)
 
 
-def fixmatch(logits: Float[Tensor, "n k"], labels: Tensor) -> Float[Tensor, ""]:
+def fixmatch(logits: Float[Tensor, "n k"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
     """Return cross-entropy of the labeled images and of strong views to confident pseudo-labels (eq. 4)."""
     labeled, weak, strong = logits.split([len(labels), *[RATIO * len(labels)] * 2])
     confidence, target = weak.detach().softmax(dim=1).max(dim=1)
     unlabeled = F.cross_entropy(strong, target, reduction="none") * (confidence >= THRESHOLD)
-    return F.cross_entropy(labeled, labels) + unlabeled.mean()
+    total: Tensor = F.cross_entropy(labeled, labels) + unlabeled.mean()
+    return total
 
 
 @torch.no_grad()
@@ -91,5 +92,5 @@ def average(averaged: nn.Module, network: nn.Module, decay: float = 0.999) -> No
     """Move an average towards the network, tensor by tensor; batch statistics are copied."""
     for kept, new in zip(averaged.parameters(), network.parameters(), strict=True):
         kept.mul_(decay).add_(new, alpha=1 - decay)
-    for kept, new in zip(averaged.buffers(), network.buffers(), strict=True):
-        kept.copy_(new)
+    for old, current in zip(averaged.buffers(), network.buffers(), strict=True):
+        old.copy_(current)

@@ -19,7 +19,7 @@ CLASSES = 10
 
 
 def prepare(options: Mapping[str, Any]) -> Work:
-    """Return the prediction of a pack, or with ``bare`` the network's forward pass over one batch again and again.
+    """Return the prediction of a pack, or with ``bare`` as many forward passes over one batch.
 
     Args:
         options: ``values`` of a configuration, ``size`` in pixels, ``images``, ``bare``.

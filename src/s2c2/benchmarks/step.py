@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from s2c2 import config as configuration
@@ -15,12 +15,11 @@ from s2c2.benchmarks.timing import Meter
 from s2c2.benchmarks.worker import Work
 from s2c2.config import Config
 from s2c2.data.batches import Batches, resident
-from s2c2.engine import Passes, Record, Schedule, Training, train
+from s2c2.engine import Record, Schedule, Training, train
 from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.setup import fresh, objective_of
-from s2c2.networks.network import Network, split_outputs
-from s2c2.types import Batch, Losses, Objective, Outputs, Step
+from s2c2.types import Batch, Losses, Objective, Step
 
 CLASSES, IMAGES, LABELED = 10, 2000, 320
 PARTS = ("views", "forward", "losses", "backward", "optimizer", "averaging")
@@ -54,19 +53,18 @@ def prepare(options: Mapping[str, Any]) -> Work:
     config = configuration.resolve(options["values"])
     training, objective, made = ready(config, options["size"], device)
     if options["compiled"]:
-        training.network.backbone.compile(), training.averaged.network.backbone.compile()
+        compiled(training)
     if options["layout"] == "nchw":
-        training.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        nchw(training)
     watched = Watched(objective, marks)
     watch(training, marks)
-    read = passes(config.train.passes, objective, training.network)
     steps = train(
         training,
         lambda step: timed(made, step, marks),
         watched,
         Schedule(10**6, config.optimizer.rate),
         autocast=bfloat16(config, training.network),
-        passes=nchw(read) if options["layout"] == "nchw" else read,
+        passes=passes(config.train.passes, objective, training.network),
     )
     flops = 0 if options["compiled"] else counted(steps)
 
@@ -109,18 +107,17 @@ def counted(steps: Iterator[Record]) -> int:
     return int(counter.get_total_flops())
 
 
-def nchw(read: Passes) -> Passes:
-    """Return passes over images in NCHW order, whatever order the passes bring them to."""
+def nchw(training: Training) -> None:
+    """Let both networks compute in NCHW order."""
+    for network in (training.network, training.averaged.network):
+        network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        network.backbone.register_forward_pre_hook(lambda _, images: (images[0].contiguous(),))
 
-    def ordered(network: Network, views: tuple[Tensor, ...]) -> list[Outputs]:
-        if not views:
-            return []
-        if read.__name__ != "joined":
-            return read(network, views)
-        images = torch.cat([view.contiguous() for view in views]).contiguous()
-        return split_outputs(network(images), [len(view) for view in views])
 
-    return ordered
+def compiled(training: Training) -> None:
+    """Let both backbones be compiled."""
+    training.network.backbone.compile()
+    training.averaged.network.backbone.compile()
 
 
 def timed(made: Callable[[int], Batch], step: int, marks: Marks) -> Batch:
@@ -132,7 +129,7 @@ def timed(made: Callable[[int], Batch], step: int, marks: Marks) -> Batch:
 
 @dataclass(frozen=True)
 class Watched:
-    """An objective that marks when it is called and when it is done: the end of the forward pass, and its own."""
+    """An objective that marks when it is called, after the forward pass, and when it is done."""
 
     objective: Objective
     marks: Marks

@@ -3,9 +3,8 @@
 import resource
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 Sample = Mapping[str, float]
@@ -57,8 +56,7 @@ def interleaved(
     """
     samples: dict[str, list[Sample]] = {name: [] for name in works}
     for number in range(warm + rounds):
-        names = list(works) if number % 2 else list(reversed(works))
-        for name in names:
+        for name in list(works)[:: 1 if number % 2 else -1]:
             sample = works[name]()
             if number >= warm:
                 samples[name].append(sample)

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from s2c2.cli import annotate, annotations, configs, datasets, demo, experiment, people, runs, simulate
+from s2c2.cli import annotate, annotations, bench, configs, datasets, demo, experiment, people, runs, simulate
 from s2c2.errors import UserError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(experiment.experiment)
 app.command()(simulate.simulate)
 app.command()(annotate.annotate)
 app.command()(demo.demo)
+app.command()(bench.bench)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
@@ -35,7 +36,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run a command; what a person did wrong is one line and exit code 2, never a traceback."""
-    # Threads that spin while they wait cost 3.5 × beside a busy process. OpenMP reads this as torch is loaded.
+    # Threads that spin while they wait cost 3.5 × beside a busy process. OpenMP reads this with torch.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
