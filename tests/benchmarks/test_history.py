@@ -41,6 +41,15 @@ def test_a_table_has_a_column_for_all_that_any_row_has() -> None:
     assert lines == ["| a | parts.x | b |", "|---|---|---|", "| 1 | 0.25 |  |", "| 2 |  | yes |"]
 
 
+def test_a_screen_shows_medians_and_what_differs() -> None:
+    rows = [
+        {"case": "a", "batch": 4, "s": [1.0, 0.5, 1.5], "parts": {"x": 1}},
+        {"case": "b", "batch": 4, "s": 2.0},
+    ]
+    assert history.short(rows) == (["case", "s"], [["a", "1"], ["b", "2"]])
+    assert history.short(rows[:1]) == (["case", "batch", "s"], [["a", "4", "1"]])
+
+
 @pytest.mark.parametrize("text", ["{}\n", "half", '{"section": "a", "rows": 3}\n', "[1]\n"])
 def test_a_damaged_history_is_named_with_its_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"

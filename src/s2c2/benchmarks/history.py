@@ -88,6 +88,22 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def short(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Return columns and cells for a screen: medians, and neither parts nor what is the same in all rows."""
+    shown = [
+        {name: _median(value) for name, value in row.items() if not isinstance(value, Mapping)}
+        for row in rows
+    ]
+    names = [
+        name for name in columns(shown) if len(rows) == 1 or len({cell(row.get(name)) for row in shown}) > 1
+    ]
+    return names, [[cell(row.get(name)) for name in names] for row in shown]
+
+
+def _median(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 3 else value
+
+
 def summary(entries: Sequence[Entry]) -> str:
     """Return the newest figures of each section as Markdown."""
     parts = ["# The newest figures of each benchmark\n"]

@@ -76,8 +76,7 @@ def keep(section: str, rows: list[dict[str, Any]], asked: "Asked", out: Path) ->
     from s2c2.benchmarks.machine import card, machine
     from s2c2.benchmarks.plot import plot
 
-    names = history.columns(rows)
-    shown = [[history.cell(history.flat(row).get(name)) for name in names] for row in rows]
+    names, shown = history.short(rows)
     screen.table(section, names, shown)
     described = machine(asked.threads) | ({"card": card()} if asked.device != "cpu" else {})
     entry = {
