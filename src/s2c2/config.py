@@ -165,8 +165,9 @@ class TrainConfig(Section):
     """Largest norm of the gradient (reference: none; the exact inverse cross-entropy needs it)."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the networks; auto takes bfloat16 where the processor computes in it."""
-    passes: Literal["joined", "apart"] = "joined"
-    """One pass over all views of a step, or one each, where only labeled images move statistics."""
+    passes: Literal["joined", "apart", "lean"] = "joined"
+    """One pass over all views of a step; one each, where only labeled images move statistics; or one over
+    those that are trained and, without gradient, one over those that only give targets."""
     checkpoint: Count = 250
     """Steps between two checkpoints."""
     keep: Count = 2

@@ -17,16 +17,21 @@ from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
-from s2c2.engine import PASSES, NonFiniteError, Record, train
+from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.fitting import too_large
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
+from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require
 from s2c2.experiments.setup import Setup, idle, setup, views
+<<<<<<< HEAD
 from s2c2.memory import exhausted
+=======
+from s2c2.experiments.threads import threads
+>>>>>>> speed
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
@@ -66,13 +71,19 @@ def run(
     """
     place = Place(out)
     guard(place, dataset, config, resume=resume)
+<<<<<<< HEAD
     for folder in (place.root, place.checkpoints):
         files.sweep(folder)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
+=======
+    torch.set_num_threads(threads(config))
+>>>>>>> speed
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
     require(config.predict, known(ready).dissent)
     for text in idle(ready.objective):
         say(text)
+    if bfloat16(config) and not bfloat16(config, ready.training.network):
+        say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")
     with no_ruins(place):
         describe(place, dataset, config, ready)
         accompany(place, beside)
@@ -197,8 +208,8 @@ def _follow(
     steps = train(
         *(ready.training, ready.batches, ready.objective, ready.schedule),
         seed=config.seed,
-        autocast=bfloat16(config),
-        passes=PASSES[config.train.passes],
+        autocast=bfloat16(config, training.network),
+        passes=passes(config.train.passes, ready.objective, training.network),
     )
     lines: list[str] = []
     for record in steps:
