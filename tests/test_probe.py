@@ -94,7 +94,7 @@ def test_the_vote_probe_is_the_mode_of_its_posterior() -> None:
     def slope(weights: np.ndarray) -> np.ndarray:
         margins = y * (x @ weights[:-1] + weights[-1])
         pull = -y / (1 + np.exp(margins))
-        return np.r_[x.T @ pull + weights[:-1] / CAUTION, pull.sum()]
+        return np.asarray(np.r_[x.T @ pull + weights[:-1] / CAUTION, pull.sum()])
 
     raw = np.r_[fitted.weights[0] * scaler.scale_ / trust, fitted.bias + fitted.weights @ scaler.mean_]
     assert check_grad(loss, slope, raw) < 1e-3
@@ -133,19 +133,23 @@ def test_the_size_of_blocks_does_not_matter(size: int) -> None:
     blocks = (found.inputs[start : start + size] for start in range(0, 40, size))
     read = probe.apply(fitted, predictions(found), blocks)
     np.testing.assert_allclose(read.probabilities, whole.probabilities, atol=1e-6)
+    assert read.ambiguity is not None
+    assert whole.ambiguity is not None
     np.testing.assert_allclose(read.ambiguity, whole.ambiguity, atol=1e-6)
 
 
 def test_units_of_the_embeddings_do_not_matter() -> None:
     found = labeled(40)
     other = Labeled(found.inputs * np.array([1, 10, 0.1, 2]) + 3, *list(vars(found).values())[1:])
-    for one, two in zip(
-        (found, other), (other, found), strict=True
-    ):  # what is fitted on either reads its own alike
-        first = probe.apply(probe.fit(one, classes=True, dissent=True), predictions(one), [one.inputs])
-        second = probe.apply(probe.fit(two, classes=True, dissent=True), predictions(two), [two.inputs])
-        np.testing.assert_allclose(first.probabilities, second.probabilities, atol=1e-3)
-        np.testing.assert_allclose(first.ambiguity, second.ambiguity, atol=1e-3)
+    reads = [
+        probe.apply(probe.fit(one, classes=True, dissent=True), predictions(one), [one.inputs])
+        for one in (found, other)
+    ]
+    first, second = reads
+    assert first.ambiguity is not None
+    assert second.ambiguity is not None
+    np.testing.assert_allclose(first.probabilities, second.probabilities, atol=1e-3)
+    np.testing.assert_allclose(first.ambiguity, second.ambiguity, atol=1e-3)
 
 
 @pytest.mark.parametrize("k", [2, 3])

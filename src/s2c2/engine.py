@@ -11,11 +11,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-<<<<<<< HEAD
-from s2c2.memory import exhausted
-=======
 from s2c2 import allocator
->>>>>>> speed
+from s2c2.memory import exhausted
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network, split_outputs
 from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step

@@ -207,6 +207,8 @@ def test_a_run_is_read_anew_with_a_probe(dataset: Dataset, backbone: dict[str, A
     run(dataset, config(backbone, data=votes), tmp_path / "plain")
     again = reread(tmp_path / "plain", tmp_path / "again", PROBED)
     np.testing.assert_array_equal(found.probabilities, again.probabilities)
+    assert found.ambiguity is not None
+    assert again.ambiguity is not None
     np.testing.assert_array_equal(found.ambiguity, again.ambiguity)
     np.testing.assert_array_equal(found.clusters, again.clusters)
 
@@ -217,6 +219,8 @@ def test_new_images_are_read_by_the_probe(dataset: Dataset, backbone: dict[str, 
     read = predict_folder(load_run(tmp_path / "run"), dataset.root)
     assert read.images == found.images
     assert np.abs(read.probabilities - found.probabilities).max() < 0.2
+    assert read.ambiguity is not None
+    assert found.ambiguity is not None
     assert np.corrcoef(read.ambiguity, found.ambiguity)[0, 1] > 0.9
 
 

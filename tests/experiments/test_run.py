@@ -82,5 +82,7 @@ def test_a_probe_of_a_network_that_reads_images_reads_its_features(dataset: Data
     found = run(dataset, config, tmp_path / "run")
     read = predict_folder(load_run(tmp_path / "run"), dataset.root)
     np.testing.assert_allclose(read.probabilities, found.probabilities, atol=1e-6)
+    assert read.ambiguity is not None
+    assert found.ambiguity is not None
     np.testing.assert_allclose(read.ambiguity, found.ambiguity, atol=1e-5)
     assert np.allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)

@@ -5,10 +5,10 @@ import sys
 
 import typer
 
-<<<<<<< HEAD
 from s2c2.cli import (
     annotate,
     annotations,
+    bench,
     configs,
     datasets,
     demo,
@@ -18,9 +18,6 @@ from s2c2.cli import (
     runs,
     simulate,
 )
-=======
-from s2c2.cli import annotate, annotations, bench, configs, datasets, demo, experiment, people, runs, simulate
->>>>>>> speed
 from s2c2.errors import UserError
 from s2c2.memory import exhausted
 

@@ -1,10 +1,7 @@
 """``s2c2 train``, ``predict``, ``evaluate``, ``propose`` and ``report``."""
 
-<<<<<<< HEAD
-import shlex
-=======
 import os
->>>>>>> speed
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence

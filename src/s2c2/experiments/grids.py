@@ -224,11 +224,14 @@ def _probed(dataset: Dataset, base: Values) -> dict[str, Values]:
     found: dict[str, Values] = {"vanilla": VANILLA, "vanilla-probe": configuration.merged(VANILLA, probe)}
     found |= {f"{name}-votes": configuration.merged(arm, votes) for name, arm in found.items()}
     for suffix, ambiguity, told in (("", "doubt", {}), ("-votes", "votes", votes)):
-        probed = {"predict": read | {"classes": "probe", "ambiguity": ambiguity}} | told
+        plain = configuration.merged(told, {"predict": read})
+        probed = configuration.merged(plain, {"predict": {"classes": "probe", "ambiguity": ambiguity}})
         both = configuration.merged(extended, probed)
-        found[f"readout{suffix}"] = configuration.merged(extended, {"predict": read} | told)
+        found[f"readout{suffix}"] = configuration.merged(extended, plain)
         found |= {f"readout-probe{suffix}": both, f"readout-probe{suffix}-same": both}
-        found[f"vanilla-readout-probe{suffix}"] = {"objective": {"name": "vanilla"}} | probed
+        found[f"vanilla-readout-probe{suffix}"] = configuration.merged(
+            {"objective": {"name": "vanilla"}}, probed
+        )
     return found
 
 

@@ -27,11 +27,8 @@ from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require
 from s2c2.experiments.setup import Setup, idle, setup, views
-<<<<<<< HEAD
-from s2c2.memory import exhausted
-=======
 from s2c2.experiments.threads import threads
->>>>>>> speed
+from s2c2.memory import exhausted
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
@@ -71,13 +68,9 @@ def run(
     """
     place = Place(out)
     guard(place, dataset, config, resume=resume)
-<<<<<<< HEAD
     for folder in (place.root, place.checkpoints):
         files.sweep(folder)
-    torch.set_num_threads(config.train.threads or torch.get_num_threads())
-=======
     torch.set_num_threads(threads(config))
->>>>>>> speed
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
     require(config.predict, known(ready).dissent)
     for text in idle(ready.objective):
@@ -208,8 +201,8 @@ def _follow(
     steps = train(
         *(ready.training, ready.batches, ready.objective, ready.schedule),
         seed=config.seed,
-        autocast=bfloat16(config, training.network),
-        passes=passes(config.train.passes, ready.objective, training.network),
+        autocast=bfloat16(config, ready.training.network),
+        passes=passes(config.train.passes, ready.objective, ready.training.network),
     )
     lines: list[str] = []
     for record in steps:
