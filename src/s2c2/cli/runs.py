@@ -35,7 +35,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="seed of everything random")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint")] = False,
     annotations: Annotated[
-        list[Path] | None, typer.Option(metavar="LOG", help="learn from these answers, too; may be repeated")
+        list[str] | None, typer.Option(metavar="LOG", help="learn from these answers, too; may be repeated")
     ] = None,
     instead: Annotated[
         bool, typer.Option("--replace-annotations", help="of answered images, drop the dataset's annotations")
@@ -63,7 +63,7 @@ def train_run(
     out: Path,
     *,
     resume: bool = False,
-    logs: Sequence[Path] = (),
+    logs: Sequence[str] = (),
     instead: bool = False,
 ) -> None:
     """Train one run with progress bars; Ctrl-C and SIGTERM leave a checkpoint behind.
@@ -107,7 +107,7 @@ def train_run(
             raise
 
 
-def _relabeled(dataset: "Dataset", logs: Sequence[Path], instead: bool) -> "Dataset":
+def _relabeled(dataset: "Dataset", logs: Sequence[str], instead: bool) -> "Dataset":
     from s2c2.cli.annotations import open_log
     from s2c2.data.logs import joined
     from s2c2.data.logs.relabeling import relabeled
