@@ -31,6 +31,7 @@ from s2c2.predictions import Predictions
 from s2c2.web.database import writing
 from s2c2.web.identity import accounts, managing
 from s2c2.web.identity.people import Doer
+from s2c2.web.identity.tokens import Wanted
 from s2c2.web.store import Store
 
 IMAGES, SMALL, CLASSES, CLUSTERS, FEATURES, SIDE = 100_000, 2_000, 10, 990, 128, 32
@@ -97,7 +98,9 @@ def api_tokens(database: Path) -> list[str]:
     for number in range(ANNOTATORS):
         with writing(store.engine) as connection:
             account = accounts.add(connection, f"annotator {number}", "annotator", hashed, now)
-        found.append(managing.issue(people, account, ("load", "annotator"), Doer("(bench)"), now).secret)
+        found.append(
+            managing.issue(people, account, Wanted("load", "annotator"), Doer("(bench)"), now).secret
+        )
     store.close()
     return found
 

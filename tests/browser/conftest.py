@@ -1,13 +1,18 @@
 """Chromium, a run, servers, and pages whose errors fail the test."""
 
 import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from s2c2.data.synthetic import synthetic
 from tests.browser.made import run_folder
 from tests.browser.serving import Server, cleared
 
@@ -79,6 +84,24 @@ def fresh(run: Path, tmp_path: Path) -> Iterator[Server]:
     made = Server(run, tmp_path / "annotations.sqlite").start()
     yield made
     made.end()
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Serve a dataset to a team; yield its address and the link of the first owner."""
+    synthetic(tmp_path / "data", images=12, seed=0, size=8, votes=2)
+    command = [sys.executable, "-c", "from s2c2.cli import main; main()"]
+    command += ["annotate", str(tmp_path / "data"), "--accounts", "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = iter(process.stdout.readline, "")
+            place = next(found[1] for line in lines if (found := re.search(r"listening on (\S+)", line)))
+            link = next(found[0] for line in lines if (found := re.search(r"http\S+#invite=\S+", line)))
+            yield place, link
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
-from tests.browser.serving import Server, until
+from tests.browser.serving import SCOPE, Server, until
 
 STUDY = "name: pilot\narms: [none]\nrounds: 2\nimages: 3\n"
 
@@ -90,6 +91,23 @@ def test_a_late_answer_from_before_an_act_changes_nothing(studied: Server, conte
     assert facts.inner_text() == "Image 3 of 3, 1 open"
     page.keyboard.press("1")
     expect(page.locator(".between h1")).to_have_text("Board 1 of 2 is done.")
+
+
+def test_what_others_did_is_asked_of_the_board_on_the_screen(
+    studied: Server, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    with page.expect_request("**/api/events*") as asked:
+        page.goto(studied.address)
+        scope = studied.get("session")["scope"]
+    assert parse_qs(urlsplit(asked.value.url).query)["scope"] == [scope]
+
+
+def test_similar_images_are_asked_of_the_board_on_the_screen(server: Server, open_page: Open) -> None:
+    page = open_page(server, group=server.groups("class")[0])
+    with page.expect_request("**/similar*") as asked:
+        page.keyboard.press("g")
+    assert parse_qs(urlsplit(asked.value.url).query)["scope"] == [SCOPE]
 
 
 def test_misfits_are_answered_in_their_own_group(server: Server, open_page: Open) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from s2c2.data import dataset
 from tests.cli.conftest import QUICK, Command
+from tests.web.conftest import postgres as postgres
+from tests.web.conftest import server as server
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ from s2c2.web.acts import Act
 from s2c2.web.start import Start, StartGroup
 from s2c2.web.store import Store
 group = StartGroup("class-0", "class", "cat", (0, 1), (0.9, 0.1), 0.1, 0.5, (1.0, 0.5), (False, False))
-store = Store.open("sqlite:///annotations.sqlite")
+store = Store.open(sys.argv[1])
 store.begin(Start(("a.png", "b.png"), ("cat", "dog"), {"ssl": (group,)}))
 act = Act(
     key="k" * 8, name="label", scope="shared/1/ssl", group="class-0", version=0, images=(0, 1), label=1,
@@ -72,7 +74,8 @@ store.append("ann", act, lambda reader: None, "2026-11-24T10:00:01Z")
 
 
 def test_the_log_of_a_database(s2c2: Command, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", ANNOTATED], cwd=tmp_path, check=True)
+    command = [sys.executable, "-c", ANNOTATED, "sqlite:///annotations.sqlite"]
+    subprocess.run(command, cwd=tmp_path, check=True)
     done = s2c2("annotations", "export", tmp_path, tmp_path / "out.csv", "--format", "csv")
     assert done.returncode == 0, done.stderr
     found = pl.read_csv(tmp_path / "out.csv")
@@ -80,6 +83,22 @@ def test_the_log_of_a_database(s2c2: Command, tmp_path: Path) -> None:
         ("a.png", "dog", "ann", 1.5),
         ("b.png", "dog", "ann", 1.5),
     ]
+
+
+def test_the_log_of_a_team(s2c2: Command, tmp_path: Path, postgres: str) -> None:
+    done = s2c2("annotations", "agreement", postgres)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "is empty: nothing was annotated in it" in done.stderr
+    subprocess.run([sys.executable, "-c", ANNOTATED, postgres], check=True)
+    done = s2c2("annotations", "export", postgres, tmp_path / "out.csv", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    assert pl.read_csv(tmp_path / "out.csv")["label"].to_list() == ["dog", "dog"]
+    with_password = postgres.replace("s2c2@", "s2c2:secret@", 1)
+    done = s2c2("annotations", "agreement", with_password, "--out", tmp_path / "page", "--repeats", "5")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page/agreement.html").read_text()
+    assert "postgresql://s2c2:***@" in page
+    assert "secret" not in page
 
 
 @pytest.mark.parametrize(
@@ -93,6 +112,7 @@ def test_the_log_of_a_database(s2c2: Command, tmp_path: Path) -> None:
         (("import", "LOG", "x.txt", "--format", "csv"), "must end in .parquet or .csv"),
         (("import", "LOG", "x.csv", "--format", "crowd-kit"), "lacks the column 'task'"),
         (("agreement", "nothing.sqlite"), "no file nothing.sqlite"),
+        (("agreement", "mysql://me@host/db"), "database 'mysql' is not supported"),
     ],
 )
 def test_mistakes_are_one_line(

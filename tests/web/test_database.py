@@ -27,7 +27,7 @@ def test_migrations_make_the_tables_that_are_used(opened: Callable[[], Store]) -
 def test_opening_again_changes_nothing(opened: Callable[[], Store]) -> None:
     opened()
     with opened().engine.begin() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0003"]
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0004"]
 
 
 def test_a_database_of_a_newer_version_is_refused(opened: Callable[[], Store]) -> None:

@@ -15,7 +15,9 @@ app = typer.Typer(help="Write, read and compare annotation logs.", no_args_is_he
 DATABASE = "annotations.sqlite"
 """The file that the annotation app keeps beside a run or in a dataset."""
 FORMATS = "parquet, csv, label-studio, fiftyone, imagefolder, crowd-kit, cleanlab, dcic"
-LogPath = Annotated[Path, typer.Argument(metavar="LOG", help="log, annotations.sqlite, or its folder")]
+LogPath = Annotated[
+    str, typer.Argument(metavar="LOG", help="log, annotations.sqlite, its folder, or postgresql://…")
+]
 DatasetOption = Annotated[Path | None, typer.Option(help="dataset folder: all images, class names")]
 
 
@@ -87,15 +89,24 @@ def agreement(
     for sheet in page.sheets(found):
         screen.table(sheet.title, sheet.columns, sheet.rows)
     if out is not None:
-        page.write(found, {"log": log.name, "truth": None if truth is None else truth.name}, out)
+        page.write(found, {"log": named(log), "truth": None if truth is None else truth.name}, out)
         screen.console.print(f"written: {out / 'agreement.html'}", markup=False)
 
 
-def open_log(path: Path, classes: tuple[str, ...] | None = None) -> "Log":
+def named(log: str) -> str:
+    """Return a log as a page may show it: the name of its file, or its address without a password."""
+    if "://" not in log:
+        return Path(log).name
+    from s2c2.web.database import parsed, shown
+
+    return shown(parsed(log))
+
+
+def open_log(log: str, classes: tuple[str, ...] | None = None) -> "Log":
     """Return the annotation log in a table, a database of the app, or the folder that holds one.
 
     Args:
-        path: what was named.
+        log: what was named, a path or the address of a database.
         classes: the class names; without them, those that the log names.
 
     Raises:
@@ -103,34 +114,45 @@ def open_log(path: Path, classes: tuple[str, ...] | None = None) -> "Log":
     """
     from s2c2.data.logs import Given, importer
 
+    if "://" in log:
+        return same_classes(stored(log), classes, named(log))
+    path = Path(log)
     if path.is_dir() and not (path / DATABASE).is_file():
         raise UserError(f"{path} has no {DATABASE}: 's2c2 annotate {path}' makes one, or name a log file")
     database = path / DATABASE if path.is_dir() else path
     if database.suffix.lower() in (".sqlite", ".db"):
-        found = stored(database)
-        if classes is not None and found.classes != classes:
-            raise UserError(f"{database} was annotated with other classes: {', '.join(found.classes)}")
-        return found
+        if not database.is_file():
+            raise UserError(f"no file {database}")
+        return same_classes(stored(f"sqlite:///{database.resolve()}"), classes, str(database))
     return importer("csv")(path, Given(classes))
 
 
-def stored(database: Path) -> "Log":
-    """Return the annotation log of the app's SQLite file.
+def same_classes(log: "Log", classes: tuple[str, ...] | None, name: str) -> "Log":
+    """Return a log whose classes are as they should be; None is any.
 
     Raises:
-        UserError: when it is absent, empty or damaged.
+        UserError: when it has others.
+    """
+    if classes is not None and log.classes != classes:
+        raise UserError(f"{name} was annotated with other classes: {', '.join(log.classes)}")
+    return log
+
+
+def stored(url: str) -> "Log":
+    """Return the annotation log of the app's database.
+
+    Raises:
+        UserError: when it cannot be used, is empty or damaged.
     """
     from s2c2.data.logs import Log
     from s2c2.web.log import frame
     from s2c2.web.store import Store
 
-    if not database.is_file():
-        raise UserError(f"no file {database}")
-    store = Store.open(f"sqlite:///{database.resolve()}")
+    store = Store.open(url)
     try:
         start = store.start()
         if start is None:
-            raise UserError(f"{database} is empty: nothing was annotated in it")
+            raise UserError(f"{store.name} is empty: nothing was annotated in it")
         return Log.build(frame(start, store.read(0)), start.classes)
     finally:
         store.engine.dispose()

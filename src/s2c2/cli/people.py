@@ -118,15 +118,19 @@ def token(
     name: Name,
     label: Annotated[str, typer.Option(help="what the token is for")],
     role: RoleName = "annotator",
+    days: Annotated[float, typer.Option(min=0.01, max=3650, help="days until the token ends")] = 90.0,
 ) -> None:
     """Print an API token that acts as an account; it is shown once."""
     from s2c2.web.identity import managing
+    from s2c2.web.identity.messages import moments
     from s2c2.web.identity.roles import checked_role
+    from s2c2.web.identity.tokens import Wanted
 
-    wanted = (label, checked_role(role))
+    wanted = Wanted(label, checked_role(role), days * 86400.0)
     with opened(database) as people:
         issued = managing.issue(people, named(people, name), wanted, operator(), time.time())
-    say(f"token '{issued.token.label}' with the role {issued.token.role}, shown only now:")
+    made, end = issued.token, moments(issued.token.expires)
+    say(f"token '{made.label}' with the role {made.role}, which ends at {end}, shown only now:")
     say(issued.secret)
 
 

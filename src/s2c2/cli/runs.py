@@ -38,7 +38,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="seed of everything random")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint")] = False,
     annotations: Annotated[
-        list[Path] | None, typer.Option(metavar="LOG", help="learn from these answers, too; may be repeated")
+        list[str] | None, typer.Option(metavar="LOG", help="learn from these answers, too; may be repeated")
     ] = None,
     instead: Annotated[
         bool, typer.Option("--replace-annotations", help="of answered images, drop the dataset's annotations")
@@ -72,7 +72,7 @@ def train_run(
     out: Path,
     *,
     resume: bool = False,
-    logs: Sequence[Path] = (),
+    logs: Sequence[str] = (),
     instead: bool = False,
     command: str = "the same command with --resume",
 ) -> None:
@@ -117,7 +117,7 @@ def train_run(
             raise
 
 
-def _relabeled(dataset: "Dataset", logs: Sequence[Path], instead: bool) -> "Dataset":
+def _relabeled(dataset: "Dataset", logs: Sequence[str], instead: bool) -> "Dataset":
     from s2c2.cli.annotations import open_log
     from s2c2.data.logs import joined
     from s2c2.data.logs.relabeling import relabeled

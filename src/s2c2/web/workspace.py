@@ -62,14 +62,13 @@ class Workspace:
         """Return the command that trains on what was annotated.
 
         Args:
-            database: its file, or its address where it is none.
+            database: its file, or its address where it is none; a password in it is left out.
         """
-        log = "annotations.parquet" if "://" in database else database
         if self.folder == self.root:
             made = f"s2c2 data import {quote(str(self.root))} DATASET --format folders"
             names = quote(",".join(self.classes))
-            return f"{made} --classes {names} && s2c2 train DATASET --annotations {quote(log)}"
-        return f"s2c2 train {quote(str(self.folder.parent))} --annotations {quote(log)}"
+            return f"{made} --classes {names} && s2c2 train DATASET --annotations {quote(database)}"
+        return f"s2c2 train {quote(str(self.folder.parent))} --annotations {quote(database)}"
 
     def start(self) -> Start:
         """Return images, classes and starting groups of each arm, reading proposals or making them."""

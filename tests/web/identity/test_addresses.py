@@ -16,6 +16,7 @@ from s2c2.web.identity import joining, managing
 from s2c2.web.identity.passwords import Passwords
 from s2c2.web.identity.people import Doer, People
 from s2c2.web.identity.roles import ROLES, Role
+from s2c2.web.identity.tokens import Wanted
 from s2c2.web.opening import open_app
 from s2c2.web.routes.accounts import with_accounts
 from s2c2.web.settings import Settings, shared
@@ -350,7 +351,7 @@ def test_a_token_of_an_owner_may_only_what_it_was_made_for(
     browser: Browser, people: People, clock: Clock, role: Role
 ) -> None:
     caller = join(people, "eve", "owner", clock())
-    issued = managing.issue(people, caller.account, ("script", role), Doer("eve"), clock())
+    issued = managing.issue(people, caller.account, Wanted("script", role), Doer("eve"), clock())
     script = browser()
     script.headers["Authorization"] = f"Bearer {issued.secret}"
     assert script.get("/api/audit").status_code == (200 if role == "owner" else 403)
@@ -427,7 +428,7 @@ def test_printing_what_holds_secrets_does_not_show_them(people: People, clock: C
     made = joining.first_owner(people, clock())
     assert made is not None
     caller = joining.accept(people, joining.Answer(made.secret, "ada", PASSWORD), clock())
-    issued = managing.issue(people, caller.account, ("x", "owner"), Doer("ada"), clock())
+    issued = managing.issue(people, caller.account, Wanted("x", "owner"), Doer("ada"), clock())
     shown = f"{made!r} {caller!r} {issued!r} {joining.Answer(made.secret, 'ada', PASSWORD)!r}"
     assert not [held for held in (made.secret, caller.secret, issued.secret, PASSWORD) if held in shown]
     assert caller.account.password not in shown
@@ -494,3 +495,13 @@ def test_a_session_is_no_api_token(ada: TestClient, browser: Browser) -> None:
     secret = ada.cookies["s2c2"]
     assert ada.get(THUMBNAIL).status_code == 200
     assert browser().get(THUMBNAIL, headers={"Authorization": f"Bearer {secret}"}).status_code == 401
+
+
+def test_owners_see_the_tokens_of_everybody(ada: TestClient, eve: TestClient) -> None:
+    made = ada.post("/api/tokens", json={"label": "script", "days": 2}).json()["token"]
+    assert made["open"]
+    number = next(item["id"] for item in eve.get("/api/accounts").json() if item["name"] == "ada")
+    assert eve.get(f"/api/accounts/{number}/tokens").json() == [made]
+    assert eve.get("/api/accounts/999/tokens").status_code == 422
+    assert ada.get(f"/api/accounts/{number}/tokens").status_code == 403
+    assert ada.post("/api/tokens", json={"label": "y", "days": 0}).status_code == 422

@@ -1,7 +1,7 @@
 """What owners do with accounts, and everybody with their own tokens; each with its entry in the audit log."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -11,7 +11,7 @@ from s2c2.web.identity import accounts, audit, credentials, tokens
 from s2c2.web.identity.accounts import Account
 from s2c2.web.identity.people import Caller, Doer, People, changing
 from s2c2.web.identity.roles import Role, lesser
-from s2c2.web.identity.tokens import Token
+from s2c2.web.identity.tokens import Token, Wanted
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ def assign(people: People, number: int, role: Role, doer: Doer, now: float) -> A
     return _change(people, number, change, now)
 
 
-def issue(people: People, account: Account, wanted: tuple[str, Role], doer: Doer, now: float) -> Issued:
+def issue(people: People, account: Account, wanted: Wanted, doer: Doer, now: float) -> Issued:
     """Make an API token; asked for more than its account may do, it gets what the account may do.
 
     Args:
         people: the database.
         account: whom it acts as.
-        wanted: its label and role.
+        wanted: what it is asked for.
         doer: who makes it.
         now: the time, in seconds since 1970.
 
@@ -87,12 +87,24 @@ def issue(people: People, account: Account, wanted: tuple[str, Role], doer: Doer
     """
     if account.disabled is not None:
         raise UserError(f"the account '{account.name}' is disabled")
-    label, role = wanted[0], lesser(wanted[1], account.role)
+    role = lesser(wanted.role, account.role)
     secret = credentials.secret("token", people.draw)
     with changing(people) as connection:
-        token = tokens.add(connection, secret, account.id, (label, role), now)
+        token = tokens.add(connection, secret, account.id, replace(wanted, role=role), now)
         audit.record(connection, doer.entry("token", account, f"{token.label} ({role})"), now)
     return Issued(token, secret)
+
+
+def tokens_of(people: People, number: int) -> tuple[Token, ...]:
+    """Return the API tokens of an account, the newest first.
+
+    Raises:
+        UserError: when there is no such account.
+    """
+    with reading(people.engine) as connection:
+        if accounts.numbered(connection, number) is None:
+            raise UserError(f"there is no account {number}")
+        return tokens.listed(connection, number)
 
 
 def revoke(people: People, caller: Caller, number: int, now: float) -> Token:

@@ -10,7 +10,10 @@ from s2c2.web.identity.audit import Line
 from s2c2.web.identity.invites import Invite
 from s2c2.web.identity.people import Caller
 from s2c2.web.identity.roles import Role
-from s2c2.web.identity.tokens import Token
+from s2c2.web.identity.tokens import LASTS, Token
+
+DAY = 86400.0
+"""Seconds."""
 
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Text = Annotated[str, Field(max_length=100_000)]
@@ -77,6 +80,8 @@ class TokenBody(Sent):
     label: Text
     role: Role = "annotator"
     """It may do what this role may, and never more than its account."""
+    days: Annotated[float, Field(gt=0, le=3650)] = LASTS / DAY
+    """How long it lasts."""
 
 
 class Entered(BaseModel):
@@ -137,6 +142,10 @@ class TokenItem(BaseModel):
     created: str
     used: str | None
     revoked: str | None
+    expires: str | None
+    """When it ends; null for one that an older version made."""
+    open: bool
+    """Whether it opens anything now."""
 
 
 class IssuedItem(BaseModel):
@@ -204,10 +213,18 @@ def account_item(account: Account) -> AccountItem:
     )
 
 
-def token_item(token: Token) -> TokenItem:
+def token_item(token: Token, now: float) -> TokenItem:
     """Return an API token."""
-    times = {"created": moment(token.created), "used": moments(token.used), "revoked": moments(token.revoked)}
-    return TokenItem.model_validate({"id": token.id, "label": token.label, "role": token.role} | times)
+    return TokenItem(
+        id=token.id,
+        label=token.label,
+        role=token.role,
+        created=moment(token.created),
+        used=moments(token.used),
+        revoked=moments(token.revoked),
+        expires=moments(token.expires),
+        open=token.open(now),
+    )
 
 
 def audit_item(line: Line) -> AuditItem:

@@ -105,10 +105,10 @@ def by_session(people: People, secret: str, address: str | None, now: float) -> 
 
 
 def by_token(people: People, secret: str, address: str | None, now: float) -> Caller | None:
-    """Return whom an API token acts as; None when it is unknown or revoked, or the account is disabled."""
+    """Return whom an API token acts as; None when it is unknown, over or revoked, or the account disabled."""
     changes = people.recent.changes
     with reading(people.engine) as connection:
-        token = tokens.found(connection, secret)
+        token = tokens.found(connection, secret, now)
         account = None if token is None else accounts.numbered(connection, token.account)
     if token is None or account is None or account.disabled is not None:
         return None

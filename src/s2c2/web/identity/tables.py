@@ -56,8 +56,9 @@ tokens = Table(
     Column("created", Float(53), nullable=False),
     Column("used", Float(53)),
     Column("revoked", Float(53)),
+    Column("expires", Float(53)),
 )
-"""API tokens."""
+"""API tokens; those of older versions have no end."""
 
 attempts = Table(
     "attempts",

@@ -17,6 +17,22 @@ LONGEST = 64
 """Characters of a label."""
 
 
+LASTS = 90 * 86400.0
+"""Seconds after which a token ends, unless something else was asked for."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a token is asked for."""
+
+    label: str
+    """What it is for."""
+    role: Role
+    """It may do what this role may, and never more than its account."""
+    lasts: float = LASTS
+    """Seconds after which it ends."""
+
+
 @dataclass(frozen=True)
 class Token:
     """An API token, without its secret."""
@@ -35,6 +51,12 @@ class Token:
     """When it was last used."""
     revoked: float | None
     """When it was revoked."""
+    expires: float | None
+    """When it ends; None for one that an older version made."""
+
+    def open(self, now: float) -> bool:
+        """Say whether it still opens something."""
+        return self.revoked is None and (self.expires is None or now < self.expires)
 
 
 def checked_label(given: str) -> str:
@@ -49,32 +71,33 @@ def checked_label(given: str) -> str:
     return label
 
 
-def add(connection: Connection, secret: str, account: int, wanted: tuple[str, Role], now: float) -> Token:
+def add(connection: Connection, secret: str, account: int, wanted: Wanted, now: float) -> Token:
     """Add a token of which only the digest of the secret is kept.
 
     Args:
         connection: where to write.
         secret: the token as it is shown once.
         account: number of the account it acts as.
-        wanted: its label and role.
+        wanted: what it is asked for.
         now: the time, in seconds since 1970.
 
     Raises:
         UserError: when the label breaks its rule, or an open token of the account has it.
     """
-    label, role = checked_label(wanted[0]), wanted[1]
-    if any(token.label == label and token.revoked is None for token in listed(connection, account)):
+    label = checked_label(wanted.label)
+    if any(token.label == label and token.open(now) for token in listed(connection, account)):
         raise UserError(f"there is already a token '{label}': revoke it first or use another label")
-    row = {"account": account, "label": label, "role": role, "created": now}
-    connection.execute(insert(tokens).values(digest=digest(secret), **row))
+    row = {"account": account, "label": label, "role": wanted.role, "created": now}
+    times = {"expires": now + wanted.lasts}
+    connection.execute(insert(tokens).values(digest=digest(secret), **row, **times))
     return _read(connection.execute(select(tokens).where(tokens.c.digest == digest(secret))).one())
 
 
-def found(connection: Connection, secret: str) -> Token | None:
-    """Return the token of a secret; None when there is none or it was revoked."""
-    open_one = select(tokens).where(tokens.c.digest == digest(secret), tokens.c.revoked.is_(None))
-    row = connection.execute(open_one).one_or_none()
-    return None if row is None else _read(row)
+def found(connection: Connection, secret: str, now: float) -> Token | None:
+    """Return the token of a secret; None when there is none, or it was revoked or has ended."""
+    row = connection.execute(select(tokens).where(tokens.c.digest == digest(secret))).one_or_none()
+    token = None if row is None else _read(row)
+    return token if token is not None and token.open(now) else None
 
 
 def stale(token: Token, now: float) -> bool:
@@ -120,4 +143,5 @@ def listed(connection: Connection, account: int) -> tuple[Token, ...]:
 
 def _read(row: Any) -> Token:
     role = checked_role(row.role)
-    return Token(row.id, row.account, row.label, role, row.created, row.used, row.revoked)
+    times = (row.created, row.used, row.revoked, row.expires)
+    return Token(row.id, row.account, row.label, role, *times)

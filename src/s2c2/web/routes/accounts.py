@@ -21,6 +21,7 @@ from s2c2.web.identity import entering, joining, managing, messages, tokens
 from s2c2.web.identity.entering import DeniedError, DisabledError, Given, WaitError
 from s2c2.web.identity.joining import Answer
 from s2c2.web.identity.people import Caller, Doer, People
+from s2c2.web.identity.tokens import Wanted
 from s2c2.web.problems import responses
 from s2c2.web.routes import team
 
@@ -85,15 +86,18 @@ def accept(door: Door, body: messages.AcceptBody, request: Request, response: Re
 def listed(door: Door, caller: Calling) -> list[messages.TokenItem]:
     """Return one's API tokens, the newest first."""
     with reading(door.people.engine) as connection:
-        return [messages.token_item(token) for token in tokens.listed(connection, caller.account.id)]
+        return [
+            messages.token_item(token, door.clock()) for token in tokens.listed(connection, caller.account.id)
+        ]
 
 
 @router.post("/tokens", status_code=201)
 def issue(door: Door, caller: InPerson, body: messages.TokenBody) -> messages.IssuedItem:
     """Make an API token; its secret is shown once."""
-    doer, wanted = Doer(caller.account.name, caller.address), (body.label, body.role)
+    doer = Doer(caller.account.name, caller.address)
+    wanted = Wanted(body.label, body.role, body.days * messages.DAY)
     issued = managing.issue(door.people, caller.account, wanted, doer, door.clock())
-    return messages.IssuedItem(token=messages.token_item(issued.token), secret=issued.secret)
+    return messages.IssuedItem(token=messages.token_item(issued.token, door.clock()), secret=issued.secret)
 
 
 @router.delete("/tokens/{number}", status_code=204)

@@ -72,6 +72,13 @@ def reset(door: Door, caller: Managing, number: Number, request: Request) -> mes
     return _link(made, request, door.clock())
 
 
+@router.get("/accounts/{number}/tokens")
+def tokens(door: Door, caller: Managing, number: Number) -> list[messages.TokenItem]:
+    """Return the API tokens of an account, the newest first; ``DELETE /api/tokens/{number}`` revokes one."""
+    found = managing.tokens_of(door.people, number)
+    return [messages.token_item(token, door.clock()) for token in found]
+
+
 @router.get("/audit")
 def read(door: Door, caller: Auditing, before: Before = None, limit: Limit = 100) -> list[messages.AuditItem]:
     """Return who did what, the newest first."""

@@ -13,6 +13,7 @@ import { Groups, Zoom } from "./page/groups.mjs";
 import { Growing } from "./page/growing.mjs";
 import { Loading } from "./page/loading.mjs";
 import { Notices } from "./page/notices.mjs";
+import { People } from "./page/people.mjs";
 import { Rail } from "./page/rail.mjs";
 import { Review } from "./page/review.mjs";
 import { Single } from "./page/single.mjs";
@@ -62,7 +63,7 @@ class App {
 
   #build() {
     const work = document.getElementById("work");
-    this.views = { groups: new Groups(this), single: new Single(this), grow: new Growing(this), review: new Review(this), dashboard: new Dashboard(this), between: new Between(this) };
+    this.views = { groups: new Groups(this), single: new Single(this), grow: new Growing(this), review: new Review(this), dashboard: new Dashboard(this), people: new People(this), between: new Between(this) };
     this.zoom = new Zoom();
     this.commands = commands(this);
     const rail = new Rail(document.getElementById("rail"), this);
@@ -90,7 +91,7 @@ class App {
     const [view, group] = location.hash.slice(1).split("/").map(decodeURIComponent);
     const wanted = queue.find((one) => one.group === group)?.group ?? nextOpen(queue, null) ?? queue[0]?.group;
     const plain = session.arm === "none" || queue.every((one) => one.kind === "plain");
-    this.enter(view in this.views && view !== "between" ? (view === "grow" ? "groups" : view) : plain ? "single" : "groups");
+    this.enter(view in this.views && view !== "between" && this.may(view) ? (view === "grow" ? "groups" : view) : plain ? "single" : "groups");
     if (wanted) await this.loading.open(wanted);
   }
 
@@ -134,14 +135,22 @@ class App {
 
   /** @param {string} view */
   enter(view) {
+    if (!this.may(view)) return;
     const again = this.store.state.view === view;
     this.store.set({ view, rail: false });
     if (again) this.shown?.enter?.();
   }
 
+  /** Whether a view is for who is here. @param {string} view @returns {boolean} */
+  may(view) {
+    const { role, mode } = this.store.state.session ?? {};
+    if (view === "people") return role === "owner" && mode === "accounts";
+    return view !== "review" || role !== "annotator";
+  }
+
   /** @param {string} group */
   goto(group) {
-    this.store.set({ rail: false, ...(["review", "dashboard", "grow"].includes(this.store.state.view) ? { view: "groups" } : {}) });
+    this.store.set({ rail: false, ...(["review", "dashboard", "people", "grow"].includes(this.store.state.view) ? { view: "groups" } : {}) });
     return this.loading.open(group);
   }
 

@@ -42,6 +42,7 @@ export const ACTIONS = {
   single: { places: ["everywhere"], words: "One image at a time", keys: ["o"] },
   review: { places: ["everywhere"], words: "Review disagreements", keys: ["v"] },
   dashboard: { places: ["everywhere"], words: "Dashboard", keys: ["d"] },
+  people: { places: ["everywhere"], words: "People, for owners of a team", keys: ["t"] },
   help: { places: ["everywhere"], words: "All keys", keys: ["?"] },
   match: { places: ["grow"], words: "All of this page match", keys: ["f"] },
   nomatch: { places: ["grow"], words: "Not all of this page match", keys: ["j"] },

@@ -13,7 +13,7 @@ export class Api {
     try {
       const answer = await fetch(`api/${path}`, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE), ...more });
       const body = await answer.json().catch(() => null);
-      return { status: body === null && answer.ok ? 0 : answer.status, body };
+      return { status: body === null && answer.ok && answer.status !== 204 ? 0 : answer.status, body };
     } catch {
       return { status: 0, body: null };
     }
@@ -21,8 +21,13 @@ export class Api {
 
   /** @param {string} path @param {object} what */
   post(path, what) {
+    return this.send("POST", path, what);
+  }
+
+  /** @param {string} method @param {string} path @param {object} what */
+  send(method, path, what) {
     const headers = { "Content-Type": "application/json", "X-CSRF-Token": this.csrf };
-    return this.ask(path, { method: "POST", headers, body: JSON.stringify(what) });
+    return this.ask(path, { method, headers, body: JSON.stringify(what) });
   }
 
   async session() {

@@ -17,7 +17,7 @@ export function commands(app) {
   const select = (change) => store.set({ selection: change(store.state.selection) });
   return {
     groups: () => app.enter("groups"), single: () => app.enter("single"), review: () => app.enter("review"),
-    dashboard: () => app.enter("dashboard"), grow: () => grow(app), help: () => help(app),
+    dashboard: () => app.enter("dashboard"), people: () => app.enter("people"), grow: () => grow(app), help: () => help(app),
     undo: () => doing.undo(), redo: () => doing.redo(),
     accept: () => act(app, "accept"), skip: () => act(app, "skip"), flag: () => act(app, "flag"), finish: () => doing.do("finish", { images: null }),
     misfit: () => misfit(app), ambiguous: () => ambiguous(app), search: () => search(app), split: () => split(app), merge: () => merge(app),

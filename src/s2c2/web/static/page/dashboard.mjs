@@ -3,6 +3,7 @@
 import { counted, number, percent } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
 import { bar, fill, h, icon } from "./dom.mjs";
+import { card, table } from "./tables.mjs";
 
 export class Dashboard {
   /** @param {any} app */
@@ -43,15 +44,6 @@ export class Dashboard {
     const link = (format, words) => h("a", { class: "button", href: `api/export?format=${format}`, download: `annotations.${format}` }, words);
     return card("Take the annotations out", h("p", {}, "One row for each answer, with times and what was shown."), h("div", { class: "presets" }, link("csv", "CSV"), link("parquet", "Parquet")));
   }
-}
-
-const card = (title, ...children) => h("section", { class: "card" }, h("h2", {}, title), children);
-
-const cell = (value) => (typeof value === "number" ? number(Math.round(value * 100) / 100) : String(value ?? "–"));
-
-function table(head, rows) {
-  return h("div", { class: "scroll", tabindex: "0" }, h("table", {}, h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((value, at) => (at ? h("td", {}, value instanceof Node ? value : cell(value)) : h("th", { scope: "row" }, cell(value)))))))));
 }
 
 function overall({ progress, disagreements }) {

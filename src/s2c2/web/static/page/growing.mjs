@@ -64,7 +64,7 @@ export class Growing {
   }
 
   async #fetch(offset) {
-    const reply = await this.app.api.ask(`groups/${encodeURIComponent(this.group)}/similar?offset=${offset}&limit=${CHUNK}`);
+    const reply = await this.app.api.ask(`groups/${encodeURIComponent(this.group)}/similar?offset=${offset}&limit=${CHUNK}&${this.app.loading.board()}`);
     if (reply.status === 200) {
       this.total = reply.body.total;
       reply.body.images.forEach((one, at) => { this.images[offset + at] = one; });

@@ -46,7 +46,7 @@ export class Loading {
   /** What the server says of all groups; an answer from before an act that was done meanwhile is none. */
   async queue() {
     const { acts } = this.store.state;
-    const reply = await this.api.ask(`queue?${this.#board()}`);
+    const reply = await this.api.ask(`queue?${this.board()}`);
     if (reply.status !== 200) return this.#failed(reply);
     const { groups, progress } = reply.body;
     if (acts === this.store.state.acts) this.store.set({ queue: groups, progress, trouble: null });
@@ -106,13 +106,13 @@ export class Loading {
   }
 
   #ask(id, offset) {
-    return this.api.ask(`groups/${encodeURIComponent(id)}?offset=${offset}&limit=${PAGE}&${this.#board()}`);
+    return this.api.ask(`groups/${encodeURIComponent(id)}?offset=${offset}&limit=${PAGE}&${this.board()}`);
   }
 
-  /** In a study the server goes on to the next board by itself: name the one on the screen. */
-  #board() {
+  /** The board on the screen, as a part of an address: in a study the server goes on to the next one by itself. */
+  board() {
     const { session } = this.store.state;
-    return session?.study ? `scope=${encodeURIComponent(session.scope)}` : "";
+    return session ? `scope=${encodeURIComponent(session.scope)}` : "";
   }
 
   #show(group, staying = false, at = null) {

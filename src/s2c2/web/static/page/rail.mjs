@@ -3,7 +3,7 @@
 import { counted, duration, number, percent, status, strength } from "../logic/words.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
 
-const VIEWS = [["groups", "Groups"], ["single", "One by one"], ["review", "Review"], ["dashboard", "Dashboard"]];
+const VIEWS = [["groups", "Groups"], ["single", "One by one"], ["review", "Review"], ["dashboard", "Dashboard"], ["people", "People"]];
 
 export class Rail {
   /** @param {HTMLElement} root @param {any} app */
@@ -41,7 +41,7 @@ export class Rail {
       const current = tab.dataset.view === state.view || (tab.dataset.view === "groups" && state.view === "grow");
       trait(tab, "aria-current", current ? "page" : null);
       text(tab.lastChild, this.app.key(tab.dataset.view));
-      tab.hidden = tab.dataset.view === "review" && state.session?.role === "annotator";
+      tab.hidden = !this.app.may(tab.dataset.view);
     }
     const spent = Math.floor(state.active / 10);
     if (state.progress !== this.shownProgress || spent !== this.shownSpent) this.#progress(state);

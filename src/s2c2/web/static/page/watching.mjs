@@ -45,7 +45,7 @@ export function neighbours(app) {
   let seen = null;
   setInterval(async () => {
     if (document.hidden || app.store.state.unsaved) return;
-    const reply = await app.api.ask(`events?after=${seen ?? 0}`);
+    const reply = await app.api.ask(`events?after=${seen ?? 0}&${app.loading.board()}`);
     if (reply.status !== 200) return;
     const news = seen !== null && reply.body.seq > seen ? reply.body.changed : [];
     seen = reply.body.seq;
