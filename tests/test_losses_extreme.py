@@ -1,4 +1,4 @@
-"""Each loss against its equation in float64, value and gradient, at logits of any size and in low precision."""
+"""Each loss against its equation in float64, value and gradient, at logits of any size and precision."""
 
 from collections.abc import Callable
 
@@ -101,9 +101,7 @@ def test_pair_losses_and_their_gradients_equal_float64(
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @settings(max_examples=60)
 @given(rows=st.lists(st.tuples(LOGITS, st.booleans()), min_size=1, max_size=9))
-def test_ambiguity_and_its_gradient_equal_float64(
-    dtype: torch.dtype, rows: list[tuple[float, bool]]
-) -> None:
+def test_ambiguity_and_its_gradient_equal_float64(dtype: torch.dtype, rows: list[tuple[float, bool]]) -> None:
     logits = torch.tensor([value for value, _ in rows], dtype=dtype).requires_grad_()
     pseudo = torch.tensor([float(h) for _, h in rows])
     values = losses.ambiguity(pseudo, logits)
