@@ -1,4 +1,4 @@
-"""Each loss against its equation in float64, value and gradient, at logits of any size and precision."""
+"""Each loss against its equation in float64, value and gradient: any logits, low precision."""
 
 from collections.abc import Callable
 

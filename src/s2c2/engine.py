@@ -11,11 +11,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from s2c2 import allocator
 from s2c2.memory import exhausted
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network, split_outputs
 from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step
 
+KEEPS_FREED = allocator.KEPT
+"""Whether freed memory is kept for the next step: the import of the allocator's module sees to that."""
 FINAL_COSINE = 7 / 16
 """The cosine schedule ends at cos(7π/16) ≈ 0.195 of the learning rate (FixMatch, and the reference)."""
 

@@ -1,5 +1,6 @@
 """``s2c2 train``, ``predict``, ``evaluate``, ``propose`` and ``report``."""
 
+import os
 import shlex
 import signal
 import sys
@@ -130,16 +131,17 @@ def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
     import torch
 
     from s2c2.experiments.precision import bfloat16
+    from s2c2.experiments.threads import threads
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    threads = config.train.threads or torch.get_num_threads()
+    count = threads(config)
     size = config.data.size or dataset.size
     pixels = f"{size} px" if size else "32 px (data.size=… for another size)"
     facts = [
         f"{config.algorithm.name}, {config.objective.name}, seed {config.seed} → {out}",
         *([] if dataset.relabeling is None else [_answers(dataset.relabeling.record)]),
         f"{len(dataset.images)} images of {dataset.name} at {pixels}, {config.train.steps} steps; {device}, "
-        f"{threads} thread{'s' if threads > 1 else ''}, {'bfloat16' if bfloat16(config) else 'float32'}",
+        f"{screen.threads(count, os.environ)}, {'bfloat16' if bfloat16(config) else 'float32'}",
     ]
     for fact in facts:
         screen.console.print(fact, markup=False)

@@ -62,6 +62,11 @@ class Place:
         return self.root / "readout.npz"
 
     @property
+    def probe(self) -> Path:
+        """The probe beside the network, where one was asked for."""
+        return self.root / "probe.npz"
+
+    @property
     def annotations(self) -> Path:
         """The annotations of a run with answers from a log."""
         return self.root / "annotations.parquet"

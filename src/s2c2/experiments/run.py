@@ -9,20 +9,25 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from s2c2 import checkpoint, files, readout
 from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
-from s2c2.engine import PASSES, NonFiniteError, Record, train
+from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.fitting import too_large
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
+from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
+from s2c2.experiments.probing import Known, corrected, fitted, require
 from s2c2.experiments.setup import Setup, idle, setup, views
+from s2c2.experiments.threads import threads
 from s2c2.memory import exhausted
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
@@ -65,10 +70,13 @@ def run(
     guard(place, dataset, config, resume=resume)
     for folder in (place.root, place.checkpoints):
         files.sweep(folder)
-    torch.set_num_threads(config.train.threads or torch.get_num_threads())
+    torch.set_num_threads(threads(config))
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
+    require(config.predict, known(ready).dissent)
     for text in idle(ready.objective):
         say(text)
+    if bfloat16(config) and not bfloat16(config, ready.training.network):
+        say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")
     with no_ruins(place):
         describe(place, dataset, config, ready)
         accompany(place, beside)
@@ -80,11 +88,47 @@ def run(
             files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n")
     follow(place, ready, config, watch, stop)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
-    predictions = predict_all(reader, ready.pack, ready.embedded, predicting)
-    predictions = with_splits(predictions, ready.splits.of())
-    predictions = read_out(place, predictions, config)
+    sources = (ready.pack, ready.embedded, known(ready))
+    return conclude(place, config, reader, sources, ready.splits.of(), predicting)
+
+
+def conclude(
+    place: Place,
+    config: Config,
+    reader: Reader,
+    sources: tuple[Pack, Embedded | None, Known],
+    splits: dict[str, str],
+    progress: Progress,
+) -> Predictions:
+    """Fit what reads a trained network, predict every image with it, and write both.
+
+    Args:
+        place: of the run.
+        config: its configuration.
+        reader: the trained network.
+        sources: the images, what is read instead of them, and what is known of the labeled ones.
+        splits: split of each image.
+        progress: called with images done and their number.
+    """
+    packed, read, labeled = sources
+    predictions = predict_all(reader, packed, read, progress)
+    found = fitted(config.predict, predictions, read, labeled)
+    if found is not None:
+        found.write(place.probe)
+        predictions = corrected(found, predictions, read)
+    predictions = read_out(place, with_splits(predictions, splits), config)
     predictions.write(place.predictions)
     return predictions
+
+
+def known(ready: Setup) -> Known:
+    """Return what people said of the labeled images of a run."""
+    made = ready.batches
+    return Known(made.labeled, made.labels.cpu().numpy(), _dissent(made.dissent, len(made.labeled)))
+
+
+def _dissent(dissent: Tensor | None, count: int) -> Float[np.ndarray, " l"]:
+    return np.full(count, np.nan, dtype=np.float32) if dissent is None else dissent.cpu().numpy()
 
 
 def predict_all(reader: Reader, packed: Pack, read: Embedded | None, progress: Progress) -> Predictions:
@@ -105,7 +149,7 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
     """Return the predictions as configured: from the heads, or by a readout fitted on the training images.
 
     Raises:
-        UserError: when the ambiguity head is asked for, beside prototypes, but there is none.
+        UserError: when prototypes need an ambiguity and there is none.
     """
     options = config.predict
     if (options.ambiguity, options.clusters) == ("head", "head"):
@@ -117,7 +161,7 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
         prior=options.prior,
         clusters=count if options.clusters == "prototypes" else None,
         appearance=options.appearance,
-        doubt=options.ambiguity == "doubt",
+        ambiguity=options.ambiguity,
     )
     pool = predictions.take(np.array([name in ("labeled", "unlabeled") for name in predictions.splits]))
     fitted = readout.fit(pool, wanted, config.seed)
@@ -157,8 +201,8 @@ def _follow(
     steps = train(
         *(ready.training, ready.batches, ready.objective, ready.schedule),
         seed=config.seed,
-        autocast=bfloat16(config),
-        passes=PASSES[config.train.passes],
+        autocast=bfloat16(config, ready.training.network),
+        passes=passes(config.train.passes, ready.objective, ready.training.network),
     )
     lines: list[str] = []
     for record in steps:
