@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format docs bench load results clean
+.PHONY: help install demo test check format docs bench load results soak fuzz audit package lowest coverage mutants clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,31 @@ load: $(VENV)/.installed  ## 20 annotators on the annotation server, with 100,00
 
 results: $(VENV)/.installed  ## train on CIFAR-10H and rebuild the records and the table
 	$(BIN)/python results/cifar10h.py $(ARGS)
+
+soak: $(VENV)/.installed  ## kill real processes a hundred times and compare with an undisturbed run
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.soak $(ARGS)
+
+fuzz: $(VENV)/.installed-test  ## fuzz the importers with atheris; ARGS=-runs=100000
+	$(INSTALL) atheris
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz $(or $(ARGS),-runs=20000)
+
+audit: $(VENV)/.installed  ## look the pinned versions up in the database of known weaknesses
+	$(INSTALL) pip-audit
+	$(BIN)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+
+package: | $(BIN)/python  ## build wheel and sdist, install each into a clean environment, and run it
+	PYTHON="$(BIN)/python" INSTALL_ARGS="$(INSTALL_ARGS)" bash bench/package.sh
+
+lowest: | $(BIN)/python  ## test with the lowest versions that pyproject.toml allows
+	PYTHON="$(BIN)/python" INSTALL_ARGS="$(INSTALL_ARGS)" bash bench/lowest.sh
+
+coverage: $(VENV)/.installed-test  ## branch coverage of all tests; fails below what pyproject.toml demands
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
+
+mutants: $(VENV)/.installed-test  ## change losses, objectives and metrics, and see whether a test notices
+	$(INSTALL) mutmut
+	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children $(WORKERS) $(ARGS)
+	$(BIN)/mutmut results
 
 clean:  ## remove what was installed and built
 	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "propose": ("propose", "run"),
     "evaluate": ("evaluate", "run"),
 }
-KILLS = {"synthetic": 2, "train": 14, "predict": 2, "propose": 1, "evaluate": 1}
+KILLS = {"synthetic": 2, "train": 24, "predict": 2, "propose": 1, "evaluate": 1}
 """Most kills of a command in a round."""
 DONE = {"synthetic": "data", "train": "run/predictions.parquet"}
 """What is there when a command is done that cannot be called again."""
@@ -60,8 +60,9 @@ def soak(kills: int, seed: int, work: Path, tell: Callable[[str], None]) -> dict
         for name in COMMANDS:
             most = min(KILLS[name], kills - len(moments))
             moments += [{"round": rounds, **moment} for moment in disturbed(name, work, rng, most)]
-        unlike += [f"round {rounds}: {text}" for text in differences(expected, digests(work))]
-        tell(f"round {rounds}: {len(moments)} kills, {len(unlike)} differences")
+        found = [f"round {rounds}: {text}" for text in differences(expected, digests(work))]
+        unlike += found
+        tell("\n".join((f"round {rounds}: {len(moments)} kills", *found)))
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),

@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import inspect
 import itertools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
@@ -296,8 +297,8 @@ def assignments(pairs: Iterable[str]) -> dict[str, Any]:
                 f"'{pair}' is no assignment: write section.key=value, for example train.steps=500"
             )
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+            value = _yaml(text)
+        except (yaml.YAMLError, ValueError) as error:
             raise UserError(f"the value of '{pair}' is not YAML: {error}") from error
         for key in reversed(path.split(".")):
             value = {key: value}
@@ -312,12 +313,25 @@ def read(path: Path) -> dict[str, Any]:
         UserError: when the file is absent or not a YAML mapping.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        values = _yaml(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError, ValueError) as error:
         raise UserError(f"cannot read the configuration {path}: {error}") from error
     if not isinstance(values, dict):
         raise UserError(f"{path} is not a mapping of sections")
     return values
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-3 as a number, too: YAML 1.1 wants 1.0e-3."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def _yaml(text: str) -> Any:
+    return yaml.load(text, _Loader)
 
 
 def preset(name: str) -> dict[str, Any]:

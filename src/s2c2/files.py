@@ -61,6 +61,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         with held(file):
             yield partial
             partial.rename(path)
+        sweep(path.parent, f".{path.name}.")
     finally:
         os.close(file)
         shutil.rmtree(partial, ignore_errors=True)
