@@ -127,3 +127,23 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "readout.npz").write_bytes(b"PK")
     with pytest.raises(UserError, match="damaged"):
         Readout.read(tmp_path / "readout.npz")
+
+
+def test_prototypes_of_many_images_are_fitted_on_some_and_read_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool, seen = made(200), list[int]()
+    monkeypatch.setattr(readout, "FITTED", 50)
+    whole = readout.features
+    monkeypatch.setattr(
+        readout, "features", lambda some, alpha: (seen.append(len(some)), whole(some, alpha))[1]
+    )
+    fitted = readout.fit(pool, Wanted(0.5, 5, 0.5), 3)
+    assert seen == [50]
+    assert fitted.shift == readout.threshold(readout.doubt(pool.probabilities), 0.5)
+    read = readout.apply(fitted, pool)
+    assert read.clusters is not None
+    assert len(read.clusters) == 200
+    assert readout.some(200, 3).tolist() == sorted(set(readout.some(200, 3).tolist()))
+    assert readout.some(200, 3).tolist() != readout.some(200, 4).tolist()
+    assert readout.some(50, 3).tolist() == list(range(50))
