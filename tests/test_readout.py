@@ -135,9 +135,12 @@ def test_prototypes_of_many_images_are_fitted_on_some_and_read_for_all(
     pool, seen = made(200), list[int]()
     monkeypatch.setattr(readout, "FITTED", 50)
     whole = readout.features
-    monkeypatch.setattr(
-        readout, "features", lambda some, alpha: (seen.append(len(some)), whole(some, alpha))[1]
-    )
+
+    def counted(some: Predictions, appearance: float) -> np.ndarray:
+        seen.append(len(some))
+        return whole(some, appearance)
+
+    monkeypatch.setattr(readout, "features", counted)
     fitted = readout.fit(pool, Wanted(0.5, 5, 0.5), 3)
     assert seen == [50]
     assert fitted.shift == readout.threshold(readout.doubt(pool.probabilities), 0.5)
