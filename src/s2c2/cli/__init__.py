@@ -5,8 +5,21 @@ import sys
 
 import typer
 
-from s2c2.cli import annotate, annotations, bench, configs, datasets, demo, experiment, people, runs, simulate
+from s2c2.cli import (
+    annotate,
+    annotations,
+    bench,
+    configs,
+    datasets,
+    demo,
+    experiment,
+    people,
+    replay,
+    runs,
+    simulate,
+)
 from s2c2.errors import UserError
+from s2c2.memory import exhausted
 
 app = typer.Typer(
     help="Learn from images whose labels are ambiguous.",
@@ -20,6 +33,7 @@ app.add_typer(configs.app, name="config")
 app.add_typer(annotations.app, name="annotations")
 app.add_typer(people.app, name="accounts")
 app.command()(runs.train)
+app.command()(replay.replay)
 app.command()(runs.predict)
 app.command()(runs.evaluate)
 app.command()(runs.propose)
@@ -48,6 +62,13 @@ def main() -> None:
         raise SystemExit(1) from None
     except OSError as error:
         print(f"s2c2: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except (MemoryError, RuntimeError) as error:
+        if not exhausted(error):
+            raise
+        print(
+            f"s2c2: out of memory: {str(error).splitlines()[0] if str(error) else error!r}", file=sys.stderr
+        )
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         print("s2c2: stopped.", file=sys.stderr)

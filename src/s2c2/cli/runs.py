@@ -1,7 +1,9 @@
 """``s2c2 train``, ``predict``, ``evaluate``, ``propose`` and ``report``."""
 
 import os
+import shlex
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,7 +56,13 @@ def train(
     folder = out or Path("runs") / f"{resolved.algorithm.name}-{resolved.objective.name}-{resolved.seed}"
     if instead and not annotations:
         raise UserError("--replace-annotations needs --annotations LOG")
-    train_run(dataset, resolved, folder, resume=resume, logs=annotations or [], instead=instead)
+    train_run(
+        *(dataset, resolved, folder),
+        resume=resume,
+        logs=annotations or [],
+        instead=instead,
+        command=resuming(sys.argv),
+    )
     screen.console.print(f"next: s2c2 evaluate {folder}")
 
 
@@ -66,11 +74,12 @@ def train_run(
     resume: bool = False,
     logs: Sequence[Path] = (),
     instead: bool = False,
+    command: str = "the same command with --resume",
 ) -> None:
     """Train one run with progress bars; Ctrl-C and SIGTERM leave a checkpoint behind.
 
     Answers of annotation logs join the annotations of the dataset, or with ``instead`` replace them for the
-    images that they answer.
+    images that they answer. ``command`` is what a person is told to go on with.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C.
@@ -102,7 +111,7 @@ def train_run(
                 say=lambda text: screen.console.print(text, markup=False),
             )
         except KeyboardInterrupt:
-            screen.console.print(stopped(out), markup=False)
+            screen.console.print(stopped(out, command), markup=False)
             if asked[:1] == [signal.SIGTERM]:
                 raise typer.Exit(TERMINATED) from None
             raise
@@ -155,15 +164,26 @@ def obeying(asked: list[int], advance: screen.Advance) -> "Progress":
     return progress
 
 
-def stopped(out: Path) -> str:
+def resuming(argv: Sequence[str]) -> str:
+    """Return the command that goes on with a run, from the one that was given.
+
+    Example:
+        >>> resuming(["/venv/bin/s2c2", "train", "my images", "--out", "run"])
+        "s2c2 train 'my images' --out run --resume"
+    """
+    given = [word for word in argv[1:] if word != "--resume"]
+    return shlex.join(["s2c2", *given, "--resume"])
+
+
+def stopped(out: Path, command: str) -> str:
     """Say what a stopped run left behind and how to go on."""
     from s2c2.checkpoint import listed
     from s2c2.experiments.folder import Place
 
     kept = listed(Place(out).checkpoints)
     if not kept:
-        return "stopped before the first checkpoint: run the same command with --resume to start anew"
-    return f"stopped with a checkpoint of step {int(kept[-1].stem)}: the same command with --resume goes on"
+        return f"stopped before the first checkpoint; to start anew: {command}"
+    return f"stopped with a checkpoint of step {int(kept[-1].stem)}; to go on: {command}"
 
 
 @contextmanager

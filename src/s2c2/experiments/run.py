@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from s2c2 import checkpoint, files, readout
 from s2c2.config import Config
@@ -18,12 +20,15 @@ from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
+from s2c2.experiments.fitting import too_large
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
 from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
+from s2c2.experiments.probing import Known, corrected, fitted, require
 from s2c2.experiments.setup import Setup, idle, setup, views
 from s2c2.experiments.threads import threads
+from s2c2.memory import exhausted
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 
@@ -63,8 +68,11 @@ def run(
     """
     place = Place(out)
     guard(place, dataset, config, resume=resume)
+    for folder in (place.root, place.checkpoints):
+        files.sweep(folder)
     torch.set_num_threads(threads(config))
     ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
+    require(config.predict, known(ready).dissent)
     for text in idle(ready.objective):
         say(text)
     if bfloat16(config) and not bfloat16(config, ready.training.network):
@@ -80,11 +88,47 @@ def run(
             files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n")
     follow(place, ready, config, watch, stop)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
-    predictions = predict_all(reader, ready.pack, ready.embedded, predicting)
-    predictions = with_splits(predictions, ready.splits.of())
-    predictions = read_out(place, predictions, config)
+    sources = (ready.pack, ready.embedded, known(ready))
+    return conclude(place, config, reader, sources, ready.splits.of(), predicting)
+
+
+def conclude(
+    place: Place,
+    config: Config,
+    reader: Reader,
+    sources: tuple[Pack, Embedded | None, Known],
+    splits: dict[str, str],
+    progress: Progress,
+) -> Predictions:
+    """Fit what reads a trained network, predict every image with it, and write both.
+
+    Args:
+        place: of the run.
+        config: its configuration.
+        reader: the trained network.
+        sources: the images, what is read instead of them, and what is known of the labeled ones.
+        splits: split of each image.
+        progress: called with images done and their number.
+    """
+    packed, read, labeled = sources
+    predictions = predict_all(reader, packed, read, progress)
+    found = fitted(config.predict, predictions, read, labeled)
+    if found is not None:
+        found.write(place.probe)
+        predictions = corrected(found, predictions, read)
+    predictions = read_out(place, with_splits(predictions, splits), config)
     predictions.write(place.predictions)
     return predictions
+
+
+def known(ready: Setup) -> Known:
+    """Return what people said of the labeled images of a run."""
+    made = ready.batches
+    return Known(made.labeled, made.labels.cpu().numpy(), _dissent(made.dissent, len(made.labeled)))
+
+
+def _dissent(dissent: Tensor | None, count: int) -> Float[np.ndarray, " l"]:
+    return np.full(count, np.nan, dtype=np.float32) if dissent is None else dissent.cpu().numpy()
 
 
 def predict_all(reader: Reader, packed: Pack, read: Embedded | None, progress: Progress) -> Predictions:
@@ -105,7 +149,7 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
     """Return the predictions as configured: from the heads, or by a readout fitted on the training images.
 
     Raises:
-        UserError: when the ambiguity head is asked for, beside prototypes, but there is none.
+        UserError: when prototypes need an ambiguity and there is none.
     """
     options = config.predict
     if (options.ambiguity, options.clusters) == ("head", "head"):
@@ -117,7 +161,7 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
         prior=options.prior,
         clusters=count if options.clusters == "prototypes" else None,
         appearance=options.appearance,
-        doubt=options.ambiguity == "doubt",
+        ambiguity=options.ambiguity,
     )
     pool = predictions.take(np.array([name in ("labeled", "unlabeled") for name in predictions.splits]))
     fitted = readout.fit(pool, wanted, config.seed)
@@ -128,35 +172,47 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
 def follow(
     place: Place, ready: Setup, config: Config, watch: Callable[[Record, int], None], stop: Callable[[], bool]
 ) -> None:
-    """Train to the end, or until asked to stop, writing losses and checkpoints."""
-    training, every = ready.training, config.train.checkpoint
-    trim(place.losses, training.step)
-    steps = train(
-        training,
-        ready.batches,
-        ready.objective,
-        ready.schedule,
-        seed=config.seed,
-        autocast=bfloat16(config, training.network),
-        passes=passes(config.train.passes, ready.objective, training.network),
-    )
-    lines: list[str] = []
+    """Train to the end, or until asked to stop, writing losses and checkpoints.
+
+    Raises:
+        KeyboardInterrupt: when asked to stop.
+        UserError: for a step that is not finite or does not fit into memory.
+    """
     try:
-        for record in steps:
-            lines.append(line(record))
-            watch(record, ready.schedule.steps)
-            stopped = stop()
-            if stopped or record.step % every == 0:
-                save(place, ready, config, lines)
-            if stopped:
-                raise KeyboardInterrupt
+        return _follow(place, ready, config, watch, stop)
     except NonFiniteError as error:
         # A step is a function of seed, number and weights: the last checkpoint replays it.
         files.write_json(place.nonfinite, {"step": error.step, "losses": error.losses})
         raise UserError(
-            f"{error}. It is kept: --resume goes from the last checkpoint to the same step again, see "
-            f"{place.nonfinite}; a smaller optimizer.rate or train.clip usually helps"
+            f"{error}. It is kept: 's2c2 replay {place.root}' repeats it and names the images; a smaller "
+            "optimizer.rate or train.clip usually helps"
         ) from error
+    except (RuntimeError, MemoryError) as error:
+        if not exhausted(error):
+            raise
+    # Not in the handler: until it ends, the error holds what the step had allocated.
+    raise too_large(ready, config)
+
+
+def _follow(
+    place: Place, ready: Setup, config: Config, watch: Callable[[Record, int], None], stop: Callable[[], bool]
+) -> None:
+    trim(place.losses, ready.training.step)
+    steps = train(
+        *(ready.training, ready.batches, ready.objective, ready.schedule),
+        seed=config.seed,
+        autocast=bfloat16(config, ready.training.network),
+        passes=passes(config.train.passes, ready.objective, ready.training.network),
+    )
+    lines: list[str] = []
+    for record in steps:
+        lines.append(line(record))
+        watch(record, ready.schedule.steps)
+        stopped = stop()
+        if stopped or record.step % config.train.checkpoint == 0:
+            save(place, ready, config, lines)
+        if stopped:
+            raise KeyboardInterrupt
     save(place, ready, config, lines)
 
 

@@ -8,28 +8,33 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from s2c2 import checkpoint, files, readout
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data import dataset as datasets
 from s2c2.data.cache import read_image
+from s2c2.data.dataset import Dataset
 from s2c2.data.images import load, resize
 from s2c2.data.layout import SUFFIXES
-from s2c2.data.pack import pack
+from s2c2.data.pack import Pack, pack
 from s2c2.data.parallel import ordered
 from s2c2.data.progress import Progress, silent
 from s2c2.errors import UserError
-from s2c2.experiments.embedding import embedded, reading
+from s2c2.experiments.embedding import chosen, embedded, reading
 from s2c2.experiments.folder import Place
 from s2c2.experiments.predicting import Reader, predict_images, predict_pack
-from s2c2.experiments.run import predict_all, read_out, reader_of, with_splits
-from s2c2.experiments.setup import fresh, objective_of, views
+from s2c2.experiments.probing import Known, require
+from s2c2.experiments.run import conclude, reader_of
+from s2c2.experiments.setup import dissent, fresh, objective_of, views, votes
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
+from s2c2.probe import Probe, apply
 from s2c2.readout import Readout
 from s2c2.runs import Run
 
@@ -47,6 +52,8 @@ class Saved:
     """How ambiguity and clusters are read, where not from the heads."""
     problems: tuple[str, ...] = ()
     """A sentence for each damaged checkpoint that was passed over."""
+    probe: Probe | None = None
+    """What corrects the predictions of the network, if so."""
 
 
 def load_run(root: Path) -> Saved:
@@ -66,7 +73,8 @@ def load_run(root: Path) -> Saved:
     reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
     reader = replace(reader, finish=reading(config, facts["size"], facts.get("extractor")))
     fitted = Readout.read(place.readout) if place.readout.exists() else None
-    return Saved(reader, config, facts["size"], fitted, problems)
+    probe = Probe.read(place.probe) if place.probe.exists() else None
+    return Saved(reader, config, facts["size"], fitted, problems, probe)
 
 
 def predict_folder(
@@ -85,17 +93,35 @@ def predict_folder(
         UserError: when there is no image, or one cannot be read.
     """
     broken = skipped or _fail
+    reader, means = _averaging(saved)
     if (source / "dataset.yaml").exists():
         fit = saved.config.data.fit
         packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=True)
         for _, reason in packed.broken:
             broken(reason)
-        predictions = predict_pack(saved.reader, packed, progress)
+        predictions = predict_pack(reader, packed, progress)
     else:
         found = images_in(source)
         rows = _decoded(saved, source, found, broken)
-        predictions = predict_images(saved.reader, rows, len(found), progress)
+        predictions = predict_images(reader, rows, len(found), progress)
+    if saved.probe is not None:
+        predictions = apply(saved.probe, predictions, means or [predictions.embeddings])
     return predictions if saved.readout is None else readout.apply(saved.readout, predictions)
+
+
+def _averaging(saved: Saved) -> tuple[Reader, list[Float[np.ndarray, "b e"]]]:
+    """Return the reader, and a list that what a probe reads is put into while it reads.
+
+    The list stays empty where there is no probe, or where it reads what the heads of the network read.
+    """
+    form, means = chosen(saved.config), list[Float[np.ndarray, "b e"]]()
+    if saved.probe is None or form is None:
+        return saved.reader, means
+
+    def keep(inputs: Float[Tensor, "n e 1 1"]) -> None:
+        means.append(inputs.flatten(1).cpu().numpy().astype(np.float32))
+
+    return replace(saved.reader, aside=keep, averaged=form.weak), means
 
 
 def images_in(source: Path) -> list[Path]:
@@ -155,13 +181,25 @@ def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
     splits = dict(zip(predictions.images, predictions.splits, strict=True))
     weak = {"weak": views(config.views)["weak"]}
     read = embedded(dataset, packed, config, weak, (torch.device("cpu"), silent))
-    fresh_ones = predict_all(saved.reader, packed, read, silent)
-    made = read_out(place, with_splits(fresh_ones, splits), config)
-    made.write(place.predictions)
-    return made
+    labeled = _known(Run(out), dataset, packed, config)
+    require(config.predict, labeled.dissent)
+    return conclude(place, config, saved.reader, (packed, read, labeled), splits, silent)
 
 
-DERIVED = ("predictions.parquet", "scores.json", "proposals.parquet", "report.html", "readout.npz")
+def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:
+    """Return what people said of the labeled images, in the order in which their votes were drawn."""
+    table = pl.read_csv(run.path / "splits.csv").filter(pl.col("split") == "labeled")
+    images, number = tuple(table["image"]), {image: row for row, image in enumerate(packed.images)}
+    said = run.annotations(dataset.classes)
+    counts = votes(dataset if said is None else replace(dataset, annotations=said), images, config)
+    shares = (counts / counts.sum(dim=1, keepdim=True)).numpy()
+    return Known(np.array([number[image] for image in images]), shares, dissent(counts).numpy())
+
+
+DERIVED = (
+    *("predictions.parquet", "scores.json", "proposals.parquet", "report.html"),
+    *("readout.npz", "probe.npz"),
+)
 """Files of a run that follow from its network."""
 
 
