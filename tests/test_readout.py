@@ -130,6 +130,29 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         Readout.read(tmp_path / "readout.npz")
 
 
+def test_prototypes_of_many_images_are_fitted_on_some_and_read_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool, seen = made(200), list[int]()
+    monkeypatch.setattr(readout, "FITTED", 50)
+    whole = readout.features
+
+    def counted(some: Predictions, appearance: float) -> np.ndarray:
+        seen.append(len(some))
+        return whole(some, appearance)
+
+    monkeypatch.setattr(readout, "features", counted)
+    fitted = readout.fit(pool, Wanted(0.5, 5, 0.5), 3)
+    assert seen == [50]
+    assert fitted.shift == readout.threshold(readout.doubt(pool.probabilities), 0.5)
+    read = readout.apply(fitted, pool)
+    assert read.clusters is not None
+    assert len(read.clusters) == 200
+    assert readout.some(200, 3).tolist() == sorted(set(readout.some(200, 3).tolist()))
+    assert readout.some(200, 3).tolist() != readout.some(200, 4).tolist()
+    assert readout.some(50, 3).tolist() == list(range(50))
+
+
 @given(st.floats(0, 1), st.integers(0, 1000))
 def test_an_ambiguity_from_votes_keeps_its_order_and_gets_the_share(prior: float, seed: int) -> None:
     ambiguity = np.random.default_rng(seed).permutation(np.linspace(0.05, 0.6, 30)).astype(np.float32)

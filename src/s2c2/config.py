@@ -117,6 +117,8 @@ class DataConfig(Section):
     """Whether images that cannot be read are left out instead of stopping the run."""
     labeled_as_unlabeled: bool = True
     """Whether the labeled images are among the unlabeled ones too (reference)."""
+    block: Count | None = None
+    """Unlabeled images that are read side by side, for a pack larger than memory; null shuffles all alike."""
     class_weights: bool = True
     """Whether the labeled loss is balanced by N / (k · n_c), from the labeled images only."""
     disputed: Literal["keep", "remove"] = "keep"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 from sklearn.cluster import KMeans
 
 from s2c2 import files
@@ -31,6 +31,8 @@ FLOOR = 0.01
 """Weight of a certain image in k-means."""
 RESTARTS = 5
 """Starts of k-means, of which the best is kept."""
+FITTED = 131_072
+"""Images up to which k-means sees all of them; of more, so many are drawn."""
 BLOCK = 65_536
 """Images that are compared with the prototypes at a time."""
 
@@ -101,10 +103,18 @@ def fit(pool: Predictions, wanted: Wanted, seed: int) -> Readout:
         return Readout(shift, None, wanted.appearance, votes)
     ranks = scores.argsort().argsort() / max(len(scores) - 1, 1)
     weights = FLOOR + sigmoid((ranks - (1 - wanted.prior)) / WIDTH)
-    points = features(pool, wanted.appearance)
+    drawn = some(len(pool), seed)
+    points, weights = features(pool.take(drawn), wanted.appearance), weights[drawn]
     count = min(wanted.clusters, len(np.unique(points, axis=0)))
     fitted = KMeans(count, n_init=RESTARTS, random_state=seed).fit(points, sample_weight=weights)
     return Readout(shift, fitted.cluster_centers_.astype(np.float64), wanted.appearance, votes)
+
+
+def some(images: int, seed: int) -> Int64[np.ndarray, " d"]:
+    """Return the rows that prototypes are fitted on, rising: all, or as many as are to be drawn."""
+    if images <= FITTED:
+        return np.arange(images)
+    return np.sort(np.random.default_rng(seed).choice(images, FITTED, replace=False))
 
 
 def apply(readout: Readout, predictions: Predictions) -> Predictions:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from s2c2.data.batches import Batches, normalised, positions, resident, streamed
+from s2c2.data.batches import WINDOW, Batches, blockwise, normalised, positions, resident, streamed
 from s2c2.data.views import VIEWS, Draws
 
 CPU = torch.device("cpu")
@@ -53,6 +53,33 @@ def test_positions_are_shuffled_epochs_one_after_another(
         epoch = sequence[start : start + count]
         assert len(set(epoch)) == len(epoch)
         assert set(epoch) <= set(range(count))
+
+
+@settings(max_examples=40)
+@given(count=st.integers(1, 500), block=st.integers(1, 40), seed=st.integers(0, 5))
+def test_a_blockwise_order_has_every_image_once_and_each_window_few_blocks(
+    count: int, block: int, seed: int
+) -> None:
+    order = blockwise(np.random.default_rng(seed), count, block)
+    assert sorted(order.tolist()) == list(range(count))
+    # A window begins in the middle of a block where the short last block came before it.
+    for start in range(0, count, WINDOW * block):
+        assert len(set((order[start : start + WINDOW * block] // block).tolist())) <= WINDOW + 1
+
+
+def test_blocks_are_mixed_and_differ_by_epoch() -> None:
+    first, second = (positions(0, 0, step, 4000, 4000, 50) for step in (0, 1))
+    assert (first != second).any()
+    # Within a window of 800 images, neighbours in time are of 16 blocks.
+    assert np.mean(first[1:] // 50 != first[:-1] // 50) > 0.9
+
+
+def test_a_batch_is_read_by_blocks_where_that_is_asked_for() -> None:
+    plain, blocks = batches(), replace(batches(), block=3)
+    seen = [int(i) for step in range(5) for i in blocks(step).unlabeled[:4]]
+    assert seen != [int(i) for step in range(5) for i in plain(step).unlabeled[:4]]
+    whole = torch.cat([blocks(step).unlabeled for step in range(5)])[:20]
+    assert sorted(whole.tolist()) == list(range(20))
 
 
 def test_positions_differ_by_epoch_stream_and_seed() -> None:

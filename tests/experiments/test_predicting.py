@@ -3,9 +3,11 @@ import pytest
 import torch
 from torch import nn
 
+from s2c2.data.pack import Pack
 from s2c2.data.views import VIEWS, Draws
 from s2c2.errors import UserError
-from s2c2.experiments.predicting import Reader, predict_images
+from s2c2.experiments import predicting
+from s2c2.experiments.predicting import Reader, predict_images, predict_pack
 from s2c2.networks.network import Network
 
 
@@ -32,6 +34,18 @@ def test_one_view_is_the_image_as_it_is() -> None:
     outputs = reader(1).network(images)
     np.testing.assert_allclose(said.probabilities, outputs.classes.softmax(1).detach(), rtol=1e-4)
     np.testing.assert_array_equal(said.clusters, outputs.clusters.argmax(1))
+
+
+def test_a_pack_is_read_by_blocks_and_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predicting, "BATCH", 2)
+    packed = Pack(NAMES, PIXELS, NAMES, (), np.full((5, 2), 4, dtype=np.int32))
+    done: list[tuple[int, int]] = []
+    for views in (1, 3):
+        said = predict_pack(reader(views), packed, lambda *counts: done.append(counts))
+        one_by_one = predict_images(reader(views), zip(NAMES, PIXELS, strict=True), len(NAMES))
+        assert said.images == one_by_one.images == NAMES
+        np.testing.assert_array_equal(said.embeddings, one_by_one.embeddings)
+    assert done[:3] == [(2, 5), (4, 5), (5, 5)]
 
 
 def test_several_views_are_averaged() -> None:

@@ -35,6 +35,14 @@ def test_labeled_images_are_unlabeled_ones_too(dataset: Dataset) -> None:
     assert not set(apart.batches.unlabeled) & set(apart.batches.labeled)
 
 
+def test_unlabeled_images_are_in_the_order_of_the_pack_where_they_are_read_by_blocks(
+    dataset: Dataset,
+) -> None:
+    plain, blocks = setup(dataset, config(), DEVICE), setup(dataset, config(data={"block": 8}), DEVICE)
+    assert blocks.batches.unlabeled.tolist() == sorted(plain.batches.unlabeled.tolist())
+    assert (plain.batches.block, blocks.batches.block) == (None, 8)
+
+
 def test_validation_images_are_never_trained_on(dataset: Dataset) -> None:
     ready = setup(dataset, config(), DEVICE)
     row = {image: number for number, image in enumerate(ready.pack.images)}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from s2c2.metrics import baselines
 from s2c2.metrics.baselines import gaussian_mixture, hdbscan, kmeans, unit_kmeans
 
 Clustering = Callable[[np.ndarray, int, int], np.ndarray]
@@ -49,6 +50,21 @@ def test_kmeans_assigns_each_image_to_the_nearest_mean() -> None:
     means = np.stack([embeddings[found == c].mean(axis=0) for c in range(5)])
     nearest = [int(np.argmin([((row - mean) ** 2).sum() for mean in means])) for row in embeddings]
     assert found.tolist() == nearest
+
+
+def test_hdbscan_of_many_images_clusters_some_and_gives_each_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    whole = baselines._hdbscan
+    monkeypatch.setattr(baselines, "MOST", 100)
+
+    def counted(values: np.ndarray, size: int) -> np.ndarray:
+        sizes.append(len(values))
+        return whole(values, size)
+
+    monkeypatch.setattr(baselines, "_hdbscan", counted)
+    embeddings, truth = blobs(400)
+    assert adjusted_rand_score(truth, hdbscan(embeddings, 4)) == 1
+    assert set(sizes) == {100}
 
 
 def test_unit_kmeans_is_kmeans_of_the_directions() -> None:

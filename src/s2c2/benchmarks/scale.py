@@ -4,6 +4,7 @@ The images are noise, made straight into a pack: nothing is drawn or decoded. Ea
 own, whose memory is looked at all the time: what it holds itself, beyond the pages of files.
 """
 
+import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,13 +15,17 @@ from typing import Any
 import numpy as np
 
 from s2c2.benchmarks.machine import field
-from s2c2.benchmarks.timing import measured
+from s2c2.benchmarks.timing import Meter, measured
 from s2c2.benchmarks.worker import Work, working
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SIDE, BLOCK = 32, 10_000
 LOOK = 0.02
 """Seconds between two looks at the memory."""
+ORDERS = {"shuffled": None, "by_blocks": 1024}
+"""Images of a block for each order in which a pack is streamed from a disk."""
+READ = 256
+"""Batches of 256 images that are read in each order."""
 VALUES: Mapping[str, Any] = {
     "algorithm": {"name": "mean-teacher"},
     "network": {"backbone": {"name": "wide-resnet", "depth": 10, "width": 0.5}},
@@ -57,7 +62,7 @@ def prepare(options: Mapping[str, Any]) -> Work:
             with watched(taken), measured(taken):
                 part()
             found |= {f"{name}_{key}": taken[key] for key in ("cpu_s", "mib")}
-        return found
+        return found | {f"{name}_per_s": streamed_per_s(folder, block) for name, block in ORDERS.items()}
 
     return whole
 
@@ -103,6 +108,32 @@ def predicted(folder: Path, out: Path, most: int | None = None) -> None:
     names = tuple(f"{number:07d}.png" for number in range(len(pixels)))
     packed = Pack(names, pixels, names, (), np.full((len(pixels), 2), SIDE, dtype=np.int32))
     predict_pack(reader_of(network, tuple("abcdefghij"), config), packed).write(out)
+
+
+def streamed_per_s(folder: Path, block: int | None) -> float:
+    """Return images per wall-clock second that a pack gives in batches, no page of it being in memory.
+
+    Args:
+        folder: holds the pack.
+        block: images of a block of the order; None shuffles all alike.
+    """
+    from s2c2.data.batches import positions
+
+    forget(folder / "pack.npy")
+    pixels = np.lib.format.open_memmap(folder / "pack.npy", mode="r")
+    batches = min(READ, max(len(pixels) // 256, 1))
+    meter = Meter()
+    for step in range(batches):
+        pixels[positions(0, 1, step, 256, len(pixels), block)].sum()
+    return 256 * batches / meter.sample()["wall_s"]
+
+
+def forget(path: Path) -> None:
+    """Let the system drop the pages of a file from memory, where it can."""
+    if hasattr(os, "posix_fadvise"):
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 @contextmanager

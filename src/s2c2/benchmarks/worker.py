@@ -26,9 +26,10 @@ def serve(kind: str, options: Options, asked: TextIO, answered: TextIO) -> None:
         kind: module of this package whose ``prepare(options)`` returns the work.
         options: what it is to do.
         asked: lines; the work is done for each.
-        answered: takes a line of JSON for each, with the peak of memory so far.
+        answered: takes a line when all is prepared, then JSON for each, with the peak of memory so far.
     """
     work: Work = import_module(f"s2c2.benchmarks.{kind}").prepare(options)
+    print("{}", file=answered, flush=True)
     for _ in asked:
         print(json.dumps(work() | {"peak_bytes": peak()}), file=answered, flush=True)
 
@@ -37,6 +38,8 @@ def serve(kind: str, options: Options, asked: TextIO, answered: TextIO) -> None:
 def working(kind: str, options: Options, threads: int = 1) -> Iterator[Callable[[], Sample]]:
     """Yield a function that does a work once in a process of its own and returns what it cost.
 
+    The process is ready by then: those of several works do not prepare side by side.
+
     Raises:
         RuntimeError: when the process ends instead of answering.
     """
@@ -44,20 +47,21 @@ def working(kind: str, options: Options, threads: int = 1) -> Iterator[Callable[
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env=environment, **pipes) as process:
+        _answer(process, kind)
 
         def ask() -> Sample:
-            try:
-                process.stdin.write("\n")  # type: ignore[union-attr]
-                process.stdin.flush()  # type: ignore[union-attr]
-            except BrokenPipeError:
-                pass
-            line = process.stdout.readline()  # type: ignore[union-attr]
-            if not line:
-                raise RuntimeError(f"the process of '{kind}' ended with exit code {process.wait()}")
-            answer: dict[str, float] = json.loads(line)
-            return answer
+            print(file=process.stdin, flush=True)
+            return _answer(process, kind)
 
         yield ask
+
+
+def _answer(process: "subprocess.Popen[str]", kind: str) -> dict[str, float]:
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise RuntimeError(f"the process of '{kind}' ended with exit code {process.wait()}")
+    answer: dict[str, float] = json.loads(line)
+    return answer
 
 
 if __name__ == "__main__":

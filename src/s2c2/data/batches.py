@@ -15,6 +15,9 @@ from s2c2.types import Batch
 LABELED, UNLABELED = 0, 1
 """Streams of the sampler."""
 
+WINDOW = 16
+"""Blocks whose images are shuffled together, where an epoch goes by blocks."""
+
 
 @dataclass(frozen=True)
 class Batches:
@@ -44,6 +47,8 @@ class Batches:
     """Each view by its name."""
     finish: Callable[[Tensor], Float[Tensor, "n c h w"]] = field(default_factory=lambda: normalised)
     """Turns a view into what the network reads."""
+    block: int | None = None
+    """Unlabeled images that are read side by side; None shuffles all alike. See :func:`blockwise`."""
     dissent: Float[Tensor, " l"] | None = None
     """Share of the votes of each labeled image that are not for its first class; NaN below two votes."""
 
@@ -52,7 +57,8 @@ class Batches:
         chosen = positions(self.seed, LABELED, step, self.batch, len(self.labeled))
         labeled = self.labeled[chosen]
         count = self.batch * self.ratio if self.student or self.teacher else 0
-        unlabeled = self.unlabeled[positions(self.seed, UNLABELED, step, count, len(self.unlabeled))]
+        taken = positions(self.seed, UNLABELED, step, count, len(self.unlabeled), self.block)
+        unlabeled = self.unlabeled[taken]
         return Batch(
             labels=self.labels[torch.from_numpy(chosen)],
             labeled=self.views(labeled, ("weak",), step, 0)[0],
@@ -82,7 +88,9 @@ def normalised(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
     return images.float().div_(127.5).sub_(1)
 
 
-def positions(seed: int, stream: int, step: int, batch: int, count: int) -> Int[np.ndarray, " n"]:
+def positions(
+    seed: int, stream: int, step: int, batch: int, count: int, block: int | None = None
+) -> Int[np.ndarray, " n"]:
     """Return the positions of a step's images in an endless sequence of shuffled epochs.
 
     Args:
@@ -91,20 +99,41 @@ def positions(seed: int, stream: int, step: int, batch: int, count: int) -> Int[
         step: number of the step, from 0.
         batch: images in a batch.
         count: images in an epoch.
+        block: images of a block, where the epoch is shuffled by blocks.
     """
     if not batch:
         return np.empty(0, dtype=np.int64)
     index = np.arange(step * batch, (step + 1) * batch)
     epochs = [
-        _epoch(seed, stream, int(epoch), count) for epoch in range(index[0] // count, index[-1] // count + 1)
+        _epoch(seed, stream, int(epoch), count, block)
+        for epoch in range(index[0] // count, index[-1] // count + 1)
     ]
     order: Int[np.ndarray, " n"] = np.concatenate(epochs)[index - index[0] // count * count]
     return order
 
 
 @lru_cache(maxsize=8)
-def _epoch(seed: int, stream: int, epoch: int, count: int) -> Int[np.ndarray, " n"]:
-    return np.random.default_rng([seed, stream, epoch]).permutation(count)
+def _epoch(seed: int, stream: int, epoch: int, count: int, block: int | None) -> Int[np.ndarray, " n"]:
+    rng = np.random.default_rng([seed, stream, epoch])
+    return rng.permutation(count) if block is None else blockwise(rng, count, block)
+
+
+def blockwise(rng: np.random.Generator, count: int, block: int) -> Int[np.ndarray, " n"]:
+    """Return an order of all images in which neighbours of the disk stay near each other in time.
+
+    Blocks of neighbours come in random order; the images of sixteen blocks at a time are shuffled. Only as
+    many pages of a pack as these fill need to be in memory.
+
+    Args:
+        rng: source of the order.
+        count: images.
+        block: images of a block.
+    """
+    starts = rng.permutation(-(-count // block)) * block
+    order = np.concatenate([np.arange(start, min(start + block, count)) for start in starts.tolist()])
+    for start in range(0, count, WINDOW * block):
+        rng.shuffle(order[start : start + WINDOW * block])
+    return order
 
 
 def resident(pixels: UInt8[np.ndarray, "n h w c"], device: torch.device) -> Callable[..., Tensor]:

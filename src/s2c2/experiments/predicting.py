@@ -46,8 +46,9 @@ class Reader:
 
 def predict_pack(reader: Reader, packed: Pack, progress: Progress = silent) -> Predictions:
     """Return what a network says of each image of a pack."""
-    rows = zip(packed.images, packed.pixels, strict=True)
-    return predict_images(reader, rows, len(packed.images), progress)
+    count = len(packed.images)
+    blocks = (packed.pixels[start : start + BATCH] for start in range(0, count, BATCH))
+    return predict_inputs(reader, packed.images, _batches(reader, blocks, count, progress))
 
 
 def predict_images(
@@ -69,12 +70,12 @@ def predict_images(
     """
     names: list[str] = []
 
-    def pixels() -> Iterator[UInt8[np.ndarray, "s s 3"]]:
-        for name, row in images:
-            names.append(name)
-            yield row
+    def blocks() -> Iterator[UInt8[np.ndarray, "n s s 3"]]:
+        while block := list(islice(images, BATCH)):
+            names.extend(name for name, _ in block)
+            yield np.stack([row for _, row in block])
 
-    return predict_inputs(reader, names, _batches(reader, pixels(), count, progress))
+    return predict_inputs(reader, names, _batches(reader, blocks(), count, progress))
 
 
 def predict_inputs(
@@ -106,12 +107,12 @@ def predict_inputs(
 
 
 def _batches(
-    reader: Reader, pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, progress: Progress
+    reader: Reader, blocks: Iterator[UInt8[np.ndarray, "n s s 3"]], count: int, progress: Progress
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     device = next(reader.network.parameters()).device
     done = 0
-    while rows := list(islice(pixels, BATCH)):
-        block = torch.from_numpy(np.stack(rows)).to(device).permute(0, 3, 1, 2)
+    for rows in blocks:
+        block = torch.from_numpy(np.array(rows)).to(device).permute(0, 3, 1, 2)
         numbers = torch.arange(done, done + len(block), device=device)
         if reader.aside is not None:
             several = [block, *_drawn(reader, block, numbers, reader.averaged)]

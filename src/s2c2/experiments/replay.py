@@ -14,9 +14,10 @@ from s2c2.data import dataset as datasets
 from s2c2.data.batches import LABELED, positions
 from s2c2.data.dataset import Dataset
 from s2c2.data.progress import Progress, silent
-from s2c2.engine import PASSES, NonFiniteError, train
+from s2c2.engine import NonFiniteError, train
 from s2c2.errors import UserError
 from s2c2.experiments.folder import Place, facts_of, refuse_other, tables_of
+from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.setup import Setup, setup
 from s2c2.runs import open_run
@@ -129,8 +130,8 @@ def _again(
     steps = train(
         *(ready.training, ready.batches, witness, ready.schedule),
         seed=config.seed,
-        autocast=bfloat16(config),
-        passes=PASSES[config.train.passes],
+        autocast=bfloat16(config, ready.training.network),
+        passes=passes(config.train.passes, ready.objective, ready.training.network),
     )
     try:
         for record in steps:

@@ -251,11 +251,13 @@ def batches(
         for images in (splits.labeled, splits.unlabeled)
     )
     both = np.concatenate([labeled, unlabeled])
+    taken = both if config.data.labeled_as_unlabeled or not len(unlabeled) else unlabeled
     inputs = read.inputs(labels.device) if read else _inputs(packed, config, labels.device)
     return Batches(
         labeled=labeled,
         labels=labels,
-        unlabeled=both if config.data.labeled_as_unlabeled or not len(unlabeled) else unlabeled,
+        unlabeled=taken if config.data.block is None else np.sort(taken),
+        block=config.data.block,
         student=objective.student,
         teacher=objective.algorithm.teacher,
         batch=config.train.batch,

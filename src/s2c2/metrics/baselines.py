@@ -11,6 +11,8 @@ from sklearn.mixture import GaussianMixture
 
 STARTS = 4
 """Starts of k-means; the one with the least inertia is kept."""
+MOST = 10_000
+"""Images up to which HDBSCAN sees all of them: its time grows with their square."""
 
 
 def kmeans(
@@ -75,12 +77,13 @@ def hdbscan(embeddings: Float[np.ndarray, "n e"], count: int, seed: int = 0) -> 
 
     HDBSCAN decides itself how many clusters there are and leaves images out. So the least cluster size is the
     largest one that gives at least ``count`` clusters (2 where none does, then there are fewer); the clusters
-    with the nearest means are joined until ``count`` are left; an image left out goes to the nearest mean.
+    with the nearest means are joined until ``count`` are left; an image left out goes to the nearest mean. Of
+    more than 10,000 images as many are drawn and clustered, and the others are left out.
 
     Args:
         embeddings: one row an image, as they are.
         count: number of clusters.
-        seed: not used; nothing is random.
+        seed: of the draw where there are more than 10,000 images; nothing else is random.
 
     Example:
         >>> groups = hdbscan(np.array([[0.0], [0.1], [0.2], [9.0], [9.1], [9.2]]), 2)
@@ -90,7 +93,9 @@ def hdbscan(embeddings: Float[np.ndarray, "n e"], count: int, seed: int = 0) -> 
     values = embeddings.astype(np.float64)
     if min(count, len(values)) <= 1:
         return np.zeros(len(values), dtype=np.int64)
-    found = _leaves(values, count)
+    seen = np.random.default_rng(seed).permutation(len(values))[:MOST] if len(values) > MOST else slice(None)
+    found = np.full(len(values), -1, dtype=np.int64)
+    found[seen] = _leaves(values[seen], count)
     if found.max() < 1:
         return np.zeros(len(values), dtype=np.int64)
     if found.max() + 1 > count:
