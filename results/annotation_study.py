@@ -117,7 +117,7 @@ def record_of(log: Path, dataset: Path) -> str:
 
     others = read(dataset).annotations
     settings = {"people": SETTINGS, "study": yaml.safe_load((PLACE / "study.yaml").read_text())}
-    made = report(examine(open_log(log, others.classes), others), settings)
+    made = report(examine(open_log(str(log), others.classes), others), settings)
     return made["agreement.json"].decode()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from s2c2 import files
 from s2c2.experiments.records import placed, read_records, record, table
-from s2c2.report.study.evidence import parts
+from s2c2.report.study.evidence import parts, probed
 from s2c2.studies import known_outcomes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +68,8 @@ def main() -> None:
             read(algorithm, seed)
             score(algorithm, seed)
     records = read_records(RECORDS)
-    place("README.md", {"table": table(records)})
+    beside = probed(known_outcomes(RECORDS.parent / "probe" / "probe"), "cifar10h")
+    place("README.md", {"table": table(records), "probe": beside})
     place(
         "docs/does-it-help.md",
         parts(records, "cifar10h", known_outcomes(RECORDS.parent / "synthetic" / "table2")),

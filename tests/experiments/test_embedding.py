@@ -134,7 +134,7 @@ def test_other_weights_are_refused_when_resuming_and_predicting(
     with pytest.raises(KeyboardInterrupt):
         run(dataset, chosen, tmp_path / "run", stop=lambda: True)
     weights(path, seed=1)
-    with pytest.raises(UserError, match="weights of .* are not those"):
+    with pytest.raises(UserError, match=r"weights of .* are not those"):
         run(dataset, chosen, tmp_path / "run", resume=True)
     with pytest.raises(UserError, match="not the one the run was trained with"):
         load_run(tmp_path / "run")

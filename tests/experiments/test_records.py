@@ -3,16 +3,18 @@ from pathlib import Path
 import pytest
 
 from s2c2.experiments.records import BEGIN, END, placed, read_records, table
-from s2c2.report.study.evidence import parts
+from s2c2.report.study.evidence import parts, probed
 from s2c2.report.study.writing import contents
 from s2c2.studies import known_outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_table_of_the_readme_is_that_of_the_records() -> None:
+def test_the_tables_of_the_readme_are_those_of_the_records() -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     assert placed(page, table(read_records(ROOT / "results" / "cifar10h"))) == page
+    known = known_outcomes(ROOT / "results" / "probe" / "probe")
+    assert placed(page, probed(known, "cifar10h"), "probe") == page
 
 
 def test_the_tables_of_the_page_are_those_of_the_records() -> None:

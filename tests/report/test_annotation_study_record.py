@@ -39,7 +39,7 @@ def test_the_log_is_complete() -> None:
 
 
 def test_the_record_is_that_of_the_log(record: dict[str, Any]) -> None:
-    found = agreement(open_log(PLACE / "log.parquet", tuple(record["classes"])), repeats=1)
+    found = agreement(open_log(str(PLACE / "log.parquet"), tuple(record["classes"])), repeats=1)
     for line, kept in zip(found.arms, record["arms"], strict=True):
         values = (line.arm.intra.value, line.arm.inter.value, line.arm.alpha, line.arm.minutes, line.hundred)
         arm = kept["arm"]

@@ -29,6 +29,30 @@ def parts(records: Sequence[Record], dataset: str, others: Sequence[Outcome] = (
     return {name: markdown(sheet) for name, sheet in shown.items()}
 
 
+SHOWN = (
+    "arm",
+    "kept",
+    "F1",
+    "best plain F1",
+    "d by size",
+    "best plain d by size",
+    "AUROC",
+    "best plain AUROC",
+)
+"""Columns of the comparison that a first page shows."""
+PROBED = ("readout", "readout-probe", "readout-probe-votes")
+"""Arms that a first page shows."""
+
+
+def probed(known: Sequence[Outcome], dataset: str) -> str:
+    """Return the comparison of readouts without and with a probe on one dataset, as Markdown."""
+    found = groups([one for one in known if one.entry.dataset == dataset])
+    whole = fair([group for group in found if group.arm in PROBED])
+    places = [whole.columns.index(name) for name in SHOWN]
+    rows = tuple(tuple(row[place] for place in places) for row in whole.rows)
+    return markdown(Sheet("probe", whole.title, SHOWN, rows))
+
+
 def trapped() -> Sheet:
     """Return the scores of networks that should lose."""
     names = ("F1 certain ↑", "d ↓", "d − F1 ↓", "macro F1, all images ↑", "groups")
