@@ -1,6 +1,6 @@
 /** The people of a project, for its owners: accounts, invites, API tokens, and who did what. */
 
-import { day, standing } from "../logic/people.mjs";
+import { day, minute, standing } from "../logic/people.mjs";
 import { counted } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
 import { choose, dialog } from "./dialogs.mjs";
@@ -113,7 +113,7 @@ export class People {
   }
 
   #audit(lines) {
-    const rows = lines.map((one) => [new Date(one.at).toLocaleString(), one.who, one.action, one.subject, one.detail, one.address]);
+    const rows = lines.map((one) => [minute(one.at), one.who, one.action, one.subject, one.detail, one.address]);
     const more = h("button", { onclick: () => this.#earlier(more, lines[lines.length - 1]?.seq) }, "Earlier ones");
     return card("Who did what", table(["time", "who", "what", "to whom", "more", "address"], rows), lines.length < 50 ? null : h("p", {}, more));
   }
