@@ -1,5 +1,6 @@
 """The command line: a thin skin over the Python API. Heavy imports wait until a command needs them."""
 
+import os
 import sys
 
 import typer
@@ -38,13 +39,18 @@ def main() -> None:
         app()
     except UserError as error:
         for line in str(error).splitlines():
-            print(f"s2c2: {line}", file=sys.stderr)
+            print(f"{name()}: {line}", file=sys.stderr)
         raise SystemExit(2) from None
     except BrokenPipeError:
         raise SystemExit(1) from None
     except OSError as error:
-        print(f"s2c2: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        print(f"{name()}: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print("s2c2: stopped.", file=sys.stderr)
+        print(f"{name()}: stopped.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def name() -> str:
+    """Return who speaks: ``s2c2``, with the number of the process where ``torchrun`` started several."""
+    return f"s2c2 (rank {os.environ['RANK']})" if os.environ.get("WORLD_SIZE", "1") != "1" else "s2c2"

@@ -77,12 +77,13 @@ def train_run(
     """
     from s2c2.data.dataset import read
     from s2c2.experiments.run import run
+    from s2c2.ranks.joining import opened
 
     found = read(dataset)
     if logs:
         found = _relabeled(found, logs, instead)
-    announce(config, found, out)
-    with screen.phases() as phase, stoppable() as asked:
+    with screen.phases() as phase, stoppable() as asked, opened() as ranks:
+        announce(config, found, out, ranks.world)
         training = phase("training")
 
         def watch(record: "Record", steps: int) -> None:
@@ -99,6 +100,7 @@ def train_run(
                 progress=obeying(asked, phase("reading images")),
                 predicting=obeying(asked, phase("predicting")),
                 say=lambda text: screen.console.print(text, markup=False),
+                ranks=ranks,
             )
         except KeyboardInterrupt:
             screen.console.print(stopped(out), markup=False)
@@ -116,7 +118,7 @@ def _relabeled(dataset: "Dataset", logs: Sequence[Path], instead: bool) -> "Data
     return relabeled(dataset, log, instead=instead)
 
 
-def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
+def announce(config: "Config", dataset: "Dataset", out: Path, processes: int = 1) -> None:
     """Say what is trained on what, where, and with what."""
     import torch
 
@@ -125,15 +127,21 @@ def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     threads = config.train.threads or torch.get_num_threads()
     size = config.data.size or dataset.size
+    threaded = f"{threads} thread{'s' if threads > 1 else ''}{in_each_of(processes)}"
     pixels = f"{size} px" if size else "32 px (data.size=… for another size)"
     facts = [
         f"{config.algorithm.name}, {config.objective.name}, seed {config.seed} → {out}",
         *([] if dataset.relabeling is None else [_answers(dataset.relabeling.record)]),
         f"{len(dataset.images)} images of {dataset.name} at {pixels}, {config.train.steps} steps; {device}, "
-        f"{threads} thread{'s' if threads > 1 else ''}, {'bfloat16' if bfloat16(config) else 'float32'}",
+        f"{threaded}, {'bfloat16' if bfloat16(config) else 'float32'}",
     ]
     for fact in facts:
         screen.console.print(fact, markup=False)
+
+
+def in_each_of(processes: int) -> str:
+    """Return how to go on after what each process has; nothing for one process."""
+    return "" if processes == 1 else f" in each of {processes} processes"
 
 
 def _answers(record: Mapping[str, Any]) -> str:

@@ -50,6 +50,11 @@ class Place:
         return self.root / "predictions.parquet"
 
     @property
+    def shards(self) -> Path:
+        """Folder of what several processes predict, until the first one puts it together."""
+        return self.root / "shards"
+
+    @property
     def nonfinite(self) -> Path:
         """Number and losses of a step that was not finite."""
         return self.root / "nonfinite.json"
@@ -126,7 +131,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
         yield f"{path} {old} → {new}"
 
 
-def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> None:
+def describe(place: Place, dataset: Dataset, config: Config, ready: Setup, processes: int = 1) -> None:
     """Write what the run is: configuration, dataset, splits, labels, environment.
 
     Raises:
@@ -160,7 +165,7 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
     names = [dataset.classes[number] for number in ready.labels]
     drawn = pl.DataFrame({"image": list(ready.splits.labeled), "label": names})
     files.write_text(place.root / "labels.csv", drawn.write_csv())
-    files.write_json(place.root / "environment.json", environment())
+    files.write_json(place.root / "environment.json", environment() | {"processes": processes})
     files.write_text(place.config, configuration.dump(config))
 
 

@@ -40,10 +40,21 @@ class Reader:
     """Turns a view into what the network reads: numbers in [−1, 1], or its embedding."""
 
 
-def predict_pack(reader: Reader, packed: Pack, progress: Progress = silent) -> Predictions:
-    """Return what a network says of each image of a pack."""
-    rows = zip(packed.images, packed.pixels, strict=True)
-    return predict_images(reader, rows, len(packed.images), progress)
+class NothingReadError(UserError):
+    """None of the images can be read."""
+
+    def __init__(self) -> None:
+        super().__init__("none of the images can be read")
+
+
+def predict_pack(
+    reader: Reader, packed: Pack, progress: Progress = silent, rows: range | None = None
+) -> Predictions:
+    """Return what a network says of images of a pack: of all, or of a run of its rows."""
+    rows = range(len(packed.images)) if rows is None else rows
+    which = slice(rows.start, rows.stop)
+    images = zip(packed.images[which], packed.pixels[which], strict=True)
+    return predict_images(reader, images, len(rows), progress, rows.start)
 
 
 def predict_images(
@@ -51,6 +62,7 @@ def predict_images(
     images: Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]],
     count: int,
     progress: Progress = silent,
+    start: int = 0,
 ) -> Predictions:
     """Return what a network says of images that come one at a time with their names, at the training size.
 
@@ -59,9 +71,10 @@ def predict_images(
         images: name and pixels of each.
         count: how many come at most.
         progress: called with images done and their number.
+        start: number of the first one, which its views are drawn by.
 
     Raises:
-        UserError: when no image comes.
+        NothingReadError: when no image comes.
     """
     names: list[str] = []
 
@@ -70,7 +83,7 @@ def predict_images(
             names.append(name)
             yield row
 
-    return predict_inputs(reader, names, _batches(reader, pixels(), count, progress))
+    return predict_inputs(reader, names, _batches(reader, pixels(), range(start, start + count), progress))
 
 
 def predict_inputs(
@@ -84,11 +97,11 @@ def predict_inputs(
         batches: for each batch its views.
 
     Raises:
-        UserError: when no image comes.
+        NothingReadError: when no image comes.
     """
     parts = list(engine.predict(reader.network, batches, autocast=reader.autocast))
     if not parts:
-        raise UserError("none of the images can be read")
+        raise NothingReadError
     return Predictions(
         classes=reader.classes,
         images=tuple(names),
@@ -102,16 +115,16 @@ def predict_inputs(
 
 
 def _batches(
-    reader: Reader, pixels: Iterator[UInt8[np.ndarray, "s s 3"]], count: int, progress: Progress
+    reader: Reader, pixels: Iterator[UInt8[np.ndarray, "s s 3"]], which: range, progress: Progress
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     device = next(reader.network.parameters()).device
-    done = 0
+    done = which.start
     while rows := list(islice(pixels, BATCH)):
         block = torch.from_numpy(np.stack(rows)).to(device).permute(0, 3, 1, 2)
         numbers = torch.arange(done, done + len(block), device=device)
         yield tuple(reader.finish(view) for view in _views(reader, block, numbers))
         done += len(rows)
-        progress(done, count)
+        progress(done - which.start, len(which))
 
 
 def _views(reader: Reader, block: torch.Tensor, numbers: torch.Tensor) -> list[torch.Tensor]:
