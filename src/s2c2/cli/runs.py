@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from s2c2.data.dataset import Dataset
     from s2c2.data.progress import Progress
     from s2c2.engine import Record
+    from s2c2.experiments.saved import Source
     from s2c2.predictions import Predictions
+    from s2c2.ranks.group import Ranks
 
 TERMINATED = 75
 """Exit code after SIGTERM, "try again": the same command with ``--resume`` goes on."""
@@ -201,39 +203,47 @@ def predict(
     pairs: Annotated[list[str] | None, typer.Option("--set", metavar="key=value", help="with --as")] = None,
 ) -> None:
     """Predict class, ambiguity and cluster of every image."""
+    from s2c2.ranks.group import only
+    from s2c2.ranks.joining import opened
     from s2c2.runs import open_run
 
-    opened = open_run(run)
-    kept = (anew or run) / "predictions.parquet"
-    if anew is not None:
-        predictions = _reread(run, anew, pairs or [])
-    elif source is None:
-        predictions = opened.predictions()
-    else:
-        predictions = _predict_folder(run, source, skip_broken)
-    if out is not None or source is not None:
-        kept = out or Path(f"{(source or run).resolve().name}-predictions.parquet")
-        predictions.write(kept)
+    found = open_run(run)
+    kept = out or (anew or run) / "predictions.parquet"
+    with opened() as ranks:
+        if anew is not None:
+            predictions = ranks.lead(
+                lambda: _reread(run, anew, pairs or []), lambda: open_run(anew).predictions()
+            )
+        elif source is None:
+            predictions = found.predictions()
+        else:
+            kept = out or Path(f"{source.resolve().name}-predictions.parquet")
+            predictions = _predict_folder(run, source, kept, skip_broken, ranks)
+        if out is not None and (anew is not None or source is None):
+            only(ranks, predictions.write)(out)
     ambiguous = int(predictions.ambiguous.sum())
     screen.console.print(f"{kept}: {len(predictions)} images", markup=False)
     screen.console.print(f"{len(predictions) - ambiguous} certain, {ambiguous} ambiguous")
 
 
-def _predict_folder(run: Path, source: Path, skip_broken: bool) -> "Predictions":
-    """Return predictions for other images, with a progress bar, naming what is left out."""
-    from s2c2.experiments.saved import load_run, predict_folder
+def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks: "Ranks") -> "Predictions":
+    """Write and return predictions for other images, with a progress bar, naming what is left out."""
+    from s2c2.experiments.saved import load_run, opened_folder, predict_to
 
-    saved = load_run(run)
-    left_out: list[str] = []
+    saved, left_out = load_run(run), list[str]()
+    skipped = left_out.append if skip_broken else None
     with screen.progress("predicting") as advance:
-        predictions = predict_folder(
-            saved,
-            source,
-            left_out.append if skip_broken else None,
-            progress=lambda done, total: advance(done, total, ""),
-        )
-    for text in (*saved.problems, *(f"left out: {reason}" for reason in left_out)):
+
+        def source_of() -> "Source":
+            return opened_folder(saved, source, skipped, lambda done, total: advance(done, total, ""))
+
+        predictions = predict_to(out, saved, source_of, ranks)
+    for text in saved.problems:
         screen.console.print(text, markup=False)
+    # Of a dataset each process knows all broken images, of a folder those of its share.
+    say = screen.console if (source / "dataset.yaml").exists() else screen.everyone
+    for reason in left_out:
+        say.print(f"left out: {reason}", markup=False)
     return predictions
 
 

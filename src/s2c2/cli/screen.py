@@ -14,6 +14,8 @@ from rich.table import Table
 RANK = int(os.environ.get("RANK", "0")) if os.environ.get("WORLD_SIZE", "1") != "1" else 0
 """Number of this process among those that ``torchrun`` started: only the first one speaks."""
 console = Console(highlight=False, soft_wrap=True, quiet=RANK > 0)
+everyone = Console(highlight=False, soft_wrap=True)
+"""For what each process has to say."""
 EVERY = 5.0
 """Seconds between two plain lines."""
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from s2c2.experiments.folder import Place
 from s2c2.experiments.predicting import Reader, predict_images, predict_pack
 from s2c2.experiments.run import predict_all, read_out, reader_of, with_splits
 from s2c2.experiments.setup import fresh, objective_of, views
+from s2c2.experiments.shards import together
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
+from s2c2.ranks.group import Ranks, first
 from s2c2.readout import Readout
 from s2c2.runs import Run
 
@@ -84,17 +87,65 @@ def predict_folder(
     Raises:
         UserError: when there is no image, or one cannot be read.
     """
+    source_of = opened_folder(saved, source, skipped, progress)
+    return read_as(saved, source_of.predict(range(source_of.images)))
+
+
+def predict_to(out: Path, saved: Saved, source: Callable[[], "Source"], ranks: Ranks) -> Predictions:
+    """Predict a share of the images in each process, write the predictions of all, and return them.
+
+    Args:
+        out: file that the leader writes; the shards lie beside it, on a disk that all processes share.
+        saved: a trained network.
+        source: opens the images; the leader does so first.
+        ranks: the processes.
+
+    Raises:
+        UserError: when there is no image, one cannot be read, or a process was lost.
+    """
+    found = first(ranks, source)
+    merged = together(ranks, out.with_name(f"{out.name}.shards"), found.images, found.predict)
+
+    def write() -> Predictions:
+        made = read_as(saved, merged())
+        made.write(out)
+        return made
+
+    return ranks.lead(write, lambda: Predictions.read(out))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images that a network is to read."""
+
+    images: int
+    """How many there are."""
+    predict: Callable[[range], Predictions]
+    """Returns what the network says of some of them in a row."""
+
+
+def opened_folder(
+    saved: Saved, source: Path, skipped: Callable[[str], None] | None, progress: Progress
+) -> Source:
+    """Return the images of a dataset folder or any folder of images, see :func:`predict_folder`."""
     broken = skipped or _fail
     if (source / "dataset.yaml").exists():
         fit = saved.config.data.fit
         packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=True)
         for _, reason in packed.broken:
             broken(reason)
-        predictions = predict_pack(saved.reader, packed, progress)
-    else:
-        found = images_in(source)
-        rows = _decoded(saved, source, found, broken)
-        predictions = predict_images(saved.reader, rows, len(found), progress)
+        return Source(len(packed.images), partial(predict_pack, saved.reader, packed, progress))
+    found = images_in(source)
+
+    def predict(rows: range) -> Predictions:
+        images = _decoded(saved, source, found[rows.start : rows.stop], broken)
+        return predict_images(saved.reader, images, len(rows), progress, rows.start)
+
+    return Source(len(found), predict)
+
+
+def read_as(saved: Saved, predictions: Predictions) -> Predictions:
+    """Return predictions with ambiguity and clusters as the run reads them."""
     return predictions if saved.readout is None else readout.apply(saved.readout, predictions)
 
 
