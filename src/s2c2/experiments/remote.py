@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from s2c2.experiments import pool
 from s2c2.experiments.pool import POLL, Ended, Job
@@ -14,6 +14,7 @@ RETRIES = 3
 """How often a job is started again whose process died; a run then goes on from its newest checkpoint."""
 
 
+@runtime_checkable
 class Workers(Protocol):
     """A system that starts processes. A handle is whatever it calls a job that it started."""
 
