@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format docs bench results clean
+.PHONY: help install demo test check format docs bench load results clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -53,8 +53,11 @@ docs: $(VENV)/.installed-check  ## build the documentation
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-bench: $(VENV)/.installed  ## step time and views a second; ARGS=annotate: load of the annotation server
-	$(BIN)/python -m bench $(ARGS)
+bench: $(VENV)/.installed  ## steps, views, packs and predictions a second; ARGS=scale: up to a million images
+	$(BIN)/s2c2 bench $(ARGS)
+
+load: $(VENV)/.installed  ## 20 annotators on the annotation server, with 100,000 images
+	$(BIN)/python -m bench annotate $(ARGS)
 
 results: $(VENV)/.installed  ## train on CIFAR-10H and rebuild the records and the table
 	$(BIN)/python results/cifar10h.py $(ARGS)

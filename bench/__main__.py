@@ -1,8 +1,8 @@
-"""Run benchmarks: ``python -m bench`` those of training, ``python -m bench annotate`` that of the server."""
+"""The load test of the annotation server: ``python -m bench annotate``; ``s2c2 bench`` measures the rest."""
 
 import sys
 from importlib import import_module
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["step", "views"]:
+    for name in sys.argv[1:] or ["annotate"]:
         import_module(f"bench.{name}").main()

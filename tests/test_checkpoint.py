@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,29 @@ def test_every_byte_of_the_tensors_counts(tmp_path: Path) -> None:
         path.write_bytes(bytes(data))
         with pytest.raises(UserError, match="damaged"):
             checkpoint.read(path)
+
+
+def test_every_bit_of_the_header_counts(tmp_path: Path) -> None:
+    (path,) = written(tmp_path, 10)
+    whole = path.read_bytes()
+    header = 8 + int.from_bytes(whole[:8], "little")
+    for position in range(header):
+        data = bytearray(whole)
+        data[position] ^= 1 << position % 8
+        path.write_bytes(bytes(data))
+        with suppress(UserError):  # the blanks that fill the header up mean nothing
+            assert checkpoint.read(path)[1]["step"] == 10
+            assert whole[position : position + 1] == b" "
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.5, 0.99])
+def test_a_checkpoint_cut_anywhere_is_passed_over(share: float, tmp_path: Path) -> None:
+    _, newest = written(tmp_path, 10, 20)
+    data = newest.read_bytes()
+    newest.write_bytes(data[: int(share * len(data))])
+    training = training_at(1)
+    assert len(checkpoint.restore(tmp_path, training)) == 1
+    assert training.step == 10
 
 
 def test_no_whole_checkpoint_is_a_user_error(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network
 from s2c2.objectives import S2C2, Vanilla
 from s2c2.optimizers import SGD, AdamW, Optimizer
-from s2c2.types import Algorithm, Batch, Losses, Objective
+from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs
 
 K, M = 3, 7
 
@@ -322,6 +322,37 @@ def test_predicting_does_not_depend_on_the_batches() -> None:
     )
     assert whole.clusters is not None
     assert (whole.clusters == outputs.clusters.detach().numpy().argmax(axis=1)).all()
+
+
+class Small(Network):
+    """A network that memory is too small for, beyond some images."""
+
+    most = 2
+    message = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"
+
+    def forward(self, images: Tensor) -> Outputs:
+        if len(images) > self.most:
+            raise RuntimeError(self.message)
+        return super().forward(images)
+
+
+def test_predicting_goes_on_in_parts_where_memory_runs_out() -> None:
+    network = Small(Flat(), {"classes": K})
+    images = torch.randn(7, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    parts = list(predict(network, iter([(images, images.flip(3))])))
+    assert [len(part.probabilities) for part in parts] == [1, 2, 2, 2]
+    network.most = 99
+    (whole,) = predict(network, iter([(images, images.flip(3))]))
+    joined_parts = np.concatenate([part.probabilities for part in parts])
+    np.testing.assert_allclose(joined_parts, whole.probabilities, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("most", "message"), [(0, Small.message), (2, "shapes differ")])
+def test_what_parts_do_not_help_against_is_raised(most: int, message: str) -> None:
+    network = Small(Flat(), {"classes": K})
+    network.most, network.message = most, message
+    with pytest.raises(RuntimeError, match=message.split(":")[0]):
+        list(predict(network, iter([(torch.zeros(4, 3, 4, 4),)])))
 
 
 def test_predicting_without_heads() -> None:

@@ -35,6 +35,46 @@ def test_the_place_is_empty_until_the_end(tmp_path: Path) -> None:
     assert path.read_text() == "half"
 
 
+WRITER = """
+import sys
+from pathlib import Path
+from s2c2 import files
+path = Path(sys.argv[1])
+with (files.atomic_folder if sys.argv[2] == "folder" else files.atomic)(path) as partial:
+    (partial / "a.txt" if partial.is_dir() else partial).write_text("half")
+    print("half", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_a_killed_process_left_is_swept_and_what_is_being_written_is_not(
+    kind: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "a[1]"), kind]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"half\n"
+        files.sweep(tmp_path)
+        (left,) = names(tmp_path)
+        assert left.endswith(files.STALE)
+        process.kill()
+    assert names(tmp_path) == [left]
+    files.sweep(tmp_path, "another name")
+    assert names(tmp_path) == [left]
+    if kind == "folder":
+        with files.atomic_folder(tmp_path / "a[1]"):
+            pass
+    else:
+        files.write_text(tmp_path / "a[1]", "whole")
+    assert names(tmp_path) == ["a[1]"]
+
+
+def test_an_empty_text_is_a_whole_file(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "a.txt", "")
+    assert (tmp_path / "a.txt").read_bytes() == b""
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_an_error_leaves_the_old_file_and_nothing_else(error: type[BaseException], tmp_path: Path) -> None:
     path = tmp_path / "a.txt"

@@ -259,6 +259,31 @@ def test_target_gradient(student: tuple[str, ...], target_gradient: Any, passes:
     assert grads(objective, make_step(), lambda step: step.student[0].clusters).any()
 
 
+def test_the_last_view_can_be_the_one_whose_heads_are_trained() -> None:
+    step = make_step()
+    weak, strong = step.student
+    objective = S2C2(Fixed(("weak", "strong")), confidence=0.0, view="last")
+    p = [softmax(row) for row in listed(strong.clusters)]
+    q = [softmax(row) for row in listed(weak.clusters)]
+    expected = [entropy(a, b) for a, b in zip(p, q, strict=True)]
+    assert objective.similarity_losses(step).tolist() == pytest.approx(expected, rel=1e-3)
+    swapped = replace(step, student=(strong, weak))
+    first = replace(objective, view="first")
+    assert objective.ambiguity_losses(step).tolist() == first.ambiguity_losses(swapped).tolist()
+    assert objective(step).terms["unlabeled"] == first(swapped).terms["unlabeled"]
+    assert not grads(objective, step, lambda step: step.student[0].clusters).any()
+    assert not grads(objective, step, lambda step: step.student[0].ambiguity).any()
+    assert grads(objective, step, lambda step: step.student[1].clusters).any()
+    assert grads(objective, step, lambda step: step.student[1].ambiguity).any()
+
+
+def test_the_class_of_an_anchor_stays_that_of_the_first_view() -> None:
+    step = make_step()
+    objective = S2C2(Fixed(("weak", "strong")), confidence=0.8, view="last")
+    peaks = torch.tensor([max(softmax(row)) for row in listed(step.student[0].classes)])
+    assert ((objective.unlabeled_separation(step) > 0) == (peaks >= 0.8)).all()
+
+
 def test_similarity_reads_the_teacher_where_the_student_has_one_view() -> None:
     step = make_step(students=1, teachers=1)
     p = [softmax(row) for row in listed(step.student[0].clusters)]

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_the_ambiguity_of_the_head_can_stay_and_weighs_the_prototypes(tmp_path: 
     pool = Predictions(
         ("a", "b", "c"), names, ("",) * 90, probabilities, np.ones((90, 2), np.float32), ambiguity
     )
-    fitted = readout.fit(pool, Wanted(1 / 3, 2, 0.0, doubt=False), 0)
+    fitted = readout.fit(pool, Wanted(1 / 3, 2, 0.0, ambiguity="head"), 0)
     fitted.write(tmp_path / "readout.npz")
     read = readout.apply(Readout.read(tmp_path / "readout.npz"), pool)
     assert read.clusters is not None
@@ -127,3 +128,39 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "readout.npz").write_bytes(b"PK")
     with pytest.raises(UserError, match="damaged"):
         Readout.read(tmp_path / "readout.npz")
+
+
+@given(st.floats(0, 1), st.integers(0, 1000))
+def test_an_ambiguity_from_votes_keeps_its_order_and_gets_the_share(prior: float, seed: int) -> None:
+    ambiguity = np.random.default_rng(seed).permutation(np.linspace(0.05, 0.6, 30)).astype(np.float32)
+    pool = replace(made(30, seed), ambiguity=ambiguity)
+    fitted = readout.fit(pool, Wanted(prior, None, 0.25, ambiguity="votes"), 0)
+    read = readout.apply(fitted, pool)
+    assert read.ambiguity is not None
+    assert read.ambiguous.sum() == math.floor(30 * prior + 1e-9)
+    assert (np.diff(read.ambiguity[ambiguity.argsort()]) >= 0).all()
+    assert fitted.shift is not None
+    for old, new in zip(ambiguity.tolist(), read.ambiguity.tolist(), strict=True):
+        odds = old / (1 - old) * math.exp(-fitted.shift)
+        assert new == pytest.approx(odds / (1 + odds), rel=1e-3, abs=1e-6)
+
+
+def test_a_readout_of_votes_is_read_as_it_was_written(tmp_path: Path) -> None:
+    pool = replace(made(30), ambiguity=np.linspace(0.05, 0.6, 30).astype(np.float32))
+    fitted = readout.fit(pool, Wanted(0.4, 3, 0.25, ambiguity="votes"), 0)
+    fitted.write(tmp_path / "readout.npz")
+    read = Readout.read(tmp_path / "readout.npz")
+    assert read.votes
+    first, second = readout.apply(fitted, pool), readout.apply(read, pool)
+    np.testing.assert_array_equal(first.ambiguity, second.ambiguity)
+    np.testing.assert_array_equal(first.clusters, second.clusters)
+
+
+def test_the_readout_of_an_older_version_is_of_doubt(tmp_path: Path) -> None:
+    np.savez(tmp_path / "readout.npz", shift=0.5, prototypes=np.empty((0, 0)), appearance=0.25)
+    assert Readout.read(tmp_path / "readout.npz") == Readout(0.5, None, 0.25, votes=False)
+
+
+def test_votes_need_an_ambiguity() -> None:
+    with pytest.raises(ValueError, match="no ambiguity"):
+        readout.fit(made(5), Wanted(0.4, None, 0.25, ambiguity="votes"), 0)

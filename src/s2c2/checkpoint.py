@@ -65,10 +65,11 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as stream:
             facts = json.loads((stream.metadata() or {})["s2c2"])
+            name, written = f"{int(facts['step']):08d}", facts["digest"]
             tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"checkpoint {path} is damaged: {error}.") from error
-    if digest(tensors) != facts["digest"]:
+    if digest(tensors) != written or path.stem != name:
         raise UserError(f"checkpoint {path} is damaged: its bytes are not those that were written.")
     return tensors, facts
 

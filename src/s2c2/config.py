@@ -165,8 +165,9 @@ class TrainConfig(Section):
     """Largest norm of the gradient (reference: none; the exact inverse cross-entropy needs it)."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the networks; auto takes bfloat16 where the processor computes in it."""
-    passes: Literal["joined", "apart"] = "joined"
-    """One pass over all views of a step, or one each, where only labeled images move statistics."""
+    passes: Literal["joined", "apart", "lean"] = "joined"
+    """One pass over all views of a step; one each, where only labeled images move statistics; or one over
+    those that are trained and, without gradient, one over those that only give targets."""
     checkpoint: Count = 250
     """Steps between two checkpoints."""
     keep: Count = 2
@@ -180,14 +181,17 @@ class PredictConfig(Section):
 
     views: Count = 1
     """Weak views that are averaged; 1 takes the image as it is."""
-    ambiguity: Literal["head", "doubt"] = "head"
-    """p_a: the ambiguity head (paper), or the doubt of the class head, fitted to the prior (see readout)."""
+    classes: Literal["head", "probe"] = "head"
+    """p_n: the class head (paper), or what it and a linear probe agree on (see probe)."""
+    ambiguity: Literal["head", "doubt", "votes"] = "head"
+    """p_a: the ambiguity head (paper), doubt of p_n (see readout), or that and whether votes differ (probe).
+    The last two are shifted so that the prior's share is ambiguous."""
     clusters: Literal["head", "prototypes"] = "head"
     """p_o: the cluster head (paper), or prototypes of class distribution and embedding (see readout)."""
     appearance: Annotated[float, Field(ge=0)] = 0.25
     """Weight of the embedding beside the class distribution in the prototypes."""
     prior: Share = 0.6
-    """Share of images that doubt calls ambiguous; the expected share in the data."""
+    """Share of images that doubt or votes call ambiguous; the expected share in the data."""
 
 
 class Config(Section):

@@ -11,10 +11,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from s2c2 import allocator
+from s2c2.memory import exhausted
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network, split_outputs
 from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step
 
+KEEPS_FREED = allocator.KEPT
+"""Whether freed memory is kept for the next step: the import of the allocator's module sees to that."""
 FINAL_COSINE = 7 / 16
 """The cosine schedule ends at cos(7π/16) ≈ 0.195 of the learning rate (FixMatch, and the reference)."""
 
@@ -239,7 +243,7 @@ def predict(
     *,
     autocast: bool = False,
 ) -> Iterator[Predicted]:
-    """Yield what a network says of each batch of images, in evaluation mode.
+    """Yield what a network says of each batch of images, in evaluation mode, in parts where memory runs out.
 
     Args:
         network: usually the averaged network.
@@ -248,9 +252,28 @@ def predict(
     """
     network.eval()
     for views in batches:
-        with torch.inference_mode(), _precision(autocast, views[0].device)():
+        yield from _predicted(network, views, _precision(autocast, views[0].device))
+
+
+def _predicted(
+    network: Network,
+    views: tuple[Float[Tensor, "n c h w"], ...],
+    precision: Callable[[], AbstractContextManager[object]],
+) -> Iterator[Predicted]:
+    try:
+        with torch.inference_mode(), precision():
             outputs = [network(view.contiguous(memory_format=torch.channels_last)) for view in views]
-        yield arrays(outputs)
+        whole = arrays(outputs)
+    except (RuntimeError, MemoryError) as error:
+        if not exhausted(error) or len(views[0]) < 2:
+            raise
+        whole = None
+    if whole is not None:
+        yield whole
+        return
+    half = len(views[0]) // 2
+    for part in (slice(half), slice(half, None)):
+        yield from _predicted(network, tuple(view[part] for view in views), precision)
 
 
 def arrays(outputs: list[Outputs]) -> Predicted:

@@ -1,9 +1,12 @@
 """Files that are either whole or absent: written beside their place, flushed to disk, then renamed."""
 
+import errno
 import fcntl
+import glob
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,16 +22,20 @@ STALE = ".partial"
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it becomes ``path`` when the block ends without an error.
 
+    What killed processes left of the same file is removed.
+
     Raises:
         UserError: when the disk is full, the folder read-only, or a file stands in the way.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}{STALE}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        with partial.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        partial.replace(path)
+        sweep(path.parent, f"{path.name}.")
+        with partial.open("wb") as stream, held(stream.fileno()):
+            os.utime(partial, ns=(0, 0))
+            yield partial
+            _flush(partial)
+            partial.replace(path)
     except Exception as error:
         reason = unwritable(error)
         if reason is None:
@@ -37,6 +44,70 @@ def atomic(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # where a file stands in the place of the folder, even unlinking fails
             partial.unlink()
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a folder to fill; it becomes ``path``, which must not exist, when the block ends well.
+
+    Raises:
+        OSError: when it cannot be made.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}{STALE}")
+    sweep(path.parent, f".{path.name}.")
+    partial.mkdir(parents=True)
+    file = os.open(partial, os.O_RDONLY)
+    try:
+        with held(file):
+            yield partial
+            partial.rename(path)
+    finally:
+        os.close(file)
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _flush(partial: Path) -> None:
+    """Bring a file to the disk.
+
+    Raises:
+        FileNotFoundError: when nothing was written to it.
+    """
+    with partial.open("rb+") as stream:
+        if os.fstat(stream.fileno()).st_mtime_ns == 0:
+            raise FileNotFoundError(errno.ENOENT, "nothing was written")
+        os.fsync(stream.fileno())
+
+
+@contextmanager
+def held(file: int) -> Iterator[None]:
+    """Mark an open file or folder as being written: the mark ends with the process, also a killed one."""
+    with suppress(OSError):  # a file system without locks: then sweeping leaves all as it is
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    yield
+
+
+def sweep(folder: Path, name: str = "") -> None:
+    """Remove what killed processes left half-written in a folder; what is being written stays.
+
+    Args:
+        folder: it need not exist.
+        name: how the names begin that are looked at.
+    """
+    for path in folder.glob(f"{glob.escape(name)}*{STALE}"):
+        with suppress(OSError):
+            if _abandoned(path):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _abandoned(path: Path) -> bool:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return True
 
 
 def unwritable(error: Exception) -> str | None:

@@ -66,7 +66,7 @@ class S2C2:
     scale_labeled: bool = False
     """Whether 1 − p_a scales the labeled losses too (paper: yes; reference: no)."""
     target_gradient: Literal["auto", "stop", "pass"] = "auto"
-    """Gradient through the second view of L_S; ``auto``: only where it is of another kind (reference)."""
+    """Gradient through the second view of L_S; ``auto``: only to one of another kind (reference)."""
     evidence: Literal["own", "confidence"] = "own"
     """What ranks the batch in L_A: p_a itself (paper), or the lack of confidence of the class head (ours)."""
     votes: Weight = 0.0
@@ -75,6 +75,8 @@ class S2C2:
     """Share of these images whose votes differ; shifts their p_a to the prior."""
     lone_view: Literal["none", "entropy"] = "none"
     """L_S where an algorithm has one view only (paper: none; reference: the entropy of p_o)."""
+    view: Literal["first", "last"] = "first"
+    """Student view whose heads are trained and scale losses: weak (reference), or strong (ours)."""
 
     @property
     def heads(self) -> frozenset[str]:
@@ -95,8 +97,7 @@ class S2C2:
     def __call__(self, step: Step) -> Losses:
         """Return the terms ``labeled``, ``unlabeled`` and those of S2C2 whose weight is not zero."""
         sample = self.algorithm(step.inputs)
-        main = step.student[0]
-        certain = 1 - self.ambiguities(main)
+        certain = 1 - self.ambiguities(self.main(step))
         labeled = weighted(sample.labeled, step.labels, self.class_weights)
         terms = {
             "labeled": mean(labeled * self.labeled_scale(step)),
@@ -111,6 +112,10 @@ class S2C2:
         if self.similarity:
             terms["similarity"] = self.similarity * mean((1 - certain) * self.similarity_losses(step))
         return Losses(terms)
+
+    def main(self, step: Step) -> Outputs:
+        """Return the outputs for the view whose heads are trained."""
+        return step.student[0 if self.view == "first" else -1]
 
     def ambiguities(self, outputs: Outputs) -> Float[Tensor, " n"]:
         """Return p_a as it scales losses; zero where there is no ambiguity head."""
@@ -127,7 +132,7 @@ class S2C2:
 
     def ambiguity_losses(self, step: Step) -> Float[Tensor, " u"]:
         """Return L_A: the ⌊u · p_A⌋ images with the most evidence are to be ambiguous (eq. 2)."""
-        logits = _present(step.student[0].ambiguity, "ambiguity")
+        logits = _present(self.main(step).ambiguity, "ambiguity")
         target = losses.pseudo_ambiguity(self.ambiguity_evidence(step), self.prior or 0.0)
         return losses.ambiguity(target, logits)
 
@@ -139,7 +144,7 @@ class S2C2:
         view 0: it gives p_a the polarity of doubt.
         """
         if self.evidence == "own":
-            return _present(step.student[0].ambiguity, "ambiguity").detach()
+            return _present(self.main(step).ambiguity, "ambiguity").detach()
         outputs = step.teacher[0] if step.teacher else step.student[0]
         return 1 - outputs.classes.detach().softmax(dim=1).amax(dim=1)
 
@@ -164,7 +169,7 @@ class S2C2:
     def labeled_separation(self, step: Step) -> Float[Tensor, " b"]:
         """Return CE⁻¹ of each labeled image and a random labeled one of another class."""
         classes = step.labels.argmax(dim=1)
-        source = step.labeled if self.partner == "labeled" else step.student[0]
+        source = step.labeled if self.partner == "labeled" else self.main(step)
         anchors = _present(step.labeled.clusters, "clusters")
         pool = _present(source.clusters, "clusters")
         partner, valid = partners(classes, torch.ones_like(classes, dtype=torch.bool), step.generator)
@@ -176,13 +181,14 @@ class S2C2:
         confident = confidence >= self.confidence
         pool = confident if self.confident_partner else torch.ones_like(confident)
         partner, valid = partners(classes, pool, step.generator)
-        clusters = _present(step.student[0].clusters, "clusters")
+        clusters = _present(self.main(step).clusters, "clusters")
         return (valid & confident) * losses.inverse_cross_entropy(clusters, clusters[partner])
 
     def similarity_losses(self, step: Step) -> Float[Tensor, " u"]:
-        """Return L_S between view 0 and the other view."""
-        first = _present(step.student[0].clusters, "clusters")
-        others = (*step.student[1:], *step.teacher)
+        """Return L_S between the view whose heads are trained and the other view."""
+        first = _present(self.main(step).clusters, "clusters")
+        student = step.student[1:] if self.view == "first" else step.student[-2::-1]
+        others = (*student, *step.teacher)
         if not others:
             return (
                 losses.similarity(first, first)
@@ -196,7 +202,8 @@ class S2C2:
         """Return whether the second view of L_S has a gradient."""
         other = self.student[1:2]
         differs = bool(other) and other[0] != self.student[0]
-        return self.target_gradient == "pass" or (self.target_gradient == "auto" and differs)
+        auto = self.target_gradient == "auto" and self.view == "first"
+        return self.target_gradient == "pass" or (auto and differs)
 
 
 def inverse_only(algorithm: Algorithm, class_weights: Float[Tensor, " k"] | None = None) -> S2C2:

@@ -6,12 +6,14 @@ label:
 
 - p_a(x) = σ(u(x) − Δ) with the doubt u = −log(m / (1 − m)), m = max p_n(x), and Δ such that a share p_A of
   the images is ambiguous. So its polarity is right by construction, and the share is that of the prior.
+  Where p_a comes from votes (:mod:`s2c2.probe`), u is its logit instead.
 - p_o(x) = softmax(−‖φ(x) − C_j‖² / T) with φ = [p_n, α · e / ‖e‖]: alike in what the classes may be *and* in
   appearance. The prototypes C are weighted k-means centres; ambiguous images weigh more.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -43,13 +45,15 @@ class Readout:
     """C; None leaves the clusters as they are."""
     appearance: float
     """α: weight of the embedding beside the class distribution."""
+    votes: bool = False
+    """Whether Δ shifts the ambiguity that the predictions have, else their doubt."""
 
     def write(self, path: Path) -> None:
         """Write one ``.npz`` file, whole or not at all."""
         prototypes = np.empty((0, 0)) if self.prototypes is None else self.prototypes
         with files.atomic(path) as partial, partial.open("wb") as stream:
             shift = np.nan if self.shift is None else self.shift
-            np.savez(stream, shift=shift, prototypes=prototypes, appearance=self.appearance)
+            np.savez(stream, shift=shift, prototypes=prototypes, appearance=self.appearance, votes=self.votes)
 
     @classmethod
     def read(cls, path: Path) -> "Readout":
@@ -62,7 +66,8 @@ class Readout:
             with np.load(path, allow_pickle=False) as stored:
                 prototypes = stored["prototypes"] if stored["prototypes"].size else None
                 shift = None if np.isnan(stored["shift"]) else float(stored["shift"])
-                return cls(shift, prototypes, float(stored["appearance"]))
+                votes = bool(stored["votes"]) if "votes" in stored else False
+                return cls(shift, prototypes, float(stored["appearance"]), votes)
         except (OSError, ValueError, KeyError) as error:
             raise UserError(f"the readout {path} is damaged: {error}") from error
 
@@ -77,8 +82,8 @@ class Wanted:
     """Number of prototypes; None fits none."""
     appearance: float
     """α ≥ 0."""
-    doubt: bool = True
-    """Whether p_a is the doubt; else that of the ambiguity head stays."""
+    ambiguity: Literal["head", "doubt", "votes"] = "doubt"
+    """Whether p_a stays as it is, is the doubt, or is shifted."""
 
 
 def fit(pool: Predictions, wanted: Wanted, seed: int) -> Readout:
@@ -89,24 +94,25 @@ def fit(pool: Predictions, wanted: Wanted, seed: int) -> Readout:
         wanted: what to read.
         seed: seed of k-means.
     """
-    scores = doubt(pool.probabilities) if wanted.doubt else np.asarray(pool.ambiguity, dtype=np.float64)
-    shift = threshold(scores, wanted.prior) if wanted.doubt else None
+    votes = wanted.ambiguity == "votes"
+    scores = doubt(pool.probabilities) if wanted.ambiguity == "doubt" else logit(pool.ambiguity)
+    shift = None if wanted.ambiguity == "head" else threshold(scores, wanted.prior)
     if wanted.clusters is None:
-        return Readout(shift, None, wanted.appearance)
+        return Readout(shift, None, wanted.appearance, votes)
     ranks = scores.argsort().argsort() / max(len(scores) - 1, 1)
     weights = FLOOR + sigmoid((ranks - (1 - wanted.prior)) / WIDTH)
     points = features(pool, wanted.appearance)
     count = min(wanted.clusters, len(np.unique(points, axis=0)))
     fitted = KMeans(count, n_init=RESTARTS, random_state=seed).fit(points, sample_weight=weights)
-    return Readout(shift, fitted.cluster_centers_.astype(np.float64), wanted.appearance)
+    return Readout(shift, fitted.cluster_centers_.astype(np.float64), wanted.appearance, votes)
 
 
 def apply(readout: Readout, predictions: Predictions) -> Predictions:
     """Return the predictions with what was read in the place of what the heads say."""
     read = predictions
     if readout.shift is not None:
-        ambiguity = sigmoid(doubt(predictions.probabilities) - readout.shift).astype(np.float32)
-        read = replace(predictions, ambiguity=ambiguity)
+        scores = logit(predictions.ambiguity) if readout.votes else doubt(predictions.probabilities)
+        read = replace(predictions, ambiguity=sigmoid(scores - readout.shift).astype(np.float32))
     if readout.prototypes is None:
         return read
     blocks = [
@@ -149,6 +155,18 @@ def assigned(
     scores = -np.maximum(squares, 0) / TEMPERATURE
     shares = np.exp(scores - scores.max(axis=1, keepdims=True))
     return scores.argmax(axis=1), shares.max(axis=1) / shares.sum(axis=1)
+
+
+def logit(ambiguity: Float[np.ndarray, " n"] | None) -> Float64[np.ndarray, " n"]:
+    """Return log(p / (1 − p)) of each p_a.
+
+    Raises:
+        ValueError: when there is none.
+    """
+    if ambiguity is None:
+        raise ValueError("the predictions have no ambiguity")
+    known = ambiguity.astype(np.float64).clip(1e-6, 1 - 1e-6)
+    return np.asarray(np.log(known) - np.log1p(-known))
 
 
 def sigmoid(values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
-from tests.browser.serving import Server
+from tests.browser.serving import Server, until
 
 STUDY = "name: pilot\narms: [none]\nrounds: 2\nimages: 3\n"
 
@@ -38,9 +38,9 @@ def test_one_board_after_the_other(context: BrowserContext, studied: Server) -> 
     page.keyboard.press("1")
     expect(page.locator(".between h1")).to_have_text("Board 1 of 2 is done.")
     page.keyboard.press("Control+z")
-    expect(page.locator(".single .facts")).to_contain_text(", 1 open")
-    page.keyboard.press("p")
+    expect(page.locator(".single .facts")).to_have_text("Image 3 of 3, 1 open")
     page.keyboard.press("1")
+    expect(page.locator(".between h1")).to_have_text("Board 1 of 2 is done.")
     expect(page.locator(".between p")).to_contain_text("board 2, round 2 of 2, 3 images")
     page.locator("[data-action=begin]").click()
     expect(page.locator(".single .facts")).to_contain_text(", 3 open")
@@ -49,6 +49,47 @@ def test_one_board_after_the_other(context: BrowserContext, studied: Server) -> 
     expect(page.locator(".between h1")).to_have_text("The study is done.")
     expect(page.locator("[data-action=begin]")).to_be_hidden()
     expect(page.locator("#notices .notice")).to_have_count(0)
+
+
+def test_undo_stands_at_the_image_that_it_reopens(studied: Server, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(studied.address)
+    facts, image = page.locator(".single .facts"), page.locator(".stage img[data-image]")
+    labeled(page, 2)
+    second = image.get_attribute("data-image")
+    labeled(page, 1)
+    page.keyboard.press("Control+z")
+    expect(facts).to_have_text("Image 2 of 3, 2 open")
+    assert image.get_attribute("data-image") == second
+    page.keyboard.press("1")
+    expect(facts).to_have_text("Image 3 of 3, 1 open")
+    until(studied.events, lambda events: len(events) == 4)
+    page.reload()
+    expect(facts).to_have_text("Image 3 of 3, 1 open")
+    page.keyboard.press("Control+z")
+    expect(facts).to_have_text("Image 2 of 3, 2 open")
+    assert image.get_attribute("data-image") == second
+
+
+def test_a_late_answer_from_before_an_act_changes_nothing(studied: Server, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(studied.address)
+    facts = page.locator(".single .facts")
+    labeled(page, 2, 1)
+    held: list[Route] = []
+    page.route("**/api/queue*", lambda route: held.append(route), times=1)
+    page.keyboard.press("Control+z")
+    until(lambda: page.evaluate("1") and held, bool)
+    before = held[0].fetch()
+    page.keyboard.press("1")
+    expect(facts).to_have_text("Image 3 of 3, 1 open")
+    until(studied.events, lambda events: len(events) == 4)
+    with page.expect_response("**/api/queue*"):
+        held[0].fulfill(response=before)
+    page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    assert facts.inner_text() == "Image 3 of 3, 1 open"
+    page.keyboard.press("1")
+    expect(page.locator(".between h1")).to_have_text("Board 1 of 2 is done.")
 
 
 def test_misfits_are_answered_in_their_own_group(server: Server, open_page: Open) -> None:

@@ -2,10 +2,10 @@
 
 import re
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.conftest import Open
-from tests.browser.screen import cell, notice, select
+from tests.browser.screen import cell, notice, saved, select, show
 from tests.browser.serving import Server, until
 
 
@@ -44,14 +44,48 @@ def test_after_a_conflict_the_second_goes_on(
     here.recorded("misfit")
     bob.keyboard.press("Enter")
     there.recorded("misfit")
-    expect(notice(bob, "conflict")).to_contain_text("ann changed this group first (misfit")
-    bob.get_by_role("button", name="Understood").click()
+    name = there.group(group)["name"]
+    expect(notice(bob, "conflict")).to_contain_text(f"ann changed {name} first (misfit")
+    expect(bob).not_to_have_url(re.compile(f"/{group}$"))
+    bob.get_by_role("button", name="Show the group").click()
+    expect(notice(bob, "conflict")).to_have_count(0)
     expect(bob).to_have_url(re.compile(f"/{group}$"))
     expect(cell(bob, images[3])).to_have_count(0)
     bob.keyboard.press("Enter")
     first, second = there.recorded("misfit", "accept")
     assert (first.annotator, second.annotator) == ("ann", "bob")
     assert set(second.images) == set(images) - {images[3]}
+
+
+def test_a_late_conflict_leaves_the_screen_where_it_is(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    first, second = here.groups("class")[:2]
+    ann, bob = open_page(here, context, first), open_page(there, other_context, first)
+    images = here.members(first)
+    held: list[Route] = []
+    bob.route("**/api/acts", lambda route: route.continue_() if held else held.append(route))
+    for image in images[:2]:
+        select(bob, image)
+        bob.keyboard.press("2")
+    until(lambda: bob.evaluate("1") and held, bool)
+    show(bob, second)
+    select(bob, there.members(second)[3])
+    select(ann, images[0])
+    ann.keyboard.press("3")
+    here.recorded("label")
+    held[0].continue_()
+    expect(notice(bob, "conflict")).to_have_count(2)
+    name = there.group(first)["name"]
+    expect(notice(bob, "conflict").first).to_contain_text(f"ann changed {name} first (label")
+    saved(bob)
+    expect(bob).to_have_url(re.compile(f"/{second}$"))
+    expect(bob.locator("[role=gridcell][aria-selected=true]")).to_have_count(1)
+    notice(bob, "conflict").first.get_by_role("button", name="Understood").click()
+    notice(bob, "conflict").get_by_role("button", name="Show the group").click()
+    expect(bob).to_have_url(re.compile(f"/{first}$"))
+    expect(notice(bob, "conflict")).to_have_count(0)
 
 
 def test_what_one_does_the_other_sees(

@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -112,7 +113,13 @@ def test_sigterm_asks_to_be_resumed_and_damage_is_said(small: Path, s2c2: Comman
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 75
-    assert "--resume" in said
+    again = shlex.join(
+        ["s2c2", "train", str(small), "--out", str(out), *QUICK, "train.steps=4000", "--resume"]
+    )
+    assert again in said
+    kept = int(max((out / "checkpoints").iterdir()).stem)
+    assert f"a checkpoint of step {kept};" in said
+    assert len((out / "losses.jsonl").read_text().splitlines()) == kept
     assert "160 images of synthetic shapes at 16 px, 4000 steps; " in said
     for whole in (out / "checkpoints").iterdir():
         whole.write_bytes(whole.read_bytes()[:1000])

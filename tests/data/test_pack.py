@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from s2c2 import files
 from s2c2.data import cache
 from s2c2.data import pack as module
 from s2c2.data.dataset import Dataset, read
@@ -298,16 +299,18 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(root: Path, monkeypatch: pyt
     assert [path.name for path in (root / ".cache").iterdir() if path.name != "files.json"] == []
 
 
-def test_abandoned_files_are_swept_and_young_ones_kept(root: Path) -> None:
+def test_abandoned_files_are_swept_and_those_being_written_kept(root: Path) -> None:
     folder = root / ".cache"
     folder.mkdir()
     old, young = folder / "pack-16-stretch-x.npy.1.partial", folder / "pack-16-stretch-x.npy.2.partial"
     for path in (old, young):
         path.write_bytes(b"half")
-    os.utime(old, (0, 0))
+    with young.open("ab") as stream, files.held(stream.fileno()):
+        pack(read(root), 16)
+        assert not old.exists()
+        assert young.exists()
     pack(read(root), 16)
-    assert not old.exists()
-    assert young.exists()
+    assert not young.exists()
 
 
 KILLED = """

@@ -12,11 +12,13 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.engine import train
 from s2c2.errors import UserError
+from s2c2.experiments.others import predict_folder
 from s2c2.experiments.run import run
-from s2c2.experiments.saved import load_run, predict_folder, reread
+from s2c2.experiments.saved import load_run, reread
 from s2c2.experiments.setup import Setup, setup
 from s2c2.networks.features import Trunk
 from s2c2.networks.wide_resnet import WideResNet
+from s2c2.probe import Probe
 
 DEVICE = torch.device("cpu")
 
@@ -173,3 +175,59 @@ def test_a_run_is_read_anew_from_its_cached_views(
     with torch.inference_mode():
         views = [saved(rows[:, :, None, None]).classes.softmax(dim=1) for rows in weak]
     np.testing.assert_allclose(averaged.probabilities, sum(views).numpy() / 3, atol=1e-5)
+
+
+PROBED = {"classes": "probe", "ambiguity": "votes", "clusters": "prototypes", "prior": 0.3}
+
+
+def test_a_probe_reads_the_mean_of_all_views(
+    dataset: Dataset, backbone: dict[str, Any], tmp_path: Path
+) -> None:
+    chosen = config(backbone, predict=PROBED, data={"votes": 5})
+    found = run(dataset, chosen, tmp_path / "run")
+    plain = run(dataset, config(backbone, data={"votes": 5}), tmp_path / "plain")
+    fitted = Probe.read(tmp_path / "run" / "probe.npz")
+    ready = setup(dataset, chosen, DEVICE)
+    assert ready.embedded is not None
+    assert fitted.classes is not None
+    views = [*ready.embedded.rows["none"], *ready.embedded.rows["weak"]]
+    assert len(views) == 5
+    for row in (0, 17, 159):
+        x = np.mean([np.asarray(view[row], dtype=np.float64) for view in views], axis=0)
+        logits = fitted.classes.weights @ x + fitted.classes.bias
+        q = np.exp(logits - logits.max())
+        mixed = np.sqrt(plain.probabilities[row] * q / q.sum())
+        np.testing.assert_allclose(found.probabilities[row], mixed / mixed.sum(), atol=1e-4)
+    pool = np.array([name in ("labeled", "unlabeled") for name in found.splits])
+    assert found.ambiguous[pool].sum() == int(pool.sum() * 0.3)
+
+
+def test_a_run_is_read_anew_with_a_probe(dataset: Dataset, backbone: dict[str, Any], tmp_path: Path) -> None:
+    votes = {"votes": 5}
+    found = run(dataset, config(backbone, predict=PROBED, data=votes), tmp_path / "run")
+    run(dataset, config(backbone, data=votes), tmp_path / "plain")
+    again = reread(tmp_path / "plain", tmp_path / "again", PROBED)
+    np.testing.assert_array_equal(found.probabilities, again.probabilities)
+    assert found.ambiguity is not None
+    assert again.ambiguity is not None
+    np.testing.assert_array_equal(found.ambiguity, again.ambiguity)
+    np.testing.assert_array_equal(found.clusters, again.clusters)
+
+
+def test_new_images_are_read_by_the_probe(dataset: Dataset, backbone: dict[str, Any], tmp_path: Path) -> None:
+    """Weak views of new images are drawn anew, so what is said is close and not the same."""
+    found = run(dataset, config(backbone, predict=PROBED, data={"votes": 5}), tmp_path / "run")
+    read = predict_folder(load_run(tmp_path / "run"), dataset.root)
+    assert read.images == found.images
+    assert np.abs(read.probabilities - found.probabilities).max() < 0.2
+    assert read.ambiguity is not None
+    assert found.ambiguity is not None
+    assert np.corrcoef(read.ambiguity, found.ambiguity)[0, 1] > 0.9
+
+
+def test_votes_of_one_are_refused_before_training(
+    dataset: Dataset, backbone: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"data\.votes"):
+        run(dataset, config(backbone, predict=PROBED), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -156,3 +156,33 @@ def test_attempts_with_more_votes_have_a_partner_with_as_many(dataset: Dataset) 
     }
     ambiguous = found["s2c2"].values["objective"]["prior"]
     assert ambiguous == found["readout"].values["predict"]["prior"] != 0.6
+
+
+def test_probed_arms_are_held_against_the_plain_network_without_and_with_the_probe(dataset: Dataset) -> None:
+    _, runs = plan("probe", Spread((dataset.root,), 1, {}))
+    found = {run.entry.arm: run for run in runs}
+    partners = {
+        arm: run.entry.against and run.entry.against.split("mean-teacher-")[1] for arm, run in found.items()
+    }
+    assert partners == {
+        "vanilla": None,
+        "vanilla-probe": None,
+        "vanilla-votes": None,
+        "vanilla-probe-votes": None,
+        "readout": "vanilla-0",
+        "readout-probe": "vanilla-0",
+        "readout-probe-same": "vanilla-probe-0",
+        "vanilla-readout-probe": "vanilla-0",
+        "readout-votes": "vanilla-votes-0",
+        "readout-probe-votes": "vanilla-votes-0",
+        "readout-probe-votes-same": "vanilla-probe-votes-0",
+        "vanilla-readout-probe-votes": "vanilla-votes-0",
+    }
+    for arm, run in found.items():
+        config = run.config
+        assert config.data.votes == (5 if "votes" in arm else 1)
+        assert config.objective.name == ("vanilla" if "vanilla" in arm else "s2c2")
+        assert config.predict.classes == ("probe" if "probe" in arm else "head")
+        if "readout" in arm:
+            assert config.predict.ambiguity == ("votes" if "probe" in arm and "votes" in arm else "doubt")
+            assert config.predict.clusters == "prototypes"

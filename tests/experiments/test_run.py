@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -8,6 +9,7 @@ from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
+from s2c2.experiments.others import predict_folder
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import load_run
 
@@ -69,3 +71,19 @@ def test_a_run_of_a_version_with_fewer_settings_goes_on(dataset: Dataset, tmp_pa
         run(dataset, changed, tmp_path / "run", resume=True)
     run(dataset, config, tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "predictions.parquet").exists()
+
+
+def test_a_probe_of_a_network_that_reads_images_reads_its_features(dataset: Dataset, tmp_path: Path) -> None:
+    values = {
+        "train": {"steps": 3, "batch": 4, "threads": 1},
+        "data": {"votes": 5},
+        "predict": {"classes": "probe", "ambiguity": "votes", "prior": 0.3},
+    }
+    config = configuration.resolve(configuration.merged(configuration.preset("cpu"), values))
+    found = run(dataset, config, tmp_path / "run")
+    read = predict_folder(load_run(tmp_path / "run"), dataset.root)
+    np.testing.assert_allclose(read.probabilities, found.probabilities, atol=1e-6)
+    assert read.ambiguity is not None
+    assert found.ambiguity is not None
+    np.testing.assert_allclose(read.ambiguity, found.ambiguity, atol=1e-5)
+    assert np.allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)

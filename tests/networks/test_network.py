@@ -3,6 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from s2c2.networks.network import Network, head, split_outputs
+from s2c2.networks.wide_resnet import WideResNet
 
 
 class Flat(nn.Module):
@@ -60,3 +61,23 @@ def test_split_outputs_equal_separate_passes(heads: dict[str, int]) -> None:
             assert (ours is None) == (expected is None)
             if ours is not None:
                 torch.testing.assert_close(ours, expected)
+
+
+def kept(backbone: nn.Module) -> int:
+    """Return how many feature maps, of any size, a backbone keeps for its backward pass."""
+    storages: set[int] = set()
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.ndim == 4 and tensor.shape[0] == 2:
+            storages.add(tensor.untyped_storage().data_ptr())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        outputs = backbone(torch.randn(2, 3, 32, 32))
+    assert outputs.requires_grad
+    return len(storages)
+
+
+def test_an_activation_takes_the_place_of_the_norm_before_it() -> None:
+    # What each of seven norms reads, what the activation after it leaves, and the image.
+    assert kept(WideResNet(10, 1).build(32)) <= 2 * 7 + 1

@@ -1,16 +1,20 @@
 """Random acts of several people: the board against one that recomputes everything from the live acts."""
 
+from collections import Counter
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from s2c2.errors import UserError
+from s2c2.web import log
 from s2c2.web.acts import Act, Name, Recorded, decode, encode
 from s2c2.web.answers import Answer
 from s2c2.web.board import Board
+from s2c2.web.figures import NOTHING, UNLABELED
 from tests.web.naive import Naive
 from tests.web.starts import act, small
 
@@ -79,6 +83,7 @@ class Boards(RuleBasedStateMachine):
             assert self.board.undoable(self.scope, person) == (done[-1] if done else None)
             assert self.board.redoable(self.scope, person) == (undone[-1] if undone else None)
         assert [item.image for item in self.board.disagreements()] == self.naive.disputed()
+        same_work(self.board, self.naive.log)
         alive = {recorded.seq for recorded in self.naive.live()}
         undoing = {r.seq for r in self.naive.log if r.act.name in ("undo", "redo")}
         assert {seq for seq in range(len(self.naive.log) + 2) if self.board.live(seq)} == alive | undoing
@@ -146,6 +151,27 @@ def same_groups(board: Board, naive: Naive, scope: str, touched: dict[int, set[s
     answered = len(set(state.answer) & set(state.place))
     assert (progress.images, progress.answered) == (len(state.place), answered)
     assert (progress.groups, progress.done) == (len(listed), len(done))
+
+
+def same_work(board: Board, acts: list[Recorded]) -> None:
+    """Check answers and labels of each pass against the annotation log."""
+    work, answers = board.work(), log.frame(board.start, acts).filter("live", pl.col("kind") != "flag")
+    keys = answers.select("annotator", "round", "arm", "image").rows()
+    mute = (answers["kind"] == "decide").to_list()
+    names = [None if decided else name for name, decided in zip(answers["label"], mute, strict=True)]
+    classes = {name: at for at, name in enumerate(board.start.classes)} | {None: UNLABELED}
+    numbers = {name: at for at, name in enumerate(board.start.images)}
+    expected = {(key[:3], numbers[key[3]]): classes[name] for key, name in zip(keys, names, strict=True)}
+    said = {
+        (one, image): int(work.labels[image, column])
+        for column, one in enumerate(work.passes)
+        for image in range(len(board.start.images))
+        if work.labels[image, column] != NOTHING
+    }
+    assert said == expected
+    workers = {one.annotator: (one.answers, one.acts) for one in work.workers}
+    counts = Counter(key[0] for key in keys)
+    assert workers == {name: (counts[name], n) for name, n in Counter(r.annotator for r in acts).items()}
 
 
 def same_images(board: Board, naive: Naive, scope: str) -> None:

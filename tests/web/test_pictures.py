@@ -1,8 +1,11 @@
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from s2c2.web import pictures
 from s2c2.web.pictures import PLACEHOLDER, Pictures
@@ -53,3 +56,66 @@ def test_a_thumbnail_is_made_once(image: Path, tmp_path: Path, monkeypatch: pyte
 def test_a_cache_that_cannot_be_written_does_no_harm(image: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert not Pictures(lambda number: image, tmp_path / "file" / "cache").thumbnail(0, 96).broken
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **more: Any) -> bytes:
+    stream = BytesIO()
+    image.save(stream, kind, **more)
+    return stream.getvalue()
+
+
+SMALL = Image.effect_noise((32, 20), 50)
+NOTE = PngInfo()
+NOTE.add_text("Comment", "taken at home")
+PLACE = Image.Exif()
+PLACE[0x0112] = 6
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (encoded(SMALL), "image/png"),
+        (encoded(SMALL.convert("RGB")), "image/png"),
+        (encoded(SMALL.convert("RGB"), "JPEG"), "image/jpeg"),
+        (encoded(SMALL.resize((97, 3))), None),
+        (encoded(SMALL.convert("RGBA")), None),
+        (encoded(SMALL.convert("P")), None),
+        (encoded(SMALL.convert("I;16")), None),
+        (encoded(SMALL, pnginfo=NOTE), None),
+        (encoded(SMALL, icc_profile=b"profile"), None),
+        (encoded(SMALL.convert("RGB"), "JPEG", exif=PLACE), None),
+        (encoded(SMALL.convert("RGB"), "JPEG", comment=b"taken at home"), None),
+        (encoded(SMALL.convert("CMYK"), "JPEG"), None),
+        (encoded(SMALL, save_all=True, append_images=[SMALL.rotate(180)]), None),
+        (encoded(SMALL, "TIFF"), None),
+    ],
+)
+def test_a_small_plain_file_is_given_as_it_is(data: bytes, kind: str | None, tmp_path: Path) -> None:
+    path, cache = tmp_path / "small", tmp_path / "cache"
+    path.write_bytes(data)
+    shown = Pictures(lambda number: path, cache).thumbnail(0, 96)
+    assert not shown.broken
+    assert (shown.data == data, shown.media_type) == (kind is not None, kind or "image/webp")
+    assert cache.exists() == (kind is None)
+
+
+def test_a_small_file_that_is_cut_off_is_not_given_as_it_is(tmp_path: Path) -> None:
+    path, data = tmp_path / "cut.png", encoded(SMALL)
+    for end, broken in ((10, True), (len(data) // 2, True), (len(data) - 20, False)):
+        path.write_bytes(data[:end])
+        shown = Pictures(lambda number: path, None).thumbnail(0, 96)
+        assert (shown.broken, shown.media_type == "image/png") == (broken, False)
+
+
+def test_a_small_file_with_something_behind_it_is_drawn_anew(tmp_path: Path) -> None:
+    path = tmp_path / "more.png"
+    path.write_bytes(encoded(SMALL) + b"<script>")
+    assert Pictures(lambda number: path, None).thumbnail(0, 96).media_type == "image/webp"
+
+
+def test_only_so_many_thumbnails_are_held(image: Path) -> None:
+    made = Pictures(lambda number: image, None, kept=2)
+    first, *_ = (made.thumbnail(number, 96) for number in (0, 1, 0, 2))
+    assert [made.held(number, 96) is None for number in (0, 1, 2)] == [False, True, False]
+    assert made.held(0, 96) == first
+    assert made.held(0, 128) is None

@@ -5,8 +5,21 @@ import sys
 
 import typer
 
-from s2c2.cli import annotate, annotations, configs, datasets, demo, experiment, people, runs, simulate
+from s2c2.cli import (
+    annotate,
+    annotations,
+    bench,
+    configs,
+    datasets,
+    demo,
+    experiment,
+    people,
+    replay,
+    runs,
+    simulate,
+)
 from s2c2.errors import UserError
+from s2c2.memory import exhausted
 
 app = typer.Typer(
     help="Learn from images whose labels are ambiguous.",
@@ -20,6 +33,7 @@ app.add_typer(configs.app, name="config")
 app.add_typer(annotations.app, name="annotations")
 app.add_typer(people.app, name="accounts")
 app.command()(runs.train)
+app.command()(replay.replay)
 app.command()(runs.predict)
 app.command()(runs.evaluate)
 app.command()(runs.propose)
@@ -28,6 +42,7 @@ app.command()(experiment.experiment)
 app.command()(simulate.simulate)
 app.command()(annotate.annotate)
 app.command()(demo.demo)
+app.command()(bench.bench)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
@@ -35,6 +50,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run a command; what a person did wrong is one line and exit code 2, never a traceback."""
+    # Threads that spin while they wait cost 3.5 × beside a busy process. OpenMP reads this with torch.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except UserError as error:
@@ -45,6 +62,14 @@ def main() -> None:
         raise SystemExit(1) from None
     except OSError as error:
         print(f"{name()}: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except (MemoryError, RuntimeError) as error:
+        if not exhausted(error):
+            raise
+        print(
+            f"{name()}: out of memory: {str(error).splitlines()[0] if str(error) else error!r}",
+            file=sys.stderr,
+        )
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         print(f"{name()}: stopped.", file=sys.stderr)

@@ -1,6 +1,9 @@
 """``s2c2 train``, ``predict``, ``evaluate``, ``propose`` and ``report``."""
 
+import os
+import shlex
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from s2c2.data.dataset import Dataset
     from s2c2.data.progress import Progress
     from s2c2.engine import Record
-    from s2c2.experiments.saved import Source
+    from s2c2.experiments.others import Source
     from s2c2.predictions import Predictions
     from s2c2.ranks.group import Ranks
 
@@ -55,7 +58,13 @@ def train(
     folder = out or Path("runs") / f"{resolved.algorithm.name}-{resolved.objective.name}-{resolved.seed}"
     if instead and not annotations:
         raise UserError("--replace-annotations needs --annotations LOG")
-    train_run(dataset, resolved, folder, resume=resume, logs=annotations or [], instead=instead)
+    train_run(
+        *(dataset, resolved, folder),
+        resume=resume,
+        logs=annotations or [],
+        instead=instead,
+        command=resuming(sys.argv),
+    )
     screen.console.print(f"next: s2c2 evaluate {folder}")
 
 
@@ -67,11 +76,12 @@ def train_run(
     resume: bool = False,
     logs: Sequence[Path] = (),
     instead: bool = False,
+    command: str = "the same command with --resume",
 ) -> None:
     """Train one run with progress bars; Ctrl-C and SIGTERM leave a checkpoint behind.
 
     Answers of annotation logs join the annotations of the dataset, or with ``instead`` replace them for the
-    images that they answer.
+    images that they answer. ``command`` is what a person is told to go on with.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C.
@@ -105,7 +115,7 @@ def train_run(
                 ranks=ranks,
             )
         except KeyboardInterrupt:
-            screen.console.print(stopped(out), markup=False)
+            screen.console.print(stopped(out, command), markup=False)
             if asked[:1] == [signal.SIGTERM]:
                 raise typer.Exit(TERMINATED) from None
             raise
@@ -125,17 +135,18 @@ def announce(config: "Config", dataset: "Dataset", out: Path, processes: int = 1
     import torch
 
     from s2c2.experiments.precision import bfloat16
+    from s2c2.experiments.threads import threads
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    threads = config.train.threads or torch.get_num_threads()
+    count = threads(config)
     size = config.data.size or dataset.size
-    threaded = f"{threads} thread{'s' if threads > 1 else ''}{in_each_of(processes)}"
+    computing = f"{screen.threads(count, os.environ)}{in_each_of(processes)}"
     pixels = f"{size} px" if size else "32 px (data.size=… for another size)"
     facts = [
         f"{config.algorithm.name}, {config.objective.name}, seed {config.seed} → {out}",
         *([] if dataset.relabeling is None else [_answers(dataset.relabeling.record)]),
         f"{len(dataset.images)} images of {dataset.name} at {pixels}, {config.train.steps} steps; {device}, "
-        f"{threaded}, {'bfloat16' if bfloat16(config) else 'float32'}",
+        f"{computing}, {'bfloat16' if bfloat16(config) else 'float32'}",
     ]
     for fact in facts:
         screen.console.print(fact, markup=False)
@@ -163,15 +174,26 @@ def obeying(asked: list[int], advance: screen.Advance) -> "Progress":
     return progress
 
 
-def stopped(out: Path) -> str:
+def resuming(argv: Sequence[str]) -> str:
+    """Return the command that goes on with a run, from the one that was given.
+
+    Example:
+        >>> resuming(["/venv/bin/s2c2", "train", "my images", "--out", "run"])
+        "s2c2 train 'my images' --out run --resume"
+    """
+    given = [word for word in argv[1:] if word != "--resume"]
+    return shlex.join(["s2c2", *given, "--resume"])
+
+
+def stopped(out: Path, command: str) -> str:
     """Say what a stopped run left behind and how to go on."""
     from s2c2.checkpoint import listed
     from s2c2.experiments.folder import Place
 
     kept = listed(Place(out).checkpoints)
     if not kept:
-        return "stopped before the first checkpoint: run the same command with --resume to start anew"
-    return f"stopped with a checkpoint of step {int(kept[-1].stem)}: the same command with --resume goes on"
+        return f"stopped before the first checkpoint; to start anew: {command}"
+    return f"stopped with a checkpoint of step {int(kept[-1].stem)}; to go on: {command}"
 
 
 @contextmanager
@@ -228,7 +250,8 @@ def predict(
 
 def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks: "Ranks") -> "Predictions":
     """Write and return predictions for other images, with a progress bar, naming what is left out."""
-    from s2c2.experiments.saved import load_run, opened_folder, predict_to
+    from s2c2.experiments.others import opened_folder, predict_to
+    from s2c2.experiments.saved import load_run
 
     saved, left_out = load_run(run), list[str]()
     skipped = left_out.append if skip_broken else None

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -114,6 +114,17 @@ def left(count: int, rate: float | None) -> str:
         ('2:00:00 left', '')
     """
     return f"{timedelta(seconds=round(count / rate))} left" if rate and count else ""
+
+
+def threads(count: int, environment: Mapping[str, str]) -> str:
+    """Return how many threads compute, and how several wait for each other.
+
+    Example:
+        >>> threads(1, {}), threads(2, {"OMP_WAIT_POLICY": "PASSIVE"}), threads(2, {})
+        ('1 thread', '2 threads that wait asleep', '2 threads')
+    """
+    asleep = environment.get("OMP_WAIT_POLICY", "").upper() == "PASSIVE"
+    return "1 thread" if count == 1 else f"{count} threads{' that wait asleep' if asleep else ''}"
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,6 @@ from s2c2.errors import UserError
 
 SETTLED = 2.0
 """Seconds after its last change from which on a file's times can be trusted to show the next one."""
-
-ABANDONED = 24 * 3600.0
-"""Seconds after which a half-written file belongs to nobody."""
 
 Stamp = list[int]
 """Size, time of modification and time of status change of a file, in bytes and nanoseconds."""
@@ -45,7 +41,7 @@ def _writable(folder: Path) -> bool:
     try:
         folder.mkdir(exist_ok=True)
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         return error.errno == errno.ENOSPC
     return True
@@ -53,12 +49,10 @@ def _writable(folder: Path) -> bool:
 
 def sweep(folder: Path, keep: str, prefix: str) -> None:
     """Remove packs that a newer one replaces, and files that a killed process left half-written."""
-    for path in folder.glob("*"):
-        partial = path.name.endswith(files.STALE)
-        replaced = path.name.startswith(prefix) and not path.name.startswith(keep)
-        with suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > ABANDONED if partial else replaced:
-                path.unlink()
+    for path in folder.glob(f"{prefix}*"):
+        if not path.name.startswith(keep) and not path.name.endswith(files.STALE):
+            path.unlink(missing_ok=True)
+    files.sweep(folder)
 
 
 def content_digests(dataset: Dataset, folder: Path, progress: Progress) -> tuple[tuple[str, ...], int]:

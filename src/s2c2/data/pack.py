@@ -86,6 +86,7 @@ def readable(
     """Return the images that can be decoded, perhaps none, and why the others cannot; see :func:`pack`."""
     _check(size, fit)
     folder = place(dataset, cache)
+    files.sweep(folder)
     contents, fresh = content_digests(dataset, folder, progress)
     prefix = f"pack-{size}-{fit}-"
     path = folder / (prefix + key([VERSION, size, fit, dataset.images, contents]))

@@ -1,7 +1,6 @@
 """Writing a dataset folder: beside its place, each image checked, then renamed as a whole."""
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from s2c2 import files
 from s2c2.data.annotations import Annotations
 from s2c2.data.description import Description, describe, description_text
 from s2c2.data.images import decode
@@ -18,7 +18,7 @@ from s2c2.data.progress import Progress, silent
 from s2c2.data.source import Source, SourceImage
 from s2c2.data.tables import refuse
 from s2c2.errors import UserError
-from s2c2.files import STALE, unwritable
+from s2c2.files import unwritable
 
 SHOWN = 5
 """Broken images that an error names."""
@@ -74,19 +74,15 @@ def broken_text(broken: Mapping[str, str], remedy: str = "--skip-broken") -> str
 def _folder(dest: Path) -> Iterator[Path]:
     """Yield a folder beside ``dest``; it becomes ``dest`` when the block ends without an error."""
     place = Path(os.path.abspath(dest))
-    partial = place.with_name(f".{place.name}.{os.getpid()}{STALE}")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        (partial / "images").mkdir(parents=True)
-        yield partial
-        partial.rename(place)
+        with files.atomic_folder(place) as partial:
+            (partial / "images").mkdir()
+            yield partial
     except Exception as error:
         reason = unwritable(error)
         if reason is None:
             raise
         raise UserError(f"cannot write {dest}: {reason}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _write_images(images: tuple[SourceImage, ...], folder: Path, progress: Progress) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from s2c2 import checkpoint
@@ -60,6 +60,11 @@ class Embedded:
             rows = np.arange(start, min(start + BLOCK, which.stop))
             yield tuple(reader(rows).float() for reader in readers)
             progress(int(rows[-1]) + 1 - which.start, len(which))
+
+    def mean(self, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n e"]:
+        """Return the mean embedding of some images as they are and all their weak views."""
+        every = (*self.rows["none"], *self.rows["weak"])
+        return np.asarray(sum(one[rows].astype(np.float32) for one in every) / len(every))
 
     def standardise(self, training: Training, rows: np.ndarray) -> None:
         """Set what both networks take off the embeddings from the training images."""

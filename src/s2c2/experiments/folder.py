@@ -1,26 +1,28 @@
 """A run folder: its files, who may write into it, and what is written of a run before it starts."""
 
-import datetime
-import hashlib
-import platform
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import torch
 
 from s2c2 import config as configuration
 from s2c2 import files
 from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.errors import UserError
+from s2c2.experiments.environment import environment
 from s2c2.experiments.setup import Setup
+from s2c2.experiments.unchanged import (
+    learned,
+    pooled,
+    refuse_changed,
+    refuse_changed_images,
+    write_images,
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Place:
         return self.root / "readout.npz"
 
     @property
+    def probe(self) -> Path:
+        """The probe beside the network, where one was asked for."""
+        return self.root / "probe.npz"
+
+    @property
     def annotations(self) -> Path:
         """The annotations of a run with answers from a log."""
         return self.root / "annotations.parquet"
@@ -73,6 +80,26 @@ class Place:
     def relabeling(self) -> Path:
         """Which answers these were: digest, rows, rounds."""
         return self.root / "relabeling.json"
+
+    @property
+    def images(self) -> Path:
+        """Digest of the pixels of each image."""
+        return self.root / "images.parquet"
+
+    @property
+    def splits(self) -> Path:
+        """Split of each image."""
+        return self.root / "splits.csv"
+
+    @property
+    def labels(self) -> Path:
+        """Label of each labeled image."""
+        return self.root / "labels.csv"
+
+    @property
+    def environment(self) -> Path:
+        """Date, machine and versions."""
+        return self.root / "environment.json"
 
     @property
     def dataset(self) -> Path:
@@ -88,7 +115,7 @@ def guard(place: Place, dataset: Dataset, config: Config, *, resume: bool) -> No
     """
     if not place.root.exists():
         return
-    if not place.root.is_dir() or (any(place.root.iterdir()) and not place.config.exists()):
+    if not place.root.is_dir() or not (place.config.exists() or _begun(place)):
         raise UserError(f"{place.root} exists and is not a run folder: choose another --out")
     if not place.config.exists():
         return
@@ -106,6 +133,13 @@ def guard(place: Place, dataset: Dataset, config: Config, *, resume: bool) -> No
     if files.read_json(place.dataset)["name"] != dataset.name:
         raise UserError(f"{place.root} was started on another dataset")
     _guard_log(place, dataset)
+
+
+def _begun(place: Place) -> bool:
+    """Return whether a folder is empty or all it holds is what a run writes before its configuration."""
+    first = (place.dataset, place.images, place.splits, place.labels, place.annotations, place.relabeling)
+    known = {path.name for path in (*first, place.environment)}
+    return all(path.name in known or path.name.endswith(files.STALE) for path in place.root.iterdir())
 
 
 def _guard_log(place: Place, dataset: Dataset) -> None:
@@ -135,38 +169,74 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup, proce
     """Write what the run is: configuration, dataset, splits, labels, environment.
 
     Raises:
-        UserError: when the images or splits are not those the run was started with.
+        UserError: when images, classes, labels or splits are not those the run was started with; says which.
     """
-    digest = ready.pack.digests
+    facts = facts_of(dataset, ready)
+    splits, drawn = tables_of(dataset, ready)
+    if place.config.exists():
+        refuse_other(place, dataset, ready, facts, (splits, drawn))
+    else:
+        write_images(place.images, ready.pack)
+    files.write_json(place.dataset, facts)
+    if dataset.relabeling is not None:
+        with files.atomic(place.annotations) as partial:
+            dataset.annotations.table.write_parquet(partial)
+        files.write_json(place.relabeling, dict(dataset.relabeling.record))
+    files.write_text(place.splits, splits.write_csv())
+    files.write_text(place.labels, drawn.write_csv())
+    files.write_json(place.environment, environment() | {"processes": processes})
+    files.write_text(place.config, configuration.dump(config))
+
+
+def facts_of(dataset: Dataset, ready: Setup) -> dict[str, Any]:
+    """Return what ``dataset.json`` holds."""
     facts = {
         "name": dataset.name,
         "root": str(dataset.root.resolve()),
         "classes": list(dataset.classes),
         "size": int(ready.pack.pixels.shape[1]),
         "images": len(ready.pack.images),
-        "digest": pooled(digest),
+        "digest": pooled(ready.pack.digests),
+        "labels": learned(ready),
     }
     if ready.embedded is not None:
         facts["extractor"] = ready.embedded.extractor
-    old = files.read_json(place.dataset) if place.dataset.exists() else facts
-    if old["digest"] != facts["digest"]:
-        raise UserError(f"the images of {dataset.root} are not those that {place.root} was started with")
-    if old.get("extractor") != facts.get("extractor"):
-        raise UserError(f"the extractor's weights are not those that {place.root} was started with")
-    place.root.mkdir(parents=True, exist_ok=True)
-    files.write_json(place.dataset, facts)
-    if dataset.relabeling is not None:
-        with files.atomic(place.annotations) as partial:
-            dataset.annotations.table.write_parquet(partial)
-        files.write_json(place.relabeling, dict(dataset.relabeling.record))
+    return facts
+
+
+def tables_of(dataset: Dataset, ready: Setup) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the split of each image, and the label of each labeled one."""
     splits = ready.splits.of()
-    table = pl.DataFrame({"image": list(splits), "split": list(splits.values())})
-    files.write_text(place.root / "splits.csv", table.write_csv())
     names = [dataset.classes[number] for number in ready.labels]
-    drawn = pl.DataFrame({"image": list(ready.splits.labeled), "label": names})
-    files.write_text(place.root / "labels.csv", drawn.write_csv())
-    files.write_json(place.root / "environment.json", environment() | {"processes": processes})
-    files.write_text(place.config, configuration.dump(config))
+    return (
+        pl.DataFrame({"image": list(splits), "split": list(splits.values())}),
+        pl.DataFrame({"image": list(ready.splits.labeled), "label": names}),
+    )
+
+
+def refuse_other(
+    place: Place,
+    dataset: Dataset,
+    ready: Setup,
+    facts: Mapping[str, Any],
+    tables: tuple[pl.DataFrame, pl.DataFrame],
+) -> None:
+    """Refuse to go on with another dataset than a run was started on.
+
+    Raises:
+        UserError: says what has changed.
+    """
+    old = files.read_json(place.dataset)
+    if old["digest"] != facts["digest"]:
+        refuse_changed_images(place.images, ready.pack, dataset.root, place.root)
+    for key, what in (("classes", "the classes"), ("extractor", "the extractor's weights")):
+        if old.get(key) != facts.get(key):
+            raise UserError(f"{what} of {dataset.root} are not those that {place.root} was started with")
+    splits, drawn = tables
+    refuse_changed(place.splits, splits, f"the splits of {dataset.root}", place.root)
+    refuse_changed(place.labels, drawn, f"the labels of {dataset.root}", place.root)
+    if old.get("labels", facts["labels"]) != facts["labels"]:
+        raise UserError(f"the votes of {dataset.root} are not those that {place.root} was started with")
 
 
 def accompany(place: Place, beside: Mapping[str, str]) -> None:
@@ -192,39 +262,3 @@ def no_ruins(place: Place) -> Iterator[None]:
         if not existed:
             shutil.rmtree(place.root, ignore_errors=True)
         raise
-
-
-def pooled(digests: tuple[str, ...]) -> str:
-    """Return one digest for all images."""
-    return hashlib.blake2b("\n".join(digests).encode(), digest_size=16).hexdigest()
-
-
-def environment() -> dict[str, Any]:
-    """Return what the numbers of a run may depend on beside its configuration."""
-    packages = ("s2c2", "torch", "numpy", "pillow", "scikit-learn", "polars")
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "threads": torch.get_num_threads(),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "packages": {name: version(name).partition("+")[0] for name in packages},
-        "git": _git(),
-    }
-
-
-def _git() -> str | None:
-    """Return the commit of the package's checkout, with ``+`` when it has changes."""
-    if shutil.which("git") is None:
-        return None
-    here = Path(__file__).parent
-    try:
-        commit, changes = (
-            subprocess.run(
-                ["git", *command], cwd=here, capture_output=True, text=True, check=True, timeout=10
-            ).stdout
-            for command in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain"])
-        )
-    except (subprocess.SubprocessError, OSError):
-        return None
-    return commit.strip() + ("+" if changes.strip() else "")

@@ -115,7 +115,7 @@ def plain_of(arm: str) -> str:
 def _judges(config: Config) -> bool:
     """Return whether a run says which images are ambiguous."""
     head = config.objective.name == "s2c2" and config.objective.prior is not None
-    return bool(head or config.predict.ambiguity == "doubt")
+    return bool(head or config.predict.ambiguity != "head")
 
 
 def share_disputed(dataset: Dataset, tolerance: float) -> float:
@@ -210,6 +210,31 @@ def _attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     return found | {f"{name}-votes": configuration.merged(arm, votes) for name, arm in several.items()}
 
 
+def _probed(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return readouts without and with a linear probe, with one vote and with five votes a labeled image.
+
+    An arm is held against the plain network and, as ``-same``, against the plain network with the same probe.
+    A readout needs no head of S2C2, so there is one of the plain network too.
+    """
+    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
+    read = {"ambiguity": "doubt", "clusters": "prototypes", "prior": share}
+    extended: Values = {"objective": {"name": "s2c2", "prior": share}}
+    probe: Values = {"predict": {"classes": "probe"}}
+    votes: Values = {"data": {"votes": VOTES}}
+    found: dict[str, Values] = {"vanilla": VANILLA, "vanilla-probe": configuration.merged(VANILLA, probe)}
+    found |= {f"{name}-votes": configuration.merged(arm, votes) for name, arm in found.items()}
+    for suffix, ambiguity, told in (("", "doubt", {}), ("-votes", "votes", votes)):
+        plain = configuration.merged(told, {"predict": read})
+        probed = configuration.merged(plain, {"predict": {"classes": "probe", "ambiguity": ambiguity}})
+        both = configuration.merged(extended, probed)
+        found[f"readout{suffix}"] = configuration.merged(extended, plain)
+        found |= {f"readout-probe{suffix}": both, f"readout-probe{suffix}-same": both}
+        found[f"vanilla-readout-probe{suffix}"] = configuration.merged(
+            {"objective": {"name": "vanilla"}}, probed
+        )
+    return found
+
+
 def _swept(section: str, key: str, values: Callable[[int], tuple[Any, ...]]) -> Arms:
     """Return the arms of a sweep over one key; the point that changes nothing is called ``s2c2``."""
 
@@ -241,7 +266,12 @@ VOTES = 5
 """Votes that arms named so draw for each labeled image."""
 EQUAL = "vanilla-views"
 """The plain arm that averages as many views."""
-PARTNERS: Mapping[str, str] = {"-equal": EQUAL, "-votes": "vanilla-votes"}
+PARTNERS: Mapping[str, str] = {
+    "-equal": EQUAL,
+    "-votes-same": "vanilla-probe-votes",
+    "-same": "vanilla-probe",
+    "-votes": "vanilla-votes",
+}
 """Plain arm by how the name of an arm ends; all others are held against ``vanilla``."""
 
 TABLE2 = Experiment("Each algorithm plain and extended by S2C2 (paper, Table 2)", _extended)
@@ -280,6 +310,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "attempts": Experiment(
         "Single changes of S2C2, with one vote and with five votes a labeled image",
         _attempts,
+        ("mean-teacher",),
+    ),
+    "probe": Experiment(
+        "Readouts without and with a linear probe, with one vote and with five votes a labeled image",
+        _probed,
         ("mean-teacher",),
     ),
     "sweep-prior": _weight("prior", 0.0, 0.2, 0.4, 0.6, 0.8, 1.0),

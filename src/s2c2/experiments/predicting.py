@@ -38,6 +38,10 @@ class Reader:
     """Seed of the views."""
     finish: Callable[[Tensor], Float[Tensor, "n c h w"]] = field(default_factory=lambda: normalised)
     """Turns a view into what the network reads: numbers in [−1, 1], or its embedding."""
+    aside: Callable[[Float[Tensor, "n c h w"]], None] | None = None
+    """Told of each batch the mean of the images as they are and ``averaged`` views, as the network reads."""
+    averaged: int = 0
+    """Views that are averaged aside."""
 
 
 class NothingReadError(UserError):
@@ -122,15 +126,20 @@ def _batches(
     while rows := list(islice(pixels, BATCH)):
         block = torch.from_numpy(np.stack(rows)).to(device).permute(0, 3, 1, 2)
         numbers = torch.arange(done, done + len(block), device=device)
+        if reader.aside is not None:
+            several = [block, *_drawn(reader, block, numbers, reader.averaged)]
+            reader.aside(torch.stack([reader.finish(view) for view in several]).mean(dim=0))
         yield tuple(reader.finish(view) for view in _views(reader, block, numbers))
         done += len(rows)
         progress(done - which.start, len(which))
 
 
 def _views(reader: Reader, block: torch.Tensor, numbers: torch.Tensor) -> list[torch.Tensor]:
-    if reader.views == 1:
-        return [block]
-    return [reader.view(block, Draws(reader.seed, 0, numbers, slot)) for slot in range(reader.views)]
+    return [block] if reader.views == 1 else _drawn(reader, block, numbers, reader.views)
+
+
+def _drawn(reader: Reader, block: torch.Tensor, numbers: torch.Tensor, count: int) -> list[torch.Tensor]:
+    return [reader.view(block, Draws(reader.seed, 0, numbers, slot)) for slot in range(count)]
 
 
 def _column(parts: list[Predicted], name: str) -> np.ndarray | None:

@@ -1,33 +1,36 @@
 """A run: a configuration and a dataset become a run folder."""
 
-import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from s2c2 import checkpoint, files, readout
 from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
-from s2c2.engine import PASSES, NonFiniteError, Record, train
+from s2c2.engine import Record
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
-from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins, pooled
+from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
+from s2c2.experiments.following import follow
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
+from s2c2.experiments.probing import Known, corrected, fitted, require
 from s2c2.experiments.setup import Setup, idle, setup, views
 from s2c2.experiments.shards import together
+from s2c2.experiments.threads import threads
+from s2c2.experiments.unchanged import pooled
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
-from s2c2.ranks.dividing import add_up, join
-from s2c2.ranks.group import ALONE, Ranks, first, led, only
+from s2c2.ranks.dividing import join
+from s2c2.ranks.group import ALONE, Ranks, first, led
 
 
 def run(
@@ -68,14 +71,18 @@ def run(
         UserError: for a folder that holds another run, and for whatever is wrong with the data.
     """
     place = Place(out)
-    ranks.same("their settings", lambda: f"{config.model_dump_json()} {bfloat16(config)}")
-    led(ranks, lambda: guard(place, dataset, config, resume=resume))
-    torch.set_num_threads(config.train.threads or torch.get_num_threads())
+    ranks.same("their settings", config.model_dump_json)
+    led(ranks, lambda: enter(place, dataset, config, resume))
+    torch.set_num_threads(threads(config))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     ready = first(ranks, lambda: setup(dataset, config, device, progress))
     ranks.same("their images", lambda: pooled(ready.pack.digests))
+    ranks.same("their precision", lambda: str(bfloat16(config, ready.training.network)))
+    require(config.predict, known(ready).dissent)
     for text in idle(ready.objective):
         say(text)
+    if bfloat16(config) and not bfloat16(config, ready.training.network):
+        say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
     if resume and checkpoint.listed(place.checkpoints):
         problems = checkpoint.restore(place.checkpoints, ready.training)
@@ -87,15 +94,15 @@ def run(
         join(network, ranks)
     follow(place, ready, config, watch, stop, ranks)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
-    merged = together(
-        ranks,
-        place.shards,
-        len(ready.pack.images),
-        lambda rows: predict_all(reader, ready.pack, ready.embedded, predicting, rows),
-    )
-    return ranks.lead(
-        lambda: finished(place, ready, config, merged()), lambda: Predictions.read(place.predictions)
-    )
+    sources = (ready.pack, ready.embedded, known(ready))
+    return conclude(place, config, reader, sources, ready.splits.of(), predicting, ranks)
+
+
+def enter(place: Place, dataset: Dataset, config: Config, resume: bool) -> None:
+    """Refuse a folder that the run must not write into, and remove what a killed process left there."""
+    guard(place, dataset, config, resume=resume)
+    for folder in (place.root, place.checkpoints):
+        files.sweep(folder)
 
 
 def begin(
@@ -107,19 +114,69 @@ def begin(
         accompany(place, beside)
 
 
-def finished(place: Place, ready: Setup, config: Config, predictions: Predictions) -> Predictions:
-    """Write the predictions of a trained run, read as configured, and return them."""
-    predictions = with_splits(predictions, ready.splits.of())
-    predictions = read_out(place, predictions, config)
+def conclude(
+    place: Place,
+    config: Config,
+    reader: Reader,
+    sources: tuple[Pack, Embedded | None, Known],
+    splits: dict[str, str],
+    progress: Progress,
+    ranks: Ranks = ALONE,
+) -> Predictions:
+    """Fit what reads a trained network, predict every image with it, and write both.
+
+    Args:
+        place: of the run.
+        config: its configuration.
+        reader: the trained network.
+        sources: the images, what is read instead of them, and what is known of the labeled ones.
+        splits: split of each image.
+        progress: called with images done and their number.
+        ranks: the processes, each of which predicts a share.
+    """
+    packed, read, _ = sources
+
+    def share(rows: range) -> Predictions:
+        return predict_all(reader, packed, read, progress, rows)
+
+    whole = together(ranks, place.shards, len(packed.images), share)
+    return ranks.lead(
+        lambda: finished(place, config, whole(), sources, splits), lambda: Predictions.read(place.predictions)
+    )
+
+
+def finished(
+    place: Place,
+    config: Config,
+    predictions: Predictions,
+    sources: tuple[Pack, Embedded | None, Known],
+    splits: dict[str, str],
+) -> Predictions:
+    """Fit what reads a trained network from its predictions, and write both, see :func:`conclude`."""
+    _, read, labeled = sources
+    found = fitted(config.predict, predictions, read, labeled)
+    if found is not None:
+        found.write(place.probe)
+        predictions = corrected(found, predictions, read)
+    predictions = read_out(place, with_splits(predictions, splits), config)
     predictions.write(place.predictions)
     return predictions
 
 
+def known(ready: Setup) -> Known:
+    """Return what people said of the labeled images of a run."""
+    made = ready.batches
+    return Known(made.labeled, made.labels.cpu().numpy(), _dissent(made.dissent, len(made.labeled)))
+
+
+def _dissent(dissent: Tensor | None, count: int) -> Float[np.ndarray, " l"]:
+    return np.full(count, np.nan, dtype=np.float32) if dissent is None else dissent.cpu().numpy()
+
+
 def predict_all(
-    reader: Reader, packed: Pack, read: Embedded | None, progress: Progress, rows: range | None = None
+    reader: Reader, packed: Pack, read: Embedded | None, progress: Progress, rows: range
 ) -> Predictions:
-    """Return what a network says of images of a pack, or of some rows; from embeddings if there are some."""
-    rows = range(len(packed.images)) if rows is None else rows
+    """Return what a network says of images of a pack in a row, from their embeddings if there are some."""
     if read is None:
         return predict_pack(reader, packed, progress, rows)
     device = next(reader.network.parameters()).device
@@ -137,7 +194,7 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
     """Return the predictions as configured: from the heads, or by a readout fitted on the training images.
 
     Raises:
-        UserError: when the ambiguity head is asked for, beside prototypes, but there is none.
+        UserError: when prototypes need an ambiguity and there is none.
     """
     options = config.predict
     if (options.ambiguity, options.clusters) == ("head", "head"):
@@ -149,88 +206,12 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
         prior=options.prior,
         clusters=count if options.clusters == "prototypes" else None,
         appearance=options.appearance,
-        doubt=options.ambiguity == "doubt",
+        ambiguity=options.ambiguity,
     )
     pool = predictions.take(np.array([name in ("labeled", "unlabeled") for name in predictions.splits]))
     fitted = readout.fit(pool, wanted, config.seed)
     fitted.write(place.readout)
     return readout.apply(fitted, predictions)
-
-
-def follow(
-    place: Place,
-    ready: Setup,
-    config: Config,
-    watch: Callable[[Record, int], None],
-    stop: Callable[[], bool],
-    ranks: Ranks = ALONE,
-) -> None:
-    """Train to the end, or until one process is asked to stop, writing losses and checkpoints."""
-    training, every = ready.training, config.train.checkpoint
-    led(ranks, lambda: trim(place.losses, training.step))
-    steps = train(
-        training,
-        ready.batches,
-        ready.objective,
-        ready.schedule,
-        seed=config.seed,
-        autocast=bfloat16(config),
-        passes=PASSES[config.train.passes],
-        add_up=partial(add_up, ranks=ranks),
-    )
-    lines: list[str] = []
-
-    def keep() -> None:
-        ranks.same("their weights", lambda: checkpoint.digest(checkpoint.state(training)))
-        only(ranks, save)(place, ready, config, lines)
-        lines.clear()
-
-    try:
-        for record in steps:
-            lines.append(line(record))
-            watch(record, ready.schedule.steps)
-            stopped = ranks.any(stop())
-            if stopped or record.step % every == 0:
-                keep()
-            if stopped:
-                raise KeyboardInterrupt
-    except NonFiniteError as error:
-        # A step is a function of seed, number and weights: the last checkpoint replays it.
-        only(ranks, files.write_json)(place.nonfinite, {"step": error.step, "losses": error.losses})
-        raise UserError(
-            f"{error}. It is kept: --resume goes from the last checkpoint to the same step again, see "
-            f"{place.nonfinite}; a smaller optimizer.rate or train.clip usually helps"
-        ) from error
-    keep()
-
-
-def save(place: Place, ready: Setup, config: Config, lines: list[str]) -> None:
-    """Append the losses since the last checkpoint, then write a checkpoint."""
-    try:
-        with place.losses.open("a", encoding="utf-8") as stream:
-            stream.writelines(lines)
-    except OSError as error:
-        raise UserError(f"cannot write {place.losses}: {error.strerror or error}") from error
-    lines.clear()
-    checkpoint.write(place.checkpoints, ready.training, keep=config.train.keep)
-
-
-def line(record: Record) -> str:
-    """Return a record as a line of JSON."""
-    values = {"step": record.step, "progress": record.progress, "rate": record.rate} | record.losses
-    return json.dumps(files.finite(values)) + "\n"
-
-
-def trim(path: Path, step: int) -> None:
-    """Drop the losses of steps after ``step``, which a killed run may have written."""
-    if not path.exists():
-        return
-    kept = []
-    for text in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        with suppress(ValueError):
-            if json.loads(text)["step"] <= step:
-                kept.append(text)
-    files.write_text(path, "".join(kept))
 
 
 def with_splits(predictions: Predictions, splits: dict[str, str]) -> Predictions:

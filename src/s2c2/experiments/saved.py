@@ -1,38 +1,32 @@
 """The network of a finished run, and its scores."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
-from jaxtyping import UInt8
 
-from s2c2 import checkpoint, files, readout
+from s2c2 import checkpoint, files
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data import dataset as datasets
-from s2c2.data.cache import read_image
-from s2c2.data.images import load, resize
-from s2c2.data.layout import SUFFIXES
-from s2c2.data.pack import pack
-from s2c2.data.parallel import ordered
-from s2c2.data.progress import Progress, silent
+from s2c2.data.dataset import Dataset
+from s2c2.data.pack import Pack, pack
+from s2c2.data.progress import silent
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import embedded, reading
 from s2c2.experiments.folder import Place
-from s2c2.experiments.predicting import Reader, predict_images, predict_pack
-from s2c2.experiments.run import predict_all, read_out, reader_of, with_splits
-from s2c2.experiments.setup import fresh, objective_of, views
-from s2c2.experiments.shards import together
+from s2c2.experiments.predicting import Reader
+from s2c2.experiments.probing import Known, require
+from s2c2.experiments.run import conclude, reader_of
+from s2c2.experiments.setup import dissent, fresh, objective_of, views, votes
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
-from s2c2.ranks.group import Ranks, first
+from s2c2.probe import Probe
 from s2c2.readout import Readout
 from s2c2.runs import Run
 
@@ -50,6 +44,8 @@ class Saved:
     """How ambiguity and clusters are read, where not from the heads."""
     problems: tuple[str, ...] = ()
     """A sentence for each damaged checkpoint that was passed over."""
+    probe: Probe | None = None
+    """What corrects the predictions of the network, if so."""
 
 
 def load_run(root: Path) -> Saved:
@@ -69,122 +65,8 @@ def load_run(root: Path) -> Saved:
     reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
     reader = replace(reader, finish=reading(config, facts["size"], facts.get("extractor")))
     fitted = Readout.read(place.readout) if place.readout.exists() else None
-    return Saved(reader, config, facts["size"], fitted, problems)
-
-
-def predict_folder(
-    saved: Saved, source: Path, skipped: Callable[[str], None] | None = None, *, progress: Progress = silent
-) -> Predictions:
-    """Return predictions for a dataset folder or any folder of images.
-
-    Args:
-        saved: a trained network.
-        source: dataset folder, or folder of images.
-        skipped: called with the reason for each image that is left out because it cannot be read; None fails
-            on the first such image.
-        progress: called with images done and their number.
-
-    Raises:
-        UserError: when there is no image, or one cannot be read.
-    """
-    source_of = opened_folder(saved, source, skipped, progress)
-    return read_as(saved, source_of.predict(range(source_of.images)))
-
-
-def predict_to(out: Path, saved: Saved, source: Callable[[], "Source"], ranks: Ranks) -> Predictions:
-    """Predict a share of the images in each process, write the predictions of all, and return them.
-
-    Args:
-        out: file that the leader writes; the shards lie beside it, on a disk that all processes share.
-        saved: a trained network.
-        source: opens the images; the leader does so first.
-        ranks: the processes.
-
-    Raises:
-        UserError: when there is no image, one cannot be read, or a process was lost.
-    """
-    found = first(ranks, source)
-    merged = together(ranks, out.with_name(f"{out.name}.shards"), found.images, found.predict)
-
-    def write() -> Predictions:
-        made = read_as(saved, merged())
-        made.write(out)
-        return made
-
-    return ranks.lead(write, lambda: Predictions.read(out))
-
-
-@dataclass(frozen=True)
-class Source:
-    """Images that a network is to read."""
-
-    images: int
-    """How many there are."""
-    predict: Callable[[range], Predictions]
-    """Returns what the network says of some of them in a row."""
-
-
-def opened_folder(
-    saved: Saved, source: Path, skipped: Callable[[str], None] | None, progress: Progress
-) -> Source:
-    """Return the images of a dataset folder or any folder of images, see :func:`predict_folder`."""
-    broken = skipped or _fail
-    if (source / "dataset.yaml").exists():
-        fit = saved.config.data.fit
-        packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=True)
-        for _, reason in packed.broken:
-            broken(reason)
-        return Source(len(packed.images), partial(predict_pack, saved.reader, packed, progress))
-    found = images_in(source)
-
-    def predict(rows: range) -> Predictions:
-        images = _decoded(saved, source, found[rows.start : rows.stop], broken)
-        return predict_images(saved.reader, images, len(rows), progress, rows.start)
-
-    return Source(len(found), predict)
-
-
-def read_as(saved: Saved, predictions: Predictions) -> Predictions:
-    """Return predictions with ambiguity and clusters as the run reads them."""
-    return predictions if saved.readout is None else readout.apply(saved.readout, predictions)
-
-
-def images_in(source: Path) -> list[Path]:
-    """Return the image files below a folder, sorted.
-
-    Raises:
-        UserError: when there is no such folder, or no image in it.
-    """
-    if not source.is_dir():
-        raise UserError(f"no folder {source}")
-    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not found:
-        raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)})")
-    return found
-
-
-def _decoded(
-    saved: Saved, folder: Path, paths: list[Path], broken: Callable[[str], None]
-) -> Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]]:
-    """Yield name and pixels of each image, decoded by threads as a pack decodes them."""
-
-    def read(path: Path) -> UInt8[np.ndarray, "s s 3"] | str:
-        try:
-            pixels, _ = load(read_image(path), str(path), enough=2 * saved.size)
-        except UserError as error:
-            return str(error)
-        return resize(pixels, saved.size, saved.config.data.fit)
-
-    with closing(ordered(read, paths)) as rows:
-        for path, row in zip(paths, rows, strict=True):
-            if isinstance(row, str):
-                broken(row)
-            else:
-                yield path.relative_to(folder).as_posix(), row
-
-
-def _fail(reason: str) -> None:
-    raise UserError(f"{reason} (--skip-broken leaves such images out)")
+    probe = Probe.read(place.probe) if place.probe.exists() else None
+    return Saved(reader, config, facts["size"], fitted, problems, probe)
 
 
 def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
@@ -206,13 +88,25 @@ def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
     splits = dict(zip(predictions.images, predictions.splits, strict=True))
     weak = {"weak": views(config.views)["weak"]}
     read = embedded(dataset, packed, config, weak, (torch.device("cpu"), silent))
-    fresh_ones = predict_all(saved.reader, packed, read, silent)
-    made = read_out(place, with_splits(fresh_ones, splits), config)
-    made.write(place.predictions)
-    return made
+    labeled = _known(Run(out), dataset, packed, config)
+    require(config.predict, labeled.dissent)
+    return conclude(place, config, saved.reader, (packed, read, labeled), splits, silent)
 
 
-DERIVED = ("predictions.parquet", "scores.json", "proposals.parquet", "report.html", "readout.npz")
+def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:
+    """Return what people said of the labeled images, in the order in which their votes were drawn."""
+    table = pl.read_csv(run.path / "splits.csv").filter(pl.col("split") == "labeled")
+    images, number = tuple(table["image"]), {image: row for row, image in enumerate(packed.images)}
+    said = run.annotations(dataset.classes)
+    counts = votes(dataset if said is None else replace(dataset, annotations=said), images, config)
+    shares = (counts / counts.sum(dim=1, keepdim=True)).numpy()
+    return Known(np.array([number[image] for image in images]), shares, dissent(counts).numpy())
+
+
+DERIVED = (
+    *("predictions.parquet", "scores.json", "proposals.parquet", "report.html"),
+    *("readout.npz", "probe.npz"),
+)
 """Files of a run that follow from its network."""
 
 

@@ -101,7 +101,8 @@ def _blocks(form: WideResNet, widths: list[int], blocks: int) -> Iterator[Block]
 
 def _activated(channels: int, form: WideResNet) -> nn.Sequential:
     norm = nn.BatchNorm2d(channels, eps=1e-3, momentum=form.momentum)
-    return nn.Sequential(norm, nn.LeakyReLU(form.slope))
+    # In place: the backward pass of the norm reads its input, so its output need not be kept beside this one.
+    return nn.Sequential(norm, nn.LeakyReLU(form.slope, inplace=True))
 
 
 def _initialise(module: nn.Module) -> None:

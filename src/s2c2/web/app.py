@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event, Thread
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
@@ -15,7 +16,7 @@ from s2c2.web.asking import CSRF_HEADER
 from s2c2.web.desk import Desk
 from s2c2.web.guard import Guard
 from s2c2.web.routes import acts, groups, overview, pictures, session
-from s2c2.web.store import Store
+from s2c2.web.thumbnails import Thumbnails
 
 STATIC = Path(__file__).parent / "static"
 """The page and its modules."""
@@ -28,6 +29,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
 )
 """All addresses below ``/api`` that do not belong to accounts."""
+
+QUIET = 3.0
+"""Seconds after the start in which only requests are answered; then what will be needed is imported."""
 
 DESCRIPTION = (
     f"Every request that changes something carries the header {CSRF_HEADER} with the token of the session."
@@ -43,10 +47,11 @@ def app(desk: Desk) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_closing(desk.store),
+        lifespan=running(desk),
     )
     made.state.desk, made.state.identity = desk, desk.identity
     problems.register(made)
+    made.add_middleware(Thumbnails, desk=desk)
     made.add_middleware(Guard, hosts=desk.settings.hosts)
     for router in (*ROUTERS, *desk.identity.routers):
         made.include_router(router, prefix="/api")
@@ -59,10 +64,25 @@ def _page() -> FileResponse:
     return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
 
 
-def _closing(store: Store) -> Lifespan[FastAPI]:
+def running(desk: Desk, quiet: float = QUIET) -> Lifespan[FastAPI]:
+    """Return what goes on beside the requests: preparing for later ones, and closing the database at the end.
+
+    Args:
+        desk: what is served.
+        quiet: seconds before it is prepared for.
+    """
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stopping = Event()
+
+        def prepare() -> None:
+            if not stopping.wait(quiet):
+                desk.neighbours.prepare()
+
+        Thread(target=prepare, daemon=True).start()
         yield
-        store.close()
+        stopping.set()
+        desk.store.close()
 
     return lifespan

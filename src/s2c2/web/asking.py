@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from fastapi import APIRouter, Depends, Request
+from starlette.requests import HTTPConnection
 
 from s2c2.web.identity.roles import ROLES as ROLES
 from s2c2.web.identity.roles import Role as Role
@@ -52,6 +53,10 @@ class Identity(Protocol):
         """
         ...
 
+    def known(self, request: HTTPConnection) -> bool:
+        """Return whether who sent a request was let in a moment ago; waits for nothing."""
+        ...
+
     def exported(self, request: Request, what: str) -> None:
         """Note that the person who sent a request took the annotation log away."""
         ...
@@ -71,6 +76,10 @@ class Local:
     def person(self, request: Request) -> Person:
         """Return the person, who owns everything."""
         return Person(self.annotator, "owner", self.csrf)
+
+    def known(self, request: HTTPConnection) -> bool:
+        """Return that it is the one person."""
+        return True
 
     def exported(self, request: Request, what: str) -> None:
         """Note nothing: it is their own."""

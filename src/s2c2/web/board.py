@@ -7,9 +7,11 @@ from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
 from s2c2.web.conflicts import fits, since
 from s2c2.web.disagreement import Disputes
+from s2c2.web.figures import Work
 from s2c2.web.nodes import Step, packed
 from s2c2.web.sheet import Sheet, arm
 from s2c2.web.start import MISFITS, Start, StartGroup
+from s2c2.web.tally import Tally
 from s2c2.web.undoing import can_redo, can_undo
 from s2c2.web.validity import checked
 
@@ -39,6 +41,7 @@ class Board:
         self._steps: list[Step] = []
         self._dead: set[int] = set()
         self._disputes = Disputes()
+        self._tally = Tally(len(start.images), len(start.classes))
 
     @property
     def seq(self) -> int:
@@ -98,7 +101,7 @@ class Board:
         """
         sheet = self._sheet(scope)
         sheet.entry(group)
-        return tuple(sheet.members(group))
+        return sheet.members(group)
 
     def open_members(self, scope: str, group: str, version: int | None = None) -> tuple[int, ...]:
         """Return the members without an answer.
@@ -160,6 +163,10 @@ class Board:
         """Return whether an act was applied and is not undone."""
         return 0 < seq <= self.seq and seq not in self._dead
 
+    def step(self, seq: int) -> Step:
+        """Return an act that was applied, by its number, from 1."""
+        return self._steps[seq - 1]
+
     def changed(self, scope: str, after: int) -> tuple[str, ...]:
         """Return the groups that acts after a number touched."""
         return tuple(group for group, seqs in self._sheet(scope).touched.items() if seqs[-1] > after)
@@ -185,6 +192,10 @@ class Board:
         """Return the images on which annotators disagree and nobody decided."""
         return self._disputes.among(self._sheets)
 
+    def work(self) -> Work:
+        """Return what everybody did, in all scopes."""
+        return self._tally.work(self._sheets)
+
     def _unseen(self, scope: str, group: str, version: int) -> set[int]:
         sheet, unseen = self._sheet(scope), set[int]()
         for step in since(sheet.touched.get(group, ()), self._steps, version):
@@ -205,7 +216,9 @@ class Board:
             self._dead.discard(meant.seq)
         else:
             sheet.apply(step)
-        self._disputes.touch(meant.images.tolist())
+        images: list[int] = meant.images.tolist()
+        self._disputes.touch(images)
+        self._tally.did(step, images)
         self._sheets[step.scope] = sheet
         self._steps.append(step)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.requests import HTTPConnection
 
 from s2c2.web.asking import Asking, Person
 from s2c2.web.identity.entering import DeniedError, DisabledError, WaitError
@@ -42,15 +43,21 @@ class Accounts:
         request.state.caller = caller
         return Person(caller.account.name, caller.role, caller.csrf)
 
+    def known(self, request: HTTPConnection) -> bool:
+        """Return whether a cookie or API token was found good a moment ago."""
+        recent, now = self.people.recent, self.clock()
+        if "authorization" in request.headers:
+            return recent.known("token", _bearer(request) or "", now)
+        return recent.known("session", session_secret(request), now)
+
     def exported(self, request: Request, what: str) -> None:
         """Note in the audit log that somebody exported the annotation log."""
         caller = calling(request)
         record(self.people, caller.entry("export", detail=what), self.clock())
 
     def _by_token(self, request: Request) -> Caller:
-        scheme, _, secret = request.headers["authorization"].partition(" ")
-        wanted = scheme.lower() == "bearer"
-        caller = by_token(self.people, secret.strip(), address(request), self.clock()) if wanted else None
+        secret = _bearer(request)
+        caller = by_token(self.people, secret, address(request), self.clock()) if secret else None
         if caller is None:
             raise Problem(401, "this API token opens nothing", "send 'Authorization: Bearer TOKEN'")
         return caller
@@ -133,7 +140,13 @@ def address(request: Request) -> str | None:
     return None if request.client is None else request.client.host
 
 
-def session_secret(request: Request) -> str:
+def _bearer(request: HTTPConnection) -> str | None:
+    """Return the API token that a request carries; None where it is none."""
+    scheme, _, secret = request.headers["authorization"].partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def session_secret(request: HTTPConnection) -> str:
     """Return the secret that a browser sends; empty when there is none."""
     return request.cookies.get(_cookie(request), "")
 
@@ -152,11 +165,11 @@ def forget(request: Request, response: Response) -> None:
     )
 
 
-def _cookie(request: Request) -> str:
+def _cookie(request: HTTPConnection) -> str:
     return SECURE_COOKIE if _encrypted(request) else COOKIE
 
 
-def _encrypted(request: Request) -> bool:
+def _encrypted(request: HTTPConnection) -> bool:
     return request.url.scheme == "https"
 
 

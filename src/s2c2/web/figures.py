@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, islice
 
 import numpy as np
-import polars as pl
-from jaxtyping import Int64
+from jaxtyping import Int16
 
 from s2c2.metrics.agreement import counted, krippendorff_alpha, mean_kappa
 
 MOST_PAIRS = 100
 """Pairs of annotators that kappa is averaged over, at most."""
+
+ENOUGH = 60.0
+"""Seconds of active work from which on it has a rate."""
+
+NOTHING, UNLABELED = -1, -2
+"""In place of a class: no answer, and an answer that names no class."""
+
+Pass = tuple[str, int, str]
+"""One round of one annotator in one arm."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Worker:
     minutes: float
     """Active minutes."""
     images_per_hour: float | None
-    """Answers an hour of active time; None without any time."""
+    """Answers an hour of active time; None in the first minute."""
 
 
 @dataclass(frozen=True)
@@ -40,37 +49,37 @@ class Agreement:
     """Krippendorff's alpha over all passes; None where it is not defined."""
 
 
-def workers(answers: pl.DataFrame, acts: pl.DataFrame) -> tuple[Worker, ...]:
-    """Return each annotator's work, by name.
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What everybody did."""
 
-    Args:
-        answers: annotation log; only the rows that are live count.
-        acts: table of all acts, also those that were undone: their time was spent.
-    """
-    counted = answers.filter(pl.col("live") & (pl.col("kind") != "flag"))
-    given = dict(counted.group_by("annotator").len().iter_rows())
-    spent = acts.group_by("annotator").agg(pl.len(), pl.col("active").sum()).sort("annotator")
-    return tuple(
-        _worker(name, given.get(name, 0), number, active) for name, number, active in spent.iter_rows()
-    )
+    passes: tuple[Pass, ...]
+    """Passes that answered."""
+    labels: Int16[np.ndarray, "n p"]
+    """The class that each pass gave to each image, ``UNLABELED`` or ``NOTHING``."""
+    classes: int
+    """Number of classes k."""
+    acts: Mapping[str, int]
+    """Acts of each annotator, also those that were undone."""
+    active: Mapping[str, float]
+    """Active seconds of each annotator, also those of acts that were undone: they were spent."""
 
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Each annotator's work, by name."""
+        given = dict.fromkeys(self.acts, 0)
+        for (name, _, _), answers in zip(self.passes, (self.labels != NOTHING).sum(axis=0), strict=True):
+            given[name] += int(answers)
+        return tuple(_worker(name, given[name], self.acts[name], self.active[name]) for name in sorted(given))
 
-def agreement(answers: pl.DataFrame, classes: Sequence[str]) -> Agreement:
-    """Return how well passes agree; a pass is one round of one annotator in one arm.
-
-    Args:
-        answers: annotation log; only labels that are live and no decisions count.
-        classes: class names.
-    """
-    said = answers.filter(
-        pl.col("live") & pl.col("label").is_not_null() & ~pl.col("kind").is_in(["flag", "decide"])
-    )
-    passes = said.select("annotator", "round", "arm").unique(maintain_order=True).rows()
-    labels = _labels(said, passes, {name: i for i, name in enumerate(classes)})
-    several = labels[(labels >= 0).sum(axis=1) > 1]
-    kappa = mean_kappa(several.T, islice(combinations(range(len(passes)), 2), MOST_PAIRS))
-    alpha = krippendorff_alpha(counted(several, len(classes)))
-    return Agreement(len(several), *(None if np.isnan(value) else value for value in (kappa, alpha)))
+    @cached_property
+    def agreement(self) -> Agreement:
+        """How well passes agree on labels, without decisions; found out when it is first asked for."""
+        said = self.labels[(self.labels >= 0).sum(axis=1) > 1]
+        several = np.where(said < 0, -1, said).astype(np.int64)
+        kappa = mean_kappa(several.T, islice(combinations(range(len(self.passes)), 2), MOST_PAIRS))
+        alpha = krippendorff_alpha(counted(several, self.classes))
+        return Agreement(len(several), *(None if np.isnan(value) else value for value in (kappa, alpha)))
 
 
 def entropy(shares: Sequence[float]) -> float:
@@ -85,19 +94,5 @@ def entropy(shares: Sequence[float]) -> float:
 
 
 def _worker(name: str, answers: int, acts: int, active: float) -> Worker:
-    rate = answers / active * 3600 if active > 0 else None
+    rate = answers / active * 3600 if active >= ENOUGH else None
     return Worker(name, answers, acts, active / 60, rate)
-
-
-def _labels(
-    said: pl.DataFrame, passes: Sequence[tuple[str, int, str]], number: Mapping[str, int]
-) -> Int64[np.ndarray, "n p"]:
-    """Return the class each pass gave to each image; −1 for none."""
-    rows = {image: i for i, image in enumerate(said["image"].unique(maintain_order=True))}
-    columns = {key: i for i, key in enumerate(passes)}
-    labels = np.full((len(rows), len(passes)), -1, dtype=np.int64)
-    for image, annotator, round_, arm, label in said.select(
-        "image", "annotator", "round", "arm", "label"
-    ).iter_rows():
-        labels[rows[image], columns[annotator, round_, arm]] = number[label]
-    return labels

@@ -226,6 +226,8 @@ class ActReply(BaseModel):
     group: GroupItem | None
     next: str | None
     """The next open group; null when nothing is open elsewhere."""
+    at: int | None
+    """Place in its group of the first image that ``undo`` or ``redo`` changed, from 0; else null."""
     undo: bool
     redo: bool
 

@@ -25,6 +25,13 @@ class Neighbours:
         self._lock = Lock()
         self._rows: Embeddings | None = None
 
+    def prepare(self) -> None:
+        """Import what :meth:`parts` needs, which takes seconds; nothing where there are no embeddings."""
+        if self._path is not None:
+            from sklearn.cluster import KMeans
+
+            KMeans(2, n_init=1, random_state=0).fit(np.eye(2, dtype=np.float32))
+
     def distances(self, members: Sequence[int], candidates: Sequence[int]) -> Float32[np.ndarray, " c"]:
         """Return the distance of each candidate from the centre of the members, both given by number.
 

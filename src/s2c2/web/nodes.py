@@ -42,6 +42,8 @@ class Step:
     """Numbers of the images; of a ``recluster`` part after part."""
     parts: tuple[int, ...]
     """Size of each part of a ``recluster``."""
+    active: float
+    """Seconds of work since the last act."""
 
     @property
     def moves(self) -> tuple[tuple[str | None, list[int]], ...]:
@@ -121,6 +123,7 @@ def packed(recorded: Recorded) -> Step:
         target_seq=act.target_seq,
         images=np.array(images, dtype=np.int32),
         parts=tuple(map(len, act.parts or ())),
+        active=act.active,
     )
 
 

@@ -3,10 +3,10 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, get_args
@@ -22,7 +22,7 @@ Size = Literal[96, 128, 192, 256]
 SIZES: tuple[int, ...] = get_args(Size)
 """Longest sides of thumbnails in pixels."""
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same file would give another thumbnail."""
 
 KEPT = 4096
@@ -33,6 +33,15 @@ FILE_LIMIT = 256 * 2**20
 
 FULL_LIMIT = 4096
 """Longest side in pixels of a picture that is shown in full; larger ones are made smaller."""
+
+SMALL = 64 * 1024
+"""Most bytes in a file that is given to the browser as it is."""
+
+PLAIN: Mapping[str, bytes] = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+"""Formats that are, and the bytes that such a file ends with: nothing is cut off, nothing follows."""
+
+HARMLESS = frozenset({"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi"})
+"""What such a file may say besides its pixels."""
 
 _PLACEHOLDER = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96" width="96" height="96">'
@@ -74,12 +83,19 @@ class Pictures:
         self._cache = cache
         self._broken: set[int] = set()
         self._decoding = threading.Semaphore(2)  # a decoded photograph takes up to 200 MB
-        self._thumbnail = lru_cache(maxsize=kept)(self._made)
+        self._held: OrderedDict[tuple[int, int], tuple[_State, Picture]] = OrderedDict()
+        self._kept = kept
+        self._lock = threading.Lock()
 
     def thumbnail(self, image: int, size: int) -> Picture:
         """Return an image with its longest side at most ``size`` pixels; small images are not enlarged."""
         state = self._state(image)
-        return self._seen(image, PLACEHOLDER if state is None else self._thumbnail(state, size))
+        return self._seen(image, PLACEHOLDER if state is None else self._thumbnail(image, state, size))
+
+    def held(self, image: int, size: int) -> Picture | None:
+        """Return a thumbnail as it was when it was last asked for; None where it is not in memory."""
+        found = self._held.get((image, size))
+        return None if found is None else found[1]
 
     def full(self, image: int) -> Picture:
         """Return an image as large as it is, up to ``FULL_LIMIT`` pixels."""
@@ -104,9 +120,29 @@ class Pictures:
             return None
         return _State(path, found.st_mtime_ns, found.st_size)
 
+    def _thumbnail(self, image: int, state: _State, size: int) -> Picture:
+        """Return a thumbnail, from memory where it is there and the file is as it was."""
+        with self._lock:
+            found = self._held.get((image, size))
+            if found is not None and found[0] == state:
+                self._held.move_to_end((image, size))
+                return found[1]
+        picture = self._made(state, size)
+        if not picture.broken:
+            self._hold((image, size), (state, picture))
+        return picture
+
+    def _hold(self, key: tuple[int, int], made: tuple[_State, Picture]) -> None:
+        with self._lock:
+            self._held[key] = made
+            if len(self._held) > self._kept:
+                self._held.popitem(last=False)
+
     def _made(self, state: _State, size: int) -> Picture:
         """Return a thumbnail, from the disk where it was kept."""
         tag = _tag(state, size)
+        if state.length <= SMALL and (plain := self._plain(state, size, tag)) is not None:
+            return plain
         kept = self._cache / f"{size}" / tag[:2] / f"{tag}.webp" if self._cache is not None else None
         if kept is not None and (data := _whole(kept)) is not None:
             return Picture(data, "image/webp", tag)
@@ -115,6 +151,16 @@ class Pictures:
             _keep(kept, picture.data)
         return picture
 
+    def _plain(self, state: _State, size: int, tag: str) -> Picture | None:
+        """Return a file as it is, where it is a thumbnail already; decoded to see whether it is whole."""
+        with self._decoding:
+            try:
+                data = state.path.read_bytes()
+                kind = as_it_is(data, size)
+            except Exception:  # on damaged bytes nearly anything; drawing it says what
+                return None
+        return None if kind is None else Picture(data, kind, tag)
+
     def _drawn(self, state: _State, size: int) -> Picture:
         with self._decoding:
             try:
@@ -122,6 +168,27 @@ class Pictures:
             except (OSError, UserError):
                 return PLACEHOLDER
             return Picture(_encoded(pixels, size), "image/webp", _tag(state, size))
+
+
+def as_it_is(data: bytes, size: int) -> str | None:
+    """Return the media type of a file that browsers may get as it is; None where it must be drawn anew.
+
+    It must be a PNG or JPEG that is no larger than asked for, and of which a browser shows what
+    :func:`~s2c2.data.images.load` reads: 8-bit grey or RGB, opaque, upright, one frame, with nothing said
+    about itself, such as a place, a comment or a colour profile.
+
+    Args:
+        data: the encoded file.
+        size: longest side in pixels.
+    """
+    with Image.open(BytesIO(data), formats=tuple(PLAIN)) as image:
+        whole = data.endswith(PLAIN.get(str(image.format), b"\0"))
+        if not whole or max(image.size) > size or image.mode not in ("L", "RGB"):
+            return None
+        image.load()
+        if image.info.keys() - HARMLESS or getattr(image, "n_frames", 1) > 1:
+            return None
+        return Image.MIME[str(image.format)]
 
 
 def _tag(state: _State, size: int) -> str:

@@ -59,6 +59,8 @@ class Sheet:
         self.histories: defaultdict[str, History] = defaultdict(History)
         self._summaries: dict[str, Summary] = {}
         """Groups as they are, until an act touches them."""
+        self._listed: dict[str, tuple[int, ...]] = {}
+        """Members of groups, until an act moves images there or away."""
 
     def apply(self, step: Step) -> None:
         """Apply a new act."""
@@ -80,7 +82,7 @@ class Sheet:
             del self.arrivals[group][step.seq]
         for group in step.makes:
             del self.made[group]
-        self._touch(touched, seq)
+        self._touch(touched, seq, step)
         self.histories[step.annotator].undo(step.seq)
 
     def place(self, image: int) -> str | None:
@@ -93,8 +95,14 @@ class Sheet:
         node = self.nodes.get(image)
         return 0 if node is None else node.joined
 
-    def members(self, group: str) -> Iterator[int]:
-        """Yield the images of a group: those that started there, then those that joined, in that order."""
+    def members(self, group: str) -> tuple[int, ...]:
+        """Return the images of a group: those that started there, then those that joined, in that order."""
+        found = self._listed.get(group)
+        if found is None:
+            found = self._listed[group] = tuple(self._members(group))
+        return found
+
+    def _members(self, group: str) -> Iterator[int]:
         nodes = self.nodes
         for image in self.arm.groups[group].images if group in self.arm.groups else ():
             node = nodes.get(image)
@@ -160,7 +168,7 @@ class Sheet:
         for number, group in enumerate(step.makes, start=1):
             assert origin is not None
             self.made[group] = _part(origin, group, f"{step.seq}.{number}")
-        self._touch(touched, seq)
+        self._touch(touched, seq, step)
 
     def _move(self, step: Step, destination: str | None, images: list[int]) -> set[str | None]:
         made: dict[Node | None, Node] = {}
@@ -196,11 +204,14 @@ class Sheet:
         if late:  # a redo comes back to its old place
             self.arrivals[group] = dict(sorted(arrivals.items()))
 
-    def _touch(self, groups: set[str | None], seq: int) -> None:
+    def _touch(self, groups: set[str | None], seq: int, step: Step) -> None:
+        moved = any(destination is not None for destination, _ in step.moves)
         for group in groups:
             if group is not None:
                 self.touched[group].append(seq)
                 self._summaries.pop(group, None)
+                if moved:
+                    self._listed.pop(group, None)
 
 
 _NAN = float("nan")

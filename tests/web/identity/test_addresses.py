@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 from httpx import Response
+from sqlalchemy import event
 
 from s2c2.data.synthetic import synthetic
 from s2c2.web.entrance import Accounts
@@ -432,3 +433,64 @@ def test_printing_what_holds_secrets_does_not_show_them(people: People, clock: C
     assert caller.account.password not in shown
     assert enter(people, "ada", clock()).role == "owner"
     assert audited(people)[0][1] == "joined"
+
+
+THUMBNAIL = "/api/images/0/thumb?size=96"
+
+
+def test_a_page_of_thumbnails_asks_once_who_asks(ada: TestClient, people: People, clock: Clock) -> None:
+    asked: list[str] = []
+    ada.get(THUMBNAIL)
+
+    def note(_: object, cursor: object, statement: str, *more: object) -> None:
+        asked.append(statement)
+
+    event.listen(people.engine, "before_cursor_execute", note)
+    for image in range(12):
+        assert ada.get(f"/api/images/{image}/thumb?size=96").status_code == 200
+    assert asked == []
+    clock.wait(3.0)
+    ada.get(THUMBNAIL)
+    assert asked
+    event.remove(people.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("end", ["disable", "log out", "password", "token"])
+def test_who_may_no_longer_see_sees_no_picture(
+    ada: TestClient, eve: TestClient, people: People, browser: Browser, end: str
+) -> None:
+    issued = ada.post("/api/tokens", json={"label": "x"}).json()
+    by_token = {"Authorization": f"Bearer {issued['secret']}"}
+    script, other = browser(), {"Cookie": f"s2c2={ada.cookies['s2c2']}"}
+    for _ in range(2):
+        assert script.get(THUMBNAIL, headers=by_token).status_code == 200
+        assert script.get(THUMBNAIL, headers=other).status_code == 200
+    number = next(item["id"] for item in eve.get("/api/accounts").json() if item["name"] == "ada")
+    if end == "disable":
+        eve.post(f"/api/accounts/{number}/disable").raise_for_status()
+    elif end == "log out":
+        ada.post("/api/logout", json={}).raise_for_status()
+    elif end == "password":
+        body = {"old": PASSWORD, "new": "another horse battery"}
+        ada.post("/api/password", json=body).raise_for_status()
+    else:
+        ada.delete(f"/api/tokens/{issued['token']['id']}").raise_for_status()
+    left = {"disable": (401, 401), "token": (401, 200)}.get(end, (200, 401))
+    seen = [script.get(THUMBNAIL, headers=headers).status_code for headers in (by_token, other)]
+    assert tuple(seen) == left
+
+
+def test_what_another_process_ends_ends_here_soon(ada: TestClient, people: People, clock: Clock) -> None:
+    assert ada.get(THUMBNAIL).status_code == 200
+    elsewhere = People(people.engine, people.passwords, people.draw)
+    number = next(one.id for one in managing.listed(elsewhere) if one.name == "ada")
+    managing.disable(elsewhere, number, Doer("(operator)"), clock())
+    assert ada.get("/api/session").status_code == 401
+    clock.wait(3.0)
+    assert ada.get(THUMBNAIL).status_code == 401
+
+
+def test_a_session_is_no_api_token(ada: TestClient, browser: Browser) -> None:
+    secret = ada.cookies["s2c2"]
+    assert ada.get(THUMBNAIL).status_code == 200
+    assert browser().get(THUMBNAIL, headers={"Authorization": f"Bearer {secret}"}).status_code == 401

@@ -68,6 +68,18 @@ def test_undo_and_redo_go_on_after_a_restart(workspace: Workspace) -> None:
         assert labels(client, "class-0") == [0] * 12
 
 
+def test_undo_says_where_its_first_image_is_now(ada: TestClient) -> None:
+    third, fifth = members(ada, "class-0")[2], members(ada, "class-0")[4]
+    assert done(ada, "misfit", "class-0", images=[fifth, third], version=0)["at"] is None
+    reply = done(ada, "undo")
+    assert (reply["group"]["group"], reply["at"]) == ("class-0", 4)
+    reply = done(ada, "redo")
+    assert (reply["group"]["group"], reply["at"]) == ("misfits", 0)
+    done(ada, "finish", "class-1", version=0)
+    reply = done(ada, "undo")
+    assert (reply["group"]["group"], reply["at"]) == ("class-1", None)
+
+
 def test_misfit_split_merge_and_grow_move_images(ada: TestClient) -> None:
     a, b, c = members(ada, "class-0")[:3]
     done(ada, "misfit", "class-0", images=[a], version=0)

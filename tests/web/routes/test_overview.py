@@ -1,8 +1,10 @@
 from io import BytesIO
+from unittest.mock import patch
 
 import polars as pl
 import pytest
 
+from s2c2.web.store import Store
 from s2c2.web.workspace import Workspace
 from tests.web.made import TestClient, client_of, sent
 
@@ -16,7 +18,15 @@ def test_dashboard_counts_work_time_and_progress(
     found = ada.get("/api/dashboard").json()
     people = {one.pop("annotator"): one for one in found["annotators"]}
     assert people["ada"] == {"answers": 12, "acts": 2, "minutes": 1, "images_per_hour": 720}
-    assert people["bob"] == {"answers": 2, "acts": 1, "minutes": 0, "images_per_hour": None}
+    bob.post("/api/acts", json=sent("flag", "class-1", images=[1], seconds={"active": 59, "wall": 60}))
+    found = ada.get("/api/dashboard").json()
+    people = {one.pop("annotator"): one for one in found["annotators"]}
+    assert people["bob"] == {
+        "answers": 2,
+        "acts": 2,
+        "minutes": pytest.approx(59 / 60),
+        "images_per_hour": None,
+    }
     assert found["progress"]["answered"] == 14
     assert {item["group"] for item in found["groups"]} >= {"class-0", "class-1"}
     assert found["agreement"] == {"images": 0, "kappa": None, "alpha": None}
@@ -49,6 +59,14 @@ def test_review_shows_who_said_what_until_it_is_decided(ada: TestClient, bob: Te
     assert said == {"ada": (1, 0, 4), "bob": (1, 2, 4)}
     assert ada.post("/api/acts", json=sent("decide", images=[7], label=2)).status_code == 201
     assert ada.get("/api/review").json() == []
+
+
+def test_neither_dashboard_nor_review_reads_acts_again(ada: TestClient) -> None:
+    for image in (1, 6, 11):
+        ada.post("/api/acts", json=sent("label", "class-1", images=[image], label=2))
+    with patch.object(Store, "_recorded", side_effect=AssertionError("an act was read again")):
+        assert ada.get("/api/dashboard").json()["annotators"][0]["answers"] == 3
+        assert ada.get("/api/review").json() == []
 
 
 def test_export_is_the_annotation_log(ada: TestClient) -> None:

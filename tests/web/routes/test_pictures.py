@@ -113,3 +113,23 @@ def test_only_numbers_of_images_lead_to_a_picture(client: TestClient, address: s
     reply = client.get(address)
     assert reply.status_code == status
     assert reply.json()["error"]
+
+
+@pytest.mark.parametrize("image", [0, 1, 2, 3])
+def test_an_address_as_the_page_makes_it_is_answered_as_any_other(client: TestClient, image: int) -> None:
+    dataset = client.get("/api/session").json()["dataset"]
+    for name in (f"&v={dataset}", ""):
+        short = client.get(f"/api/images/{image}/thumb?size=96{name}")
+        long = client.get(f"/api/images/0{image}/thumb?size=96{name}")
+        assert (short.content, short.headers) == (long.content, long.headers)
+        known = {"If-None-Match": short.headers.get("etag", "none")}
+        assert client.get(f"/api/images/{image}/thumb?size=96{name}", headers=known).status_code == (
+            200 if image == 2 else 304
+        )
+
+
+def test_refusals_of_thumbnails_are_those_of_the_route(client: TestClient) -> None:
+    other = client.get("/api/images/0/thumb?size=96&v=0123456789abcdef")
+    assert (other.status_code, other.json()["hint"]) == (404, "reload the page")
+    assert client.get("/api/images/4/thumb?size=96").status_code == 404
+    assert client.post("/api/images/0/thumb?size=96").status_code == 405

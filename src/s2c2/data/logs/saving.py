@@ -22,15 +22,11 @@ def save(export: Export, dest: Path) -> None:
             partial.write_bytes(export.files[""])
         return
     place = Path(os.path.abspath(dest))
-    partial = place.with_name(f".{place.name}.{os.getpid()}{files.STALE}")
     try:
-        partial.mkdir(parents=True)
-        _fill(partial, export)
-        partial.rename(place)
+        with files.atomic_folder(place) as partial:
+            _fill(partial, export)
     except OSError as error:
         raise UserError(f"cannot write {dest}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _fill(folder: Path, export: Export) -> None:

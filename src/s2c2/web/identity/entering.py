@@ -9,7 +9,7 @@ from s2c2.web.database import writing
 from s2c2.web.identity import accounts, attempts, audit, credentials, sessions
 from s2c2.web.identity.accounts import Account
 from s2c2.web.identity.passwords import checked_password, form
-from s2c2.web.identity.people import Caller, People
+from s2c2.web.identity.people import Caller, People, changing
 
 WRONG = "the name or the password is wrong"
 """The same words whether or not there is such an account."""
@@ -63,7 +63,7 @@ def log_in(people: People, given: Given, now: float) -> Caller:
         _failed(people, account, given, now)
         raise DeniedError(WRONG)
     renewed = _renewed(people, account, given.password)
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         attempts.succeeded(connection, keys)
         current = _unchanged(connection, account)
         if renewed is not None:
@@ -85,7 +85,7 @@ def opened(
 
 def log_out(people: People, caller: Caller, everywhere: bool, now: float) -> None:
     """End the session of a caller, or all sessions of the account."""
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         if everywhere:
             sessions.close_all(connection, caller.account.id)
         sessions.close(connection, caller.secret)
@@ -106,7 +106,7 @@ def change_password(people: People, caller: Caller, old: str, new: str, now: flo
     _claimed(people, keys, account.name, now)
     if not people.passwords.verify(account.password, old):
         raise DeniedError("the old password is wrong")
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         attempts.succeeded(connection, keys)
         current = _unchanged(connection, account)
         accounts.store_password(connection, current, hashed)

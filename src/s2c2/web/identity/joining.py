@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from s2c2.errors import UserError
-from s2c2.web.database import reading, writing
+from s2c2.web.database import reading
 from s2c2.web.identity import accounts, audit, credentials, invites, sessions
 from s2c2.web.identity.accounts import Account
 from s2c2.web.identity.entering import DisabledError, opened
 from s2c2.web.identity.invites import Invite, Offer
 from s2c2.web.identity.names import checked_name
 from s2c2.web.identity.passwords import checked_password
-from s2c2.web.identity.people import Caller, Doer, People
+from s2c2.web.identity.people import Caller, Doer, People, changing
 from s2c2.web.identity.roles import Role
 
 START = "(first start)"
@@ -57,7 +57,7 @@ def link(base: str, invited: Invited) -> str:
 
 def first_owner(people: People, now: float) -> Invited | None:
     """Return an invite for an owner while there is none; earlier ones of this kind end."""
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         if accounts.has_owner(connection):
             return None
         invites.withdraw_by(connection, START, now)
@@ -75,7 +75,7 @@ def invite(people: People, role: Role, entry: audit.Entry, now: float, lasts: fl
         lasts: seconds until it ends; None for the usual time.
     """
     offer = Offer(role, str(entry.who), people.invite if lasts is None else lasts)
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         audit.record(connection, entry, now)
         return _add(people, connection, offer, now)
 
@@ -86,7 +86,7 @@ def reset(people: People, number: int, doer: Doer, now: float) -> Invited:
     Raises:
         UserError: when there is no such account or it is disabled.
     """
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         account = accounts.numbered(connection, number)
         if account is None or account.disabled is not None:
             raise UserError("there is no such account that is enabled")
@@ -100,7 +100,7 @@ def withdraw(people: People, number: int, entry: audit.Entry, now: float) -> Non
     Raises:
         UserError: when there is none of that number that is still open.
     """
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         invites.withdraw(connection, number, now)
         audit.record(connection, entry, now)
 
@@ -116,7 +116,7 @@ def accept(people: People, answer: Answer, now: float) -> Caller:
         known = _known(connection, invites.usable(connection, answer.secret, now))
     name = checked_name(answer.name) if known is None else known.name
     hashed = people.passwords.hash(checked_password(answer.password, name))
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         used = invites.usable(connection, answer.secret, now)
         account = _settled(connection, used, name, hashed, now)
         invites.spend(connection, used, now)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from s2c2.errors import UserError
-from s2c2.web.database import reading, writing
+from s2c2.web.database import reading
 from s2c2.web.identity import accounts, audit, credentials, tokens
 from s2c2.web.identity.accounts import Account
-from s2c2.web.identity.people import Caller, Doer, People
+from s2c2.web.identity.people import Caller, Doer, People, changing
 from s2c2.web.identity.roles import Role, lesser
 from s2c2.web.identity.tokens import Token
 
@@ -89,7 +89,7 @@ def issue(people: People, account: Account, wanted: tuple[str, Role], doer: Doer
         raise UserError(f"the account '{account.name}' is disabled")
     label, role = wanted[0], lesser(wanted[1], account.role)
     secret = credentials.secret("token", people.draw)
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         token = tokens.add(connection, secret, account.id, (label, role), now)
         audit.record(connection, doer.entry("token", account, f"{token.label} ({role})"), now)
     return Issued(token, secret)
@@ -102,7 +102,7 @@ def revoke(people: People, caller: Caller, number: int, now: float) -> Token:
         UserError: when there is no such token that is not revoked yet.
     """
     belonging = None if caller.role == "owner" else caller.account.id
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         token = tokens.revoke(connection, belonging, number, now)
         account = accounts.numbered(connection, token.account)
         subject = None if account is None else account.name
@@ -113,7 +113,7 @@ def revoke(people: People, caller: Caller, number: int, now: float) -> Token:
 def _change(
     people: People, number: int, change: Callable[[Connection, Account], audit.Entry], now: float
 ) -> Account:
-    with writing(people.engine) as connection:
+    with changing(people) as connection:
         account = accounts.numbered(connection, number)
         if account is None:
             raise UserError(f"there is no account {number}")

@@ -1,14 +1,17 @@
 """What people and permissions are kept by, and who a request comes from."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from s2c2.web.database import reading, writing
 from s2c2.web.identity import accounts, audit, credentials, sessions, tokens
 from s2c2.web.identity.accounts import Account
 from s2c2.web.identity.credentials import Draw
 from s2c2.web.identity.passwords import Passwords
+from s2c2.web.identity.recent import Recent
 from s2c2.web.identity.roles import Role, lesser
 
 WEEK = 7 * 86400.0
@@ -29,6 +32,8 @@ class People:
     """How long a session lasts."""
     invite: float = WEEK
     """How long an invite lasts, in seconds."""
+    recent: Recent = field(default_factory=Recent, compare=False)
+    """Who was let in a moment ago."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,23 @@ class Doer:
         return audit.Entry(self.name, action, account.name, detail, self.address)
 
 
+@contextmanager
+def changing(people: People) -> Iterator[Connection]:
+    """Yield a connection that writes; then everybody is checked anew.
+
+    Raises:
+        UserError: when the database cannot be used.
+    """
+    try:
+        with writing(people.engine) as connection:
+            yield connection
+    finally:
+        people.recent.forget()
+
+
 def by_session(people: People, secret: str, address: str | None, now: float) -> Caller | None:
     """Return who has a session; None when it does not exist or is over, or the account is disabled."""
+    changes = people.recent.changes
     with reading(people.engine) as connection:
         session = sessions.found(connection, secret, people.lifetime, now)
         account = None if session is None else accounts.numbered(connection, session.account)
@@ -80,11 +100,13 @@ def by_session(people: People, secret: str, address: str | None, now: float) -> 
     if sessions.stale(session, now):
         with writing(people.engine) as connection:
             sessions.note(connection, session, now)
+    people.recent.add("session", secret, changes, now)
     return Caller(account, account.role, secret, address)
 
 
 def by_token(people: People, secret: str, address: str | None, now: float) -> Caller | None:
     """Return whom an API token acts as; None when it is unknown or revoked, or the account is disabled."""
+    changes = people.recent.changes
     with reading(people.engine) as connection:
         token = tokens.found(connection, secret)
         account = None if token is None else accounts.numbered(connection, token.account)
@@ -93,6 +115,7 @@ def by_token(people: People, secret: str, address: str | None, now: float) -> Ca
     if tokens.stale(token, now):
         with writing(people.engine) as connection:
             tokens.note(connection, token, now)
+    people.recent.add("token", secret, changes, now)
     return Caller(account, lesser(account.role, token.role), "", address)
 
 

@@ -14,7 +14,7 @@ from s2c2.web.messages import ActBody, ActReply, LeaseBody, LeaseReply
 from s2c2.web.problems import Problem, responses
 from s2c2.web.settings import Assignment
 from s2c2.web.store import Duplicate
-from s2c2.web.views import group_item, lease_item
+from s2c2.web.views import group_item, lease_item, members_of
 
 router = APIRouter(tags=["acts"], responses=responses(400, 401, 403, 404, 409, 413, 422))
 
@@ -95,12 +95,25 @@ def _again(recorded: Recorded | None, sender: Sender, body: ActBody) -> Recorded
 
 def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded) -> ActReply:
     scope = recorded.act.scope
-    group = recorded.act.group or next(iter(board.changed(scope, recorded.seq - 1)), None)
+    group, at = _place(here, board, sender.on, recorded)
     open_groups = (found.group for found in here.queue(board, sender.on) if found.open and not found.done)
     return ActReply(
         seq=recorded.seq,
         group=None if group is None else group_item(here, sender.on, board.group(scope, group)),
         next=next((name for name in open_groups if name != group), None),
+        at=at,
         undo=board.undoable(scope, sender.annotator) is not None,
         redo=board.redoable(scope, sender.annotator) is not None,
     )
+
+
+def _place(here: Desk, board: Board, on: Assignment, recorded: Recorded) -> tuple[str | None, int | None]:
+    """Return the group that an act was about, and for undo and redo where in it their first image is."""
+    act = recorded.act
+    if act.target_seq is None:
+        return act.group or next(iter(board.changed(act.scope, recorded.seq - 1)), None), None
+    meant = board.step(act.target_seq)
+    first = next(iter(meant.images.tolist()), None)
+    group = meant.group if first is None else board.place(act.scope, first)
+    images = () if group is None or first is None else members_of(here, board, on, group)
+    return group, images.index(first) if first in images else None

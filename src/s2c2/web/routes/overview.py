@@ -8,8 +8,10 @@ from s2c2.web import figures, log
 from s2c2.web.acts import Scope
 from s2c2.web.answers import Disagreement, Said
 from s2c2.web.asking import Asking, require
+from s2c2.web.board import Board
 from s2c2.web.desk import Desk, Here, On
 from s2c2.web.messages import AgreementItem, Dashboard, Disputed, SaidItem, WorkerItem
+from s2c2.web.nodes import Step
 from s2c2.web.problems import Problem, responses
 from s2c2.web.views import group_item, progress_item
 
@@ -24,21 +26,15 @@ Most = Annotated[int, Query(ge=1, le=10_000, description="most images in the ans
 @router.get("/dashboard")
 def dashboard(here: Here, asking: Asking, on: On) -> Dashboard:
     """Return progress, work and agreement; an annotator sees only the own work."""
-    acts = here.store.read(0)
-    answers = log.frame(here.start, acts)
-    everything, own = asking.role != "annotator", asking.annotator
-    work = [
-        one
-        for one in figures.workers(answers, log.table(acts))
-        if everything or one.annotator == asking.annotator
-    ]
+    everything = asking.role != "annotator"
     with here.live.board() as board:
         groups = [group_item(here, on, found) for found in board.groups(on.scope)]
         disputed = len(board.disagreements()) if everything else None
-        progress = progress_item(board.progress(on.scope))
-    agreed = figures.agreement(answers, here.start.classes) if everything else None
+        progress, work = progress_item(board.progress(on.scope)), board.work()
+    seen = [one for one in work.workers if everything or one.annotator == asking.annotator]
+    agreed = work.agreement if everything else None
     return Dashboard(
-        annotators=[WorkerItem(**vars(one)) for one in work if everything or one.annotator == own],
+        annotators=[WorkerItem(**vars(one)) for one in seen],
         groups=groups,
         progress=progress,
         agreement=None if agreed is None else AgreementItem(**vars(agreed)),
@@ -54,11 +50,7 @@ def review(here: Here, asking: Asking, limit: Most = 1000) -> list[Disputed]:
     if not (here.assigned(asking).study or {}).get("finished", True):
         raise Problem(403, "in a study, review opens when your own rounds are done")
     with here.live.board() as board:
-        found = board.disagreements()
-    seconds = {
-        record.seq: record.act.active / max(1, len(record.act.images)) for record in here.store.read(0)
-    }
-    items = [_disputed(here, one, seconds) for one in found]
+        items = [_disputed(here, board, one) for one in board.disagreements()]
     return sorted(items, key=lambda item: (-item.entropy, item.id))[:limit]
 
 
@@ -76,15 +68,15 @@ def export(here: Here, asking: Asking, request: Request, format: Format = "csv")
     return Response(content, 200, headers, KINDS[format])
 
 
-def _disputed(here: Desk, found: Disagreement, seconds: dict[int, float]) -> Disputed:
-    said = [_said(one, seconds) for one in found.said]
+def _disputed(here: Desk, board: Board, found: Disagreement) -> Disputed:
+    said = [_said(one, board.step(one.answer.seq)) for one in found.said]
     classes = len(here.start.classes)
     shares = [one.distribution or [float(one.label == c) for c in range(classes)] for one in said]
     mean = [sum(column) / len(shares) for column in zip(*shares, strict=True)]
     return Disputed(id=found.image, answers=said, entropy=figures.entropy(mean))
 
 
-def _said(one: Said, seconds: dict[int, float]) -> SaidItem:
+def _said(one: Said, step: Step) -> SaidItem:
     scope, answer = Scope.parse(one.scope), one.answer
     shares = answer.distribution
     return SaidItem(
@@ -93,5 +85,5 @@ def _said(one: Said, seconds: dict[int, float]) -> SaidItem:
         arm=scope.arm,
         label=answer.label,
         distribution=None if shares is None else list(shares),
-        seconds=seconds.get(answer.seq),
+        seconds=step.active / max(1, len(step.images)),
     )

@@ -22,7 +22,7 @@ Version = Annotated[
 Tag = Annotated[str | None, Header(alias="If-None-Match", max_length=200)]
 Side = Annotated[int, Query(description="longest side in pixels", json_schema_extra={"enum": [*SIZES]})]
 PICTURE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/webp": {}, "image/svg+xml": {}}},
+    200: {"content": {kind: {} for kind in ("image/webp", "image/png", "image/jpeg", "image/svg+xml")}},
     304: {"description": "not changed"},
 }
 
@@ -41,7 +41,7 @@ def thumbnail(
     if size not in SIZES:
         raise Problem(422, f"there is no size {size}", f"sizes in pixels: {', '.join(map(str, SIZES))}")
     _check(here, image, v)
-    return _answer(here.pictures.thumbnail(image, size), v, if_none_match)
+    return answer(here.pictures.thumbnail(image, size), v, if_none_match)
 
 
 @router.get("/images/{image}/full", response_class=Response, responses={**PICTURE})
@@ -51,7 +51,7 @@ def full(
     """Return an image in full."""
     person(request)
     _check(here, image, v)
-    return _answer(here.pictures.full(image), v, if_none_match)
+    return answer(here.pictures.full(image), v, if_none_match)
 
 
 def _check(here: Desk, image: int, version: str | None) -> None:
@@ -62,8 +62,14 @@ def _check(here: Desk, image: int, version: str | None) -> None:
         raise Problem(404, "this picture belongs to another dataset", "reload the page")
 
 
-def _answer(picture: Picture, version: str | None, known: str | None) -> Response:
-    """Return a picture; the browser must ask each time if its address does not name the dataset."""
+def answer(picture: Picture, version: str | None, known: str | None) -> Response:
+    """Return a picture; the browser must ask each time if its address does not name the dataset.
+
+    Args:
+        picture: the picture.
+        version: the dataset that the address names.
+        known: tags of pictures that the browser has.
+    """
     if picture.broken:
         headers = {"cache-control": "no-store", "x-broken": "1"}
         return Response(picture.data, 200, headers, picture.media_type)

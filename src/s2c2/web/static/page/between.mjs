@@ -38,13 +38,18 @@ export class Between {
 /** Go between boards when one is done; back when its last act is undone. @param {any} app */
 export function turns(app) {
   let asked = null;
+  let before = "groups";
   app.store.listen(async ({ session, progress, unsaved, view }) => {
     if (!session?.study || unsaved || asked === progress || !progress) return;
-    if (!over(progress)) return view === "between" && app.enter("groups");
+    if (!over(progress)) return view === "between" && app.enter(before);
     asked = progress;
     const reply = await app.api.session();
-    if (reply.status !== 200) asked = null;
-    else if (moved(session, reply.body)) app.store.set({ view: "between", coming: reply.body, trouble: null });
+    const { progress: now, unsaved: waiting, view: left } = app.store.state;
+    if (reply.status !== 200 || waiting || !over(now)) asked = null;
+    else if (moved(session, reply.body)) {
+      if (left !== "between") before = left;
+      app.store.set({ view: "between", coming: reply.body, trouble: null });
+    }
     return undefined;
   });
 }

@@ -3,7 +3,7 @@
 import { LEAVING, body, hindrance, made } from "../logic/acts.mjs";
 import { countsAfter, membersAfter, nextOpen, openOf } from "../logic/board.mjs";
 import { Outbox } from "../logic/outbox.mjs";
-import { nothing, positions } from "../logic/selection.mjs";
+import { nothing, pointed, positions } from "../logic/selection.mjs";
 import { alive } from "../logic/tabs.mjs";
 import { done } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
@@ -17,6 +17,7 @@ export class Doing {
   constructor({ store, api, loading, clock, tab, prefix, login }) {
     Object.assign(this, { store, api, loading, clock, tab, login });
     this.past = [];
+    this.due = false;
     this.outbox = new Outbox({
       storage: localStorage, prefix, tab,
       send: (act) => api.act(body(act)),
@@ -55,7 +56,8 @@ export class Doing {
     if (wrong) return this.say(wrong);
     const shown = group.suggestion ? { label: group.suggestion.label, strength: group.suggestion.strength } : null;
     const act = this.#made({ act: name, group: group.id, version: group.version, shown, ...more, images });
-    if (!this.#keep(act, { group, summary, view: this.store.state.view === "single" ? "single" : "groups" })) return;
+    const { view, selection } = this.store.state;
+    if (!this.#keep(act, { group, summary, view: view === "single" ? view : "groups", cursor: selection.cursor })) return;
     this.#preview(act, group, summary);
     const label = session.classes[act.label ?? (name === "accept" ? group.suggestion?.label : -1)]?.name;
     this.say(done(name, images?.length ?? summary.open, label), true);
@@ -102,6 +104,7 @@ export class Doing {
       this.say(error.message);
       return false;
     }
+    this.store.set({ acts: this.store.state.acts + 1 });
     if (act.act !== "undo" && act.act !== "redo") this.past.push({ key: act.key, seq: null, before });
     return true;
   }
@@ -125,10 +128,10 @@ export class Doing {
     });
   }
 
-  #restore({ group, summary, view }) {
+  #restore({ group, summary, view, cursor }) {
     const now = this.store.state.queue.find((one) => one.group === summary.group);
     if (now) this.#count(now, { ...summary, version: now.version });
-    this.store.set({ group: { ...group, version: now?.version ?? group.version }, opening: null, view, selection: nothing(group.members.length) });
+    this.store.set({ group: { ...group, version: now?.version ?? group.version }, opening: null, view, selection: pointed(nothing(group.members.length), cursor) });
   }
 
   #leave(id) {
@@ -151,6 +154,7 @@ export class Doing {
     if (answer.group) this.#fresh(answer.group);
     if (this.outbox.unsaved) return;
     if (REARRANGING.includes(act.act)) this.#reload(act, answer);
+    else if (this.due) this.#refresh();
     else this.#later();
   }
 
@@ -164,15 +168,26 @@ export class Doing {
   }
 
   async #reload(act, answer) {
+    const { acts } = this.store.state;
     await this.loading.queue();
     this.loading.ahead.clear();
-    const { group, queue } = this.store.state;
+    const { group, queue, view } = this.store.state;
+    this.due = acts !== this.store.state.acts;
+    if (this.due) return;
     const undoing = act.act === "undo" || act.act === "redo";
     const wanted = undoing ? (answer.group?.group ?? group?.id) : act.group;
     if (!wanted || act.act === "misfit" || (!undoing && act.group !== group?.id)) return;
     const there = queue.some((one) => one.group === wanted);
-    if (there) await this.loading.open(wanted, { fresh: true });
+    const at = undoing && view === "single" ? answer.at : null;
+    if (there) this.due = !(await this.loading.open(wanted, { fresh: true, at }));
     else if (queue.length) await this.loading.open(nextOpen(queue, null) ?? queue[0].group);
+  }
+
+  /** The server's word on the group on the screen, when further acts came before the last one. */
+  async #refresh() {
+    await this.loading.queue();
+    const { group, queue } = this.store.state;
+    if (queue.some((one) => one.group === group?.id)) this.due = !(await this.loading.open(group.id, { fresh: true }));
   }
 
   #later() {
@@ -183,10 +198,15 @@ export class Doing {
   async #refused(act, reply) {
     this.past = this.past.filter((one) => one.key !== act.key);
     const conflict = reply.status === 409 ? reply.body : null;
-    this.store.set({ refusal: { act: act.act, words: sentence(reply), conflict } });
-    await this.loading.queue();
-    const { group, queue } = this.store.state;
-    const id = act.group ?? group?.id;
-    if (id && queue.some((one) => one.group === id)) await this.loading.open(id, { fresh: true });
+    const { group, queue, refusals } = this.store.state;
+    const elsewhere = act.group === group?.id ? null : (queue.find((one) => one.group === act.group) ?? null);
+    this.store.set({ refusals: [...refusals, { key: act.key, words: sentence(reply), conflict, elsewhere }] });
+    this.loading.ahead.clear();
+    await (elsewhere ? this.loading.queue() : this.#refresh());
+  }
+
+  /** A person has read why an act was not recorded. @param {string} key of the act */
+  understood(key) {
+    this.store.set({ refusals: this.store.state.refusals.filter((one) => one.key !== key) });
   }
 }

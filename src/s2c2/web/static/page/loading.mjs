@@ -43,16 +43,23 @@ export class Loading {
     this.side = 128;
   }
 
+  /** What the server says of all groups; an answer from before an act that was done meanwhile is none. */
   async queue() {
+    const { acts } = this.store.state;
     const reply = await this.api.ask(`queue?${this.#board()}`);
     if (reply.status !== 200) return this.#failed(reply);
     const { groups, progress } = reply.body;
-    this.store.set({ queue: groups, progress, trouble: null });
+    if (acts === this.store.state.acts) this.store.set({ queue: groups, progress, trouble: null });
     return true;
   }
 
-  /** Show a group; what was fetched ahead is shown at once. @param {string} id @param {{fresh?: boolean}} [how] */
-  async open(id, { fresh = false } = {}) {
+  /**
+   * Show a group; what was fetched ahead is shown at once.
+   * @param {string} id @param {{fresh?: boolean, at?: number|null}} [how] ask the server; where to put the cursor
+   * @returns {Promise<boolean>} whether it came; not when it was on the screen already and an act changed it meanwhile
+   */
+  async open(id, { fresh = false, at = null } = {}) {
+    const { acts } = this.store.state;
     const ahead = fresh ? undefined : this.ahead.get(id);
     this.ahead.delete(id);
     const staying = this.store.state.group?.id === id;
@@ -61,7 +68,8 @@ export class Loading {
     const reply = ahead ? null : await this.#first(id);
     if (reply && this.#wanted(id)) {
       if (reply.status !== 200) return this.#failed(reply);
-      this.#show(grouped(reply.body), staying);
+      if (staying && acts !== this.store.state.acts) return false;
+      this.#show(grouped(reply.body), staying, at);
     }
     this.#fetchNext(id);
     return true;
@@ -107,10 +115,10 @@ export class Loading {
     return session?.study ? `scope=${encodeURIComponent(session.scope)}` : "";
   }
 
-  #show(group, staying = false) {
+  #show(group, staying = false, at = null) {
     const kept = staying ? { ...this.store.state.selection, count: group.members.length, chosen: new Set() } : null;
-    const cursor = Math.min(kept?.cursor ?? 0, group.members.length - 1);
-    const selection = kept ? { ...kept, cursor, anchor: cursor } : nothing(group.members.length);
+    const cursor = Math.min(at ?? kept?.cursor ?? 0, group.members.length - 1);
+    const selection = { ...(kept ?? nothing(group.members.length)), cursor, anchor: cursor };
     this.store.set({ group, opening: null, selection, trouble: null });
   }
 

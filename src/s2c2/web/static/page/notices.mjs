@@ -3,6 +3,9 @@
 import { counted } from "../logic/words.mjs";
 import { fill, h, icon, text } from "./dom.mjs";
 
+/** Acts not recorded that are told at a time; the others follow as these are read. */
+const MOST = 3;
+
 /** Milliseconds that a toast stays. */
 const STAYS = 6000;
 
@@ -19,7 +22,7 @@ export class Notices {
 
   /** @param {any} state */
   show(state) {
-    const facts = [state.away && state.unsaved, state.refusal, state.tabs, state.trouble, state.held, state.session];
+    const facts = [state.away && state.unsaved, state.refusals, state.tabs, state.trouble, state.held, state.session];
     if (!this.facts || facts.some((fact, at) => fact !== this.facts[at])) this.#notices(state);
     this.facts = facts;
     if (state.toast !== this.said) this.#say(state.toast);
@@ -28,14 +31,23 @@ export class Notices {
     this.view = state.view;
   }
 
-  #notices({ away, unsaved, refusal, tabs, trouble, held }) {
+  #notices({ away, unsaved, refusals, tabs, trouble, held }) {
     fill(this.root,
       away && unsaved ? notice("unsaved", `The server does not answer. ${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent as soon as it is back. Go on working.`,
         h("button", { onclick: () => this.app.doing.outbox.resume() }, "Try now")) : null,
-      refusal ? notice("conflict", told(refusal), h("button", { onclick: () => this.app.store.set({ refusal: null }) }, "Understood")) : null,
+      refusals.slice(0, MOST).map((one) => this.#refused(one)),
       held ? notice("held", held, null) : null,
       trouble && !away ? notice("trouble", trouble, h("button", { onclick: () => this.app.again() }, "Try again")) : null,
       tabs ? notice("tabs", "This project is open in another tab too. Both save; what one does, the other shows a moment later.", null) : null);
+  }
+
+  /** An act that was not recorded. The screen stays where it is: its group may no longer be the one that is open. */
+  #refused(refusal) {
+    const { key, elsewhere } = refusal;
+    const go = () => { this.app.doing.understood(key); this.app.goto(elsewhere.group); };
+    return notice("conflict", told(refusal),
+      elsewhere ? h("button", { "data-action": "show", onclick: go }, "Show the group") : null,
+      h("button", { "data-action": "understood", onclick: () => this.app.doing.understood(key) }, "Understood"));
   }
 
   #say(toast) {
@@ -49,11 +61,13 @@ export class Notices {
   }
 }
 
-const notice = (kind, words, button) => h("div", { class: `notice ${kind}`, role: kind === "tabs" ? "status" : "alert" }, icon("warning"), h("p", {}, words), button);
+const notice = (kind, words, ...buttons) => h("div", { class: `notice ${kind}`, role: kind === "tabs" ? "status" : "alert" }, icon("warning"), h("p", {}, words), buttons);
 
 /** Who was first, and what became of one's own act. */
-function told({ words, conflict }) {
-  if (!conflict?.who) return `${words} What you did was not recorded; the group is shown as it is now.`;
+function told({ words, conflict, elsewhere }) {
+  const end = elsewhere ? "What you did there was not recorded." : "What you did was not recorded; the group is shown as it is now.";
+  if (!conflict?.who) return `${words} ${end}`;
   const time = conflict.at ? new Date(conflict.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
-  return `${conflict.who} changed this group first (${conflict.act ?? "an act"}${time ? `, ${time}` : ""}). What you did was not recorded; the group is shown as it is now.`;
+  const group = elsewhere?.name ?? "this group";
+  return `${conflict.who} changed ${group} first (${conflict.act ?? "an act"}${time ? `, ${time}` : ""}). ${end}`;
 }

@@ -1,0 +1,116 @@
+"""What was measured, kept line by line, and shown as a table and a plot of the latest figures."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from s2c2 import files
+from s2c2.errors import UserError
+
+Entry = Mapping[str, Any]
+"""One section of a benchmark: ``section``, ``date``, ``machine``, ``options``, ``rows``."""
+Row = Mapping[str, Any]
+
+
+def append(path: Path, entry: Entry) -> None:
+    """Add an entry to a history, whole or not at all.
+
+    Raises:
+        UserError: when the file cannot be written.
+    """
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    files.write_text(path, before + json.dumps(files.finite(dict(entry)), ensure_ascii=False) + "\n")
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of a history, the oldest first.
+
+    Raises:
+        UserError: when the file is absent or one of its lines is no entry.
+    """
+    if not path.is_file():
+        raise UserError(f"no history at {path}: 's2c2 bench' writes one")
+    entries = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            entry = json.loads(line)
+            entries.append({"section": str(entry["section"]), **entry, "rows": list(entry["rows"])})
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}, line {number}: no entry of a history") from error
+    return entries
+
+
+def latest(entries: Sequence[Entry]) -> dict[str, Entry]:
+    """Return the newest entry of each section, in the order in which the sections first came."""
+    return {str(entry["section"]): entry for entry in entries}
+
+
+def columns(rows: Sequence[Row]) -> list[str]:
+    """Return the names of the columns, nested ones as ``shares.views``, in the order they come in."""
+    return list(dict.fromkeys(name for row in rows for name in flat(row)))
+
+
+def flat(row: Row) -> dict[str, Any]:
+    """Return a row without nesting.
+
+    Example:
+        >>> flat({"case": "plain", "shares": {"views": 0.1}})
+        {'case': 'plain', 'shares.views': 0.1}
+    """
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        nested = flat(value) if isinstance(value, Mapping) else None
+        found |= {name: value} if nested is None else {f"{name}.{key}": item for key, item in nested.items()}
+    return found
+
+
+def cell(value: Any) -> str:
+    """Return a value as it is shown; of a median with quartiles both.
+
+    Example:
+        >>> cell([2.0, 1.5, 2.5]), cell(0.25), cell(None), cell("plain")
+        ('2 (1.5 – 2.5)', '0.25', '', 'plain')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, list) and len(value) == 3:
+        middle, low, high = (f"{number:.4g}" for number in value)
+        return f"{middle} ({low} – {high})"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return rows as a Markdown table."""
+    names = columns(rows)
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(cell(flat(row).get(name)) for name in names) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def short(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Return columns and cells for a screen: medians, and neither parts nor what is the same in all rows."""
+    shown = [
+        {name: _median(value) for name, value in row.items() if not isinstance(value, Mapping)}
+        for row in rows
+    ]
+    names = [
+        name for name in columns(shown) if len(rows) == 1 or len({cell(row.get(name)) for row in shown}) > 1
+    ]
+    return names, [[cell(row.get(name)) for name in names] for row in shown]
+
+
+def _median(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 3 else value
+
+
+def summary(entries: Sequence[Entry]) -> str:
+    """Return the newest figures of each section as Markdown."""
+    parts = ["# The newest figures of each benchmark\n"]
+    for section, entry in latest(entries).items():
+        machine = entry["machine"]
+        where = f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} thread(s)"
+        load = ", ".join(f"{value:g}" for value in machine["load"])
+        parts.append(f"## {section}\n\n{entry['date']} on {where}; load average {load}.\n")
+        parts.append(table(entry["rows"]))
+    return "\n".join(parts)

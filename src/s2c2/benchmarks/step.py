@@ -1,0 +1,164 @@
+"""One training step of this package, and where its time goes."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from s2c2 import config as configuration
+from s2c2.benchmarks.timing import Meter
+from s2c2.benchmarks.worker import Work
+from s2c2.config import Config
+from s2c2.data.batches import Batches, resident
+from s2c2.engine import Record, Schedule, Training, train
+from s2c2.experiments.passes import passes
+from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.setup import fresh, objective_of
+from s2c2.types import Batch, Losses, Objective, Step
+
+CLASSES, IMAGES, LABELED = 10, 2000, 320
+PARTS = ("views", "forward", "losses", "backward", "optimizer", "averaging")
+"""Parts of a step in their order; clipping belongs to the optimizer."""
+
+
+@dataclass
+class Marks:
+    """Processor time at the points of a step."""
+
+    at: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, name: str) -> None:
+        """Write down that a part ends now."""
+        self.at[name] = time.process_time()
+
+    def parts(self) -> dict[str, float]:
+        """Return the processor seconds of each part."""
+        points = [self.at[name] for name in ("start", *PARTS)]
+        return {f"{name}_cpu_s": points[i + 1] - points[i] for i, name in enumerate(PARTS)}
+
+
+def prepare(options: Mapping[str, Any]) -> Work:
+    """Return one step; the first also counts its floating-point operations.
+
+    Args:
+        options: ``values`` of a configuration, ``size`` in pixels, ``layout`` (``channels_last``, ``nchw``),
+            ``compiled``, ``device``.
+    """
+    device, marks = torch.device(options["device"]), Marks()
+    config = configuration.resolve(options["values"])
+    training, objective, made = ready(config, options["size"], device)
+    if options["compiled"]:
+        compiled(training)
+    if options["layout"] == "nchw":
+        nchw(training)
+    watched = Watched(objective, marks)
+    watch(training, marks)
+    steps = train(
+        training,
+        lambda step: timed(made, step, marks),
+        watched,
+        Schedule(10**6, config.optimizer.rate),
+        autocast=bfloat16(config, training.network),
+        passes=passes(config.train.passes, objective, training.network),
+    )
+    flops = 0 if options["compiled"] else counted(steps)
+
+    def step() -> dict[str, float]:
+        meter = Meter()
+        marks.mark("start")
+        next(steps)
+        marks.mark("averaging")
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return meter.sample() | marks.parts() | {"flops": flops}
+
+    return step
+
+
+def ready(config: Config, size: int, device: torch.device) -> tuple[Training, Objective, Batches]:
+    """Return what a run of a configuration trains, on random images."""
+    labels = torch.nn.functional.one_hot(torch.arange(LABELED) % CLASSES, CLASSES).float()
+    objective = objective_of(config, labels)
+    pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, size, size, 3), dtype=np.uint8)
+    batches = Batches(
+        pixels=resident(pixels, device),
+        labeled=np.arange(LABELED),
+        labels=labels.to(device),
+        unlabeled=np.arange(IMAGES),
+        student=objective.student,
+        teacher=objective.algorithm.teacher,
+        batch=config.train.batch,
+        ratio=objective.algorithm.ratio,
+        seed=0,
+        device=device,
+    )
+    return fresh(config, size, CLASSES, objective, device), objective, batches
+
+
+def counted(steps: Iterator[Record]) -> int:
+    """Return the floating-point operations of the next step: of matrix products and convolutions."""
+    with FlopCounterMode(display=False) as counter:
+        next(steps)
+    return int(counter.get_total_flops())
+
+
+def nchw(training: Training) -> None:
+    """Let both networks compute in NCHW order."""
+    for network in (training.network, training.averaged.network):
+        network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        network.backbone.register_forward_pre_hook(lambda _, images: (images[0].contiguous(),))
+
+
+def compiled(training: Training) -> None:
+    """Let both backbones be compiled."""
+    training.network.backbone.compile()
+    training.averaged.network.backbone.compile()
+
+
+def timed(made: Callable[[int], Batch], step: int, marks: Marks) -> Batch:
+    """Return the batch of a step and mark when it is made."""
+    batch = made(step)
+    marks.mark("views")
+    return batch
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An objective that marks when it is called, after the forward pass, and when it is done."""
+
+    objective: Objective
+    marks: Marks
+
+    @property
+    def algorithm(self) -> Any:
+        """That of the objective."""
+        return self.objective.algorithm
+
+    @property
+    def student(self) -> tuple[str, ...]:
+        """Those of the objective."""
+        return self.objective.student
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """Those of the objective."""
+        return self.objective.heads
+
+    def __call__(self, step: Step) -> Losses:
+        """Return the losses of the objective."""
+        self.marks.mark("forward")
+        losses = self.objective(step)
+        self.marks.mark("losses")
+        return losses
+
+
+def watch(training: Training, marks: Marks) -> None:
+    """Mark the end of the backward pass, the first weight's gradient, and of the optimizer."""
+    first: nn.Parameter = next(training.network.backbone.parameters())
+    first.register_post_accumulate_grad_hook(lambda weight: marks.mark("backward"))
+    training.optimizer.register_step_post_hook(lambda *_: marks.mark("optimizer"))

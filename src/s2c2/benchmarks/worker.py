@@ -1,0 +1,64 @@
+"""A process that does one work again and again when it is asked to: ``python -m s2c2.benchmarks.worker``.
+
+Each work has a process of its own, so that it has its own allocator and its own peak of memory. They wait for
+a line while another one computes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, TextIO
+
+from s2c2.benchmarks.timing import Sample, peak
+
+Work = Callable[[], dict[str, float]]
+Options = Mapping[str, Any]
+
+
+def serve(kind: str, options: Options, asked: TextIO, answered: TextIO) -> None:
+    """Prepare a work and do it once for each line.
+
+    Args:
+        kind: module of this package whose ``prepare(options)`` returns the work.
+        options: what it is to do.
+        asked: lines; the work is done for each.
+        answered: takes a line of JSON for each, with the peak of memory so far.
+    """
+    work: Work = import_module(f"s2c2.benchmarks.{kind}").prepare(options)
+    for _ in asked:
+        print(json.dumps(work() | {"peak_bytes": peak()}), file=answered, flush=True)
+
+
+@contextmanager
+def working(kind: str, options: Options, threads: int = 1) -> Iterator[Callable[[], Sample]]:
+    """Yield a function that does a work once in a process of its own and returns what it cost.
+
+    Raises:
+        RuntimeError: when the process ends instead of answering.
+    """
+    command = [sys.executable, "-m", __name__, kind, json.dumps(dict(options))]
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
+
+        def ask() -> Sample:
+            try:
+                process.stdin.write("\n")  # type: ignore[union-attr]
+                process.stdin.flush()  # type: ignore[union-attr]
+            except BrokenPipeError:
+                pass
+            line = process.stdout.readline()  # type: ignore[union-attr]
+            if not line:
+                raise RuntimeError(f"the process of '{kind}' ended with exit code {process.wait()}")
+            answer: dict[str, float] = json.loads(line)
+            return answer
+
+        yield ask
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], json.loads(sys.argv[2]), sys.stdin, sys.stdout)

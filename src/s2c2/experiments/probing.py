@@ -1,0 +1,63 @@
+"""From the predictions of a trained network to those that a probe corrects (:mod:`s2c2.probe`)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from s2c2 import probe
+from s2c2.config import PredictConfig
+from s2c2.errors import UserError
+from s2c2.experiments.embedding import Embedded
+from s2c2.predictions import Predictions
+from s2c2.probe import Labeled, Probe
+
+
+@dataclass(frozen=True)
+class Known:
+    """What people said of the labeled images."""
+
+    rows: Int[np.ndarray, " l"]
+    """Number of each in the pack."""
+    votes: Float[np.ndarray, "l k"]
+    """Share of its votes that each class has."""
+    dissent: Float[np.ndarray, " l"]
+    """Share of its votes that are not for the first class; NaN below two votes."""
+
+
+def require(options: PredictConfig, dissent: Float[np.ndarray, " l"]) -> None:
+    """Refuse settings that no probe can be fitted for, before anything is trained.
+
+    Raises:
+        UserError: when votes are to be read, and those of no labeled image differ, or of all.
+    """
+    if options.ambiguity == "votes" and not probe.varied(dissent):
+        raise UserError(probe.ALIKE)
+
+
+def fitted(options: PredictConfig, said: Predictions, read: Embedded | None, known: Known) -> Probe | None:
+    """Return the probe that a configuration asks for; None where it asks for none.
+
+    Args:
+        options: how predictions are read.
+        said: what the network says of the images of the pack.
+        read: what it reads instead of them, if so.
+        known: the labeled images.
+    """
+    classes, dissent = options.classes == "probe", options.ambiguity == "votes"
+    if not classes and not dissent:
+        return None
+    inputs = said.embeddings[known.rows] if read is None else read.mean(known.rows)
+    labeled = Labeled(inputs, said.probabilities[known.rows], known.votes, known.dissent)
+    return probe.fit(labeled, classes=classes, dissent=dissent)
+
+
+def corrected(found: Probe, said: Predictions, read: Embedded | None) -> Predictions:
+    """Return the predictions for the images of a pack as a probe corrects them."""
+    return probe.apply(found, said, iter([said.embeddings]) if read is None else _means(read, len(said)))
+
+
+def _means(read: Embedded, count: int, block: int = 4096) -> Iterator[Float[np.ndarray, "b e"]]:
+    for start in range(0, count, block):
+        yield read.mean(np.arange(start, min(start + block, count)))

@@ -1,0 +1,210 @@
+"""A linear probe: a second opinion on what a trained network says, from what its backbone sees. No torch.
+
+A small network that was trained on few labels and a linear model of the embeddings that it reads err on
+different images. So a second opinion is cheap, and it learns from votes what one label does not hold:
+
+- p_n ∝ √(p · q): the class distribution p of the network and q of a multinomial logistic regression on x,
+  whose targets are the votes of the labeled images; both count half, as logarithms.
+- p_a = 1 − max p_n · (1 − r): the chance that the most probable class is wrong or that people would not agree
+  on it; r = σ(w · x + a · u + c · h + b) is a logistic regression, on the labeled images with two votes or
+  more, of whether their votes differ; u is the doubt of p_n (:func:`s2c2.readout.doubt`) and h its entropy.
+
+x is the mean of the frozen embeddings of an image and its weak views, where a network reads such embeddings;
+else what its heads read. On standardised x, u and h the weights have a Gaussian prior around zero, nine times
+as wide for u and h.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Float64
+from scipy.special import log_softmax, softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from s2c2 import files
+from s2c2.errors import UserError
+from s2c2.metrics.ambiguity import entropy
+from s2c2.predictions import Predictions
+from s2c2.readout import doubt, sigmoid
+
+STRENGTH = 0.003
+"""Variance of the prior of the weights of the class probe, for standardised x."""
+CAUTION = 0.001
+"""Variance of the prior of the weights of the vote probe."""
+TRUST = 3.0
+"""Factor of doubt and entropy, once standardised, beside x."""
+ITERATIONS = 1000
+ABSENT = -30.0
+"""Logit of a class that no labeled image has."""
+ALIKE = (
+    "predict.ambiguity=votes learns from labeled images whose votes differ beside others whose votes agree, "
+    "and one of the two is missing: set data.votes or data.labels=soft where images have several annotations"
+)
+"""What is wrong where there is nothing to learn from votes."""
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """The labeled images as a network reads them, and what people said of them."""
+
+    inputs: Float[np.ndarray, "l e"]
+    """x."""
+    probabilities: Float[np.ndarray, "l k"]
+    """Class distribution p of the network."""
+    votes: Float[np.ndarray, "l k"]
+    """Share of the votes of an image that each class has."""
+    dissent: Float[np.ndarray, " l"]
+    """Share of the votes that are not for the first class; NaN below two votes."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A linear map."""
+
+    weights: Float64[np.ndarray, "m e"]
+    bias: Float64[np.ndarray, " m"]
+
+    def __call__(self, inputs: Float[np.ndarray, "n e"]) -> Float64[np.ndarray, "n m"]:
+        """Return the logits."""
+        return np.asarray(inputs @ self.weights.T + self.bias, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was fitted."""
+
+    classes: Linear | None
+    """Logits of q from x; None leaves p_n to the network."""
+    dissent: Linear | None
+    """Logit of r from x, u and h; None leaves p_a to the network."""
+
+    def write(self, path: Path) -> None:
+        """Write one ``.npz`` file, whole or not at all."""
+        arrays: dict[str, np.ndarray] = {}
+        for name, linear in (("classes", self.classes), ("dissent", self.dissent)):
+            if linear is not None:
+                arrays |= {f"{name}_weights": linear.weights, f"{name}_bias": linear.bias}
+        with files.atomic(path) as partial, partial.open("wb") as stream:
+            np.savez(stream, **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def read(cls, path: Path) -> "Probe":
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            UserError: when the file is damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                found = {
+                    name: Linear(stored[f"{name}_weights"], stored[f"{name}_bias"])
+                    for name in ("classes", "dissent")
+                    if f"{name}_weights" in stored
+                }
+        except (OSError, ValueError, KeyError) as error:
+            raise UserError(f"the probe {path} is damaged: {error}") from error
+        return cls(found.get("classes"), found.get("dissent"))
+
+
+def fit(labeled: Labeled, *, classes: bool, dissent: bool) -> Probe:
+    """Fit a probe on the labeled images.
+
+    Args:
+        labeled: these images.
+        classes: whether p_n takes a second opinion.
+        dissent: whether p_a asks if people would agree.
+
+    Raises:
+        UserError: when ``dissent`` is asked for, and of the images with two votes or more all agree, or none.
+    """
+    inputs, said = labeled.inputs.astype(np.float64), labeled.probabilities.astype(np.float64)
+    opinion = _classes(inputs, labeled.votes) if classes else None
+    pooled = said if opinion is None else blended(said, opinion(inputs))
+    return Probe(opinion, _dissent(inputs, pooled, labeled.dissent) if dissent else None)
+
+
+def apply(probe: Probe, predictions: Predictions, inputs: Iterable[Float[np.ndarray, "b e"]]) -> Predictions:
+    """Return the predictions of a network as the probe corrects them.
+
+    Args:
+        probe: what was fitted.
+        predictions: what the network says of some images.
+        inputs: x of these images in their order, some at a time.
+    """
+    start, probabilities, ambiguity = 0, predictions.probabilities.copy(), predictions.ambiguity
+    contested = np.empty(len(predictions), dtype=np.float32)
+    for block in inputs:
+        rows = slice(start, start + len(block))
+        said = probabilities[rows].astype(np.float64)
+        if probe.classes is not None:
+            said = blended(said, probe.classes(block))
+            probabilities[rows] = said
+        if probe.dissent is not None:
+            differ = sigmoid(probe.dissent(considered(block, said))[:, 0])
+            contested[rows] = 1 - said.max(axis=1) * (1 - differ)
+        start += len(block)
+    ambiguity = ambiguity if probe.dissent is None else contested
+    return replace(predictions, probabilities=probabilities, ambiguity=ambiguity)
+
+
+def blended(
+    probabilities: Float[np.ndarray, "n k"], logits: Float[np.ndarray, "n k"]
+) -> Float64[np.ndarray, "n k"]:
+    """Return √(p · q) of each row, made to sum to one, for q = softmax(logits)."""
+    mean = (np.log(probabilities.clip(1e-30)) + log_softmax(logits, axis=1)) / 2
+    return np.asarray(softmax(mean, axis=1))
+
+
+def considered(
+    inputs: Float[np.ndarray, "n e"], probabilities: Float[np.ndarray, "n k"]
+) -> Float64[np.ndarray, "n e2"]:
+    """Return what the vote probe reads: x, u, h."""
+    return np.column_stack([inputs, doubt(probabilities), entropy(probabilities)])
+
+
+def varied(dissent: Float[np.ndarray, " l"]) -> bool:
+    """Return whether the votes of some images differ and those of others agree; else nothing is learned."""
+    differ = dissent[~np.isnan(dissent)] > 0
+    return bool(differ.any() and not differ.all())
+
+
+def _classes(inputs: Float64[np.ndarray, "n e"], votes: Float[np.ndarray, "n k"]) -> Linear:
+    rows, targets = np.nonzero(votes)
+    found = _logistic(inputs[rows], targets, votes[rows, targets], STRENGTH, np.ones(inputs.shape[1]))
+    present, binary = np.unique(targets), len(found.bias) == 1
+    weights, bias = np.zeros((votes.shape[1], inputs.shape[1])), np.full(votes.shape[1], ABSENT)
+    if binary:
+        found = Linear(np.vstack([-found.weights, found.weights]) / 2, np.r_[-found.bias, found.bias] / 2)
+    weights[present], bias[present] = found.weights, found.bias
+    return Linear(weights, bias)
+
+
+def _dissent(
+    inputs: Float64[np.ndarray, "l e"],
+    probabilities: Float64[np.ndarray, "l k"],
+    dissent: Float[np.ndarray, " l"],
+) -> Linear:
+    if not varied(dissent):
+        raise UserError(ALIKE)
+    known = ~np.isnan(dissent)
+    features = considered(inputs, probabilities)[known]
+    trust = np.r_[np.ones(inputs.shape[1]), TRUST, TRUST]
+    return _logistic(features, dissent[known] > 0, np.ones(len(features)), CAUTION, trust)
+
+
+def _logistic(
+    features: Float64[np.ndarray, "n f"],
+    targets: np.ndarray,
+    weights: Float[np.ndarray, " n"],
+    variance: float,
+    trust: Float64[np.ndarray, " f"],
+) -> Linear:
+    """Fit on standardised features, each times its ``trust``; return the map from the plain features."""
+    scaler = StandardScaler().fit(features)
+    model = LogisticRegression(C=variance, max_iter=ITERATIONS)
+    model.fit(scaler.transform(features) * trust, targets, sample_weight=weights)
+    raw = model.coef_ * trust / scaler.scale_
+    return Linear(raw, model.intercept_ - raw @ scaler.mean_)

@@ -1,0 +1,78 @@
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from s2c2.benchmarks import history
+from s2c2.benchmarks.plot import plot
+from s2c2.errors import UserError
+
+
+def entry(section: str, date: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    machine = {"processor": "P", "cores": 2, "threads": 1, "load": [0.5, 1.0, 2.0]}
+    return {"section": section, "date": date, "machine": machine, "options": {}, "rows": rows}
+
+
+STEP = {"case": "plain", "network": "wrn-10-1", "batch": 4, "seconds": [2.0, 1.9, 2.2]}
+GROWTH = [{"images": 10, "predict_cpu_s": 0.5}, {"images": 100, "predict_cpu_s": 5.0}]
+
+
+def test_entries_come_back_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "deep/history.jsonl"
+    given = [entry("step", "2026-01-01", [STEP]), entry("start", "2026-01-02", [{"x": float("inf")}])]
+    for each in given:
+        history.append(path, each)
+    assert [each["date"] for each in history.read(path)] == ["2026-01-01", "2026-01-02"]
+    assert history.read(path)[0] == given[0]
+    assert history.read(path)[1]["rows"] == [{"x": None}]
+
+
+def test_the_newest_entry_of_a_section_is_shown(tmp_path: Path) -> None:
+    entries = [entry("step", "2026-01-01", [{"case": "old"}]), entry("step", "2026-01-02", [STEP])]
+    text = history.summary(entries)
+    assert "2026-01-02 on P, 2 cores, 1 thread(s); load average 0.5, 1, 2." in text
+    assert "| plain | wrn-10-1 | 4 | 2 (1.9 – 2.2) |" in text
+    assert "old" not in text
+
+
+def test_a_table_has_a_column_for_all_that_any_row_has() -> None:
+    lines = history.table([{"a": 1, "parts": {"x": 0.25}}, {"b": "yes", "a": 2}]).splitlines()
+    assert lines == ["| a | parts.x | b |", "|---|---|---|", "| 1 | 0.25 |  |", "| 2 |  | yes |"]
+
+
+def test_a_screen_shows_medians_and_what_differs() -> None:
+    rows = [
+        {"case": "a", "batch": 4, "s": [1.0, 0.5, 1.5], "parts": {"x": 1}},
+        {"case": "b", "batch": 4, "s": 2.0},
+    ]
+    assert history.short(rows) == (["case", "s"], [["a", "1"], ["b", "2"]])
+    assert history.short(rows[:1]) == (["case", "batch", "s"], [["a", "4", "1"]])
+
+
+@pytest.mark.parametrize("text", ["{}\n", "half", '{"section": "a", "rows": 3}\n', "[1]\n"])
+def test_a_damaged_history_is_named_with_its_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    history.append(path, entry("step", "", []))
+    path.write_text(path.read_text() + text)
+    with pytest.raises(UserError, match="line 2"):
+        history.read(path)
+
+
+def test_no_history_says_what_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="s2c2 bench"):
+        history.read(tmp_path / "none")
+
+
+def test_the_plot_is_a_function_of_the_history(tmp_path: Path) -> None:
+    entries = [entry("step", "", [STEP, STEP | {"case": "ours"}]), entry("scale", "", GROWTH)]
+    for name in ("one.svg", "two.svg"):
+        plot(entries, tmp_path / name)
+    first, second = ((tmp_path / name).read_bytes() for name in ("one.svg", "two.svg"))
+    assert first == second
+    assert ElementTree.fromstring(first).tag.endswith("svg")
+
+
+def test_nothing_to_draw_is_no_plot(tmp_path: Path) -> None:
+    plot([entry("start", "", [{"command": "--help"}])], tmp_path / "none.svg")
+    assert not (tmp_path / "none.svg").exists()

@@ -1,0 +1,51 @@
+"""Memory that runs out is one clear line that says what would fit."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import QUICK
+
+SCARCE = """
+import io, resource, sys
+import polars as pl
+import s2c2.experiments.saved, s2c2.experiments.run, torch, torch._dynamo
+pl.DataFrame({"a": [1]}).write_parquet(io.BytesIO())
+pl.DataFrame({"a": [1]}).write_csv()
+torch.set_num_threads(1)
+torch.nn.Conv2d(3, 3, 3)(torch.zeros(1, 3, 8, 8)).sum().backward()
+
+def limit(module, inputs):
+    pages = int(open("/proc/self/statm").read().split()[0])
+    most = pages * resource.getpagesize() + int(megabytes) * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    first.remove()
+
+first = torch.nn.modules.module.register_module_forward_pre_hook(limit)
+_, megabytes, *arguments = sys.argv
+sys.argv = ["s2c2", *arguments]
+from s2c2.cli import main; main()
+"""
+"""The command line where, from the first pass of a network on, memory may grow by some MiB only."""
+
+
+def scarce(megabytes: int, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", SCARCE, str(megabytes), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux")
+def test_a_batch_that_does_not_fit_is_told_which_would(small: Path, tmp_path: Path) -> None:
+    arguments = ("train", small, *QUICK, "train.steps=2", "train.precision=float32")
+    done = scarce(400, *arguments, "--out", tmp_path / "large", "train.batch=1024")
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert len(done.stderr.splitlines()) == 1
+    found = re.search(r"with train.batch=1024.*train.batch=(\d+) fits", done.stderr)
+    assert found is not None, done.stderr
+    assert 1 <= int(found[1]) < 1024
+    assert not list(tmp_path.rglob("*.partial"))
+    again = scarce(400, *arguments, "--out", tmp_path / "fitting", f"train.batch={found[1]}")
+    assert again.returncode == 0, again.stderr

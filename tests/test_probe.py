@@ -1,0 +1,228 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import check_grad
+from sklearn.preprocessing import StandardScaler
+
+from s2c2 import probe
+from s2c2.errors import UserError
+from s2c2.predictions import Predictions
+from s2c2.probe import CAUTION, STRENGTH, TRUST, Labeled, Linear, Probe
+
+K = 3
+
+
+def labeled(count: int = 60, seed: int = 0, votes: int = 5, k: int = K) -> Labeled:
+    """Images whose classes are directions, and whose votes differ more the smaller x₀ is."""
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(count, 4)).astype(np.float32)
+    truth = np.abs(inputs[:, :k]).argmax(axis=1)
+    differ = rng.random((count, votes)) < 0.4 / (1 + np.exp(3 * inputs[:, 3:]))
+    said = np.where(differ, rng.integers(0, k, (count, votes)), truth[:, None])
+    shares = np.stack([(said == c).mean(axis=1) for c in range(k)], axis=1)
+    probabilities = rng.dirichlet(np.ones(k), count)
+    dissent = 1 - shares.max(axis=1) if votes > 1 else np.full(count, np.nan)
+    return Labeled(inputs, probabilities.astype(np.float32), shares, dissent)
+
+
+def predictions(found: Labeled) -> Predictions:
+    count, k = found.probabilities.shape
+    names = tuple(f"{number}.png" for number in range(count))
+    return Predictions(
+        ("a", "b", "c")[:k], names, ("labeled",) * count, found.probabilities, found.inputs.astype(np.float32)
+    )
+
+
+@given(st.integers(2, 5), st.integers(0, 10_000))
+def test_two_opinions_are_blended_as_in_the_equation(k: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, logits = rng.dirichlet(np.ones(k), 4), rng.normal(size=(4, k)) * 5
+    for row, said, mixed in zip(p.tolist(), logits.tolist(), probe.blended(p, logits).tolist(), strict=True):
+        total = sum(math.exp(value) for value in said)
+        raw = [math.sqrt(max(a, 1e-30) * math.exp(b) / total) for a, b in zip(row, said, strict=True)]
+        assert mixed == pytest.approx([value / sum(raw) for value in raw], rel=1e-6)
+
+
+def test_an_opinion_that_is_that_of_the_network_changes_nothing() -> None:
+    p = np.random.default_rng(0).dirichlet(np.ones(4), 6)
+    np.testing.assert_allclose(probe.blended(p, np.log(p) + 3), p)
+
+
+def penalised(weights: np.ndarray, found: Labeled) -> float:
+    """Negative logarithm of the posterior of the class probe, by loops."""
+    x = StandardScaler().fit_transform(found.inputs[np.nonzero(found.votes)[0]])
+    rows, classes = np.nonzero(found.votes)
+    matrix, bias = weights[: K * 4].reshape(K, 4), weights[K * 4 :]
+    loss = 0.5 * float((matrix**2).sum()) / STRENGTH
+    for place, (row, c) in enumerate(zip(rows, classes, strict=True)):
+        logits = [sum(w * v for w, v in zip(line, x[place], strict=True)) for line in matrix]
+        logits = [a + b for a, b in zip(logits, bias, strict=True)]
+        loss -= float(found.votes[row, c]) * (logits[c] - math.log(sum(math.exp(z) for z in logits)))
+    return loss
+
+
+def test_the_class_probe_is_the_mode_of_its_posterior() -> None:
+    found = labeled(30)
+    fitted = probe.fit(found, classes=True, dissent=False).classes
+    assert fitted is not None
+    scaler = StandardScaler().fit(found.inputs[np.nonzero(found.votes)[0]])
+    matrix = fitted.weights * scaler.scale_
+    best = np.r_[matrix.ravel(), fitted.bias + fitted.weights @ scaler.mean_]
+    rng = np.random.default_rng(0)
+    least = penalised(best, found)
+    for size in (1e-1, 1e-2):
+        for _ in range(10):
+            assert penalised(best + size * rng.normal(size=len(best)), found) > least - 1e-6
+
+
+def test_the_vote_probe_is_the_mode_of_its_posterior() -> None:
+    found = labeled(40)
+    fitted = probe.fit(found, classes=False, dissent=True).dissent
+    assert fitted is not None
+    features = probe.considered(found.inputs, found.probabilities)
+    scaler, trust = StandardScaler().fit(features), np.array([1, 1, 1, 1, TRUST, TRUST])
+    x, y = scaler.transform(features) * trust, np.where(found.dissent > 0, 1.0, -1.0)
+
+    def loss(weights: np.ndarray) -> float:
+        margins = y * (x @ weights[:-1] + weights[-1])
+        return float(np.logaddexp(0, -margins).sum() + (weights[:-1] ** 2).sum() / (2 * CAUTION))
+
+    def slope(weights: np.ndarray) -> np.ndarray:
+        margins = y * (x @ weights[:-1] + weights[-1])
+        pull = -y / (1 + np.exp(margins))
+        return np.asarray(np.r_[x.T @ pull + weights[:-1] / CAUTION, pull.sum()])
+
+    raw = np.r_[fitted.weights[0] * scaler.scale_ / trust, fitted.bias + fitted.weights @ scaler.mean_]
+    assert check_grad(loss, slope, raw) < 1e-3
+    assert np.abs(slope(raw)).max() < 0.02
+
+
+def test_votes_that_differ_are_found() -> None:
+    found = labeled(400)
+    fitted = probe.fit(found, classes=True, dissent=True)
+    read = probe.apply(fitted, predictions(found), [found.inputs])
+    assert read.ambiguity is not None
+    few, many = found.inputs[:, 3] > 1, found.inputs[:, 3] < -1
+    assert read.ambiguity[many].mean() > read.ambiguity[few].mean() + 0.02
+
+
+def test_ambiguity_equals_the_equation() -> None:
+    found = labeled(20)
+    fitted = probe.fit(found, classes=True, dissent=True)
+    read = probe.apply(fitted, predictions(found), [found.inputs])
+    assert fitted.dissent is not None
+    assert read.ambiguity is not None
+    weights, bias = fitted.dissent.weights[0].tolist(), float(fitted.dissent.bias[0])
+    for row, p, p_a in zip(found.inputs.tolist(), read.probabilities.tolist(), read.ambiguity, strict=True):
+        m = max(p)
+        entropy = -sum(value * math.log(value) for value in p if value > 0)
+        features = [*row, math.log(1 - m) - math.log(m), entropy]
+        r = 1 / (1 + math.exp(-bias - sum(w * v for w, v in zip(weights, features, strict=True))))
+        assert p_a == pytest.approx(1 - m * (1 - r), abs=1e-5)
+
+
+@given(st.integers(1, 30))
+def test_the_size_of_blocks_does_not_matter(size: int) -> None:
+    found = labeled(40)
+    fitted = probe.fit(found, classes=True, dissent=True)
+    whole = probe.apply(fitted, predictions(found), [found.inputs])
+    blocks = (found.inputs[start : start + size] for start in range(0, 40, size))
+    read = probe.apply(fitted, predictions(found), blocks)
+    np.testing.assert_allclose(read.probabilities, whole.probabilities, atol=1e-6)
+    assert read.ambiguity is not None
+    assert whole.ambiguity is not None
+    np.testing.assert_allclose(read.ambiguity, whole.ambiguity, atol=1e-6)
+
+
+def test_units_of_the_embeddings_do_not_matter() -> None:
+    found = labeled(40)
+    other = Labeled(found.inputs * np.array([1, 10, 0.1, 2]) + 3, *list(vars(found).values())[1:])
+    reads = [
+        probe.apply(probe.fit(one, classes=True, dissent=True), predictions(one), [one.inputs])
+        for one in (found, other)
+    ]
+    first, second = reads
+    assert first.ambiguity is not None
+    assert second.ambiguity is not None
+    np.testing.assert_allclose(first.probabilities, second.probabilities, atol=1e-3)
+    np.testing.assert_allclose(first.ambiguity, second.ambiguity, atol=1e-3)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_class_that_no_labeled_image_has_is_never_chosen(k: int) -> None:
+    found = labeled(50, k=k)
+    votes = np.column_stack([found.votes, np.zeros(50)])
+    said = np.column_stack([found.probabilities * 0.8, np.full(50, 0.2)]).astype(np.float32)
+    fitted = probe.fit(Labeled(found.inputs, said, votes, found.dissent), classes=True, dissent=False)
+    assert fitted.classes is not None
+    opinion = fitted.classes(found.inputs)
+    assert (opinion.argmax(axis=1) < k).all()
+    assert (probe.blended(said, opinion)[:, -1] < 1e-3).all()
+
+
+def test_two_classes_have_the_odds_of_a_binary_regression() -> None:
+    found = labeled(80, k=2)
+    fitted = probe.fit(found, classes=True, dissent=False).classes
+    assert fitted is not None
+    logits = fitted(found.inputs)
+    np.testing.assert_allclose(logits[:, 0], -logits[:, 1])
+    right = (logits.argmax(axis=1) == found.votes.argmax(axis=1)).mean()
+    assert right > 0.5
+
+
+@pytest.mark.parametrize("dissent", [np.full(8, np.nan), np.zeros(8), np.full(8, 0.2)])
+def test_votes_that_cannot_teach_are_refused(dissent: np.ndarray) -> None:
+    found = labeled(8)
+    assert not probe.varied(dissent)
+    with pytest.raises(UserError, match=r"data\.votes"):
+        probe.fit(
+            Labeled(found.inputs, found.probabilities, found.votes, dissent), classes=False, dissent=True
+        )
+
+
+def test_images_with_one_vote_teach_classes_and_not_dissent() -> None:
+    found = labeled(40)
+    some = np.where(np.arange(40) < 20, found.dissent, np.nan)
+    first = Labeled(found.inputs, found.probabilities, found.votes, some)
+    half = Labeled(*(value[:20] for value in vars(found).values()))
+    ours, theirs = (probe.fit(one, classes=False, dissent=True).dissent for one in (first, half))
+    assert ours is not None
+    assert theirs is not None
+    np.testing.assert_allclose(ours.weights, theirs.weights)
+
+
+@pytest.mark.parametrize(("classes", "dissent"), [(True, False), (False, True), (True, True), (False, False)])
+def test_a_probe_is_read_as_it_was_written(classes: bool, dissent: bool, tmp_path: Path) -> None:
+    fitted = probe.fit(labeled(), classes=classes, dissent=dissent)
+    fitted.write(tmp_path / "probe.npz")
+    read = Probe.read(tmp_path / "probe.npz")
+    for old, new in ((fitted.classes, read.classes), (fitted.dissent, read.dissent)):
+        assert (old is None) == (new is None)
+        if old is not None and new is not None:
+            np.testing.assert_array_equal(old.weights, new.weights)
+            np.testing.assert_array_equal(old.bias, new.bias)
+
+
+def test_without_parts_nothing_changes() -> None:
+    found = labeled(10)
+    read = probe.apply(Probe(None, None), predictions(found), [found.inputs])
+    np.testing.assert_array_equal(read.probabilities, found.probabilities)
+    assert read.ambiguity is None
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "probe.npz").write_bytes(b"PK nothing")
+    with pytest.raises(UserError, match=r"probe\.npz is damaged"):
+        Probe.read(tmp_path / "probe.npz")
+
+
+def test_a_linear_map_by_loops() -> None:
+    rng = np.random.default_rng(0)
+    weights, bias, x = rng.normal(size=(2, 3)), rng.normal(size=2), rng.normal(size=(4, 3))
+    for row, made in zip(x, Linear(weights, bias)(x), strict=True):
+        for line, b, value in zip(weights, bias, made, strict=True):
+            assert value == pytest.approx(sum(w * v for w, v in zip(line, row, strict=True)) + b)
