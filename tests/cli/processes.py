@@ -33,7 +33,7 @@ def command(processes: int, *arguments: object) -> list[str]:
 
 def s2c2(processes: int, *arguments: object) -> "subprocess.CompletedProcess[str]":
     call = command(processes, *arguments)
-    return subprocess.run(call, capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT)
+    return subprocess.run(call, capture_output=True, text=True, timeout=280, check=False, env=ENVIRONMENT)
 
 
 def training(data: Path, out: Path, *more: str) -> tuple[object, ...]:
@@ -41,7 +41,7 @@ def training(data: Path, out: Path, *more: str) -> tuple[object, ...]:
 
 
 def await_checkpoint(out: Path) -> None:
-    end = time.monotonic() + 100
+    end = time.monotonic() + 250
     while not list(out.glob("checkpoints/*6.safetensors")):
         assert time.monotonic() < end, "no checkpoint"
         time.sleep(0.05)

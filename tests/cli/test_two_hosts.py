@@ -13,7 +13,7 @@ import pytest
 from s2c2.data.synthetic import synthetic
 from tests.cli.processes import ENVIRONMENT, await_checkpoint, close, s2c2, training
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def test_two_hosts_train_what_one_process_trains(
     done = s2c2(1, *training(data, tmp_path / "one"))
     assert done.returncode == 0, done.stderr
     started = [start(host, hosts[0], *training(data, tmp_path / "two")) for host in hosts]
-    said = [process.communicate(timeout=200)[0] for process in started]
+    said = [process.communicate(timeout=280)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0], said
     close(tmp_path / "one", tmp_path / "two")
 

@@ -70,7 +70,10 @@ def slurm(root: Path) -> Iterator[dict[str, str]]:
         ):
             stack.enter_context(daemon(command, environment))
         ready(environment, root)
-        yield environment
+        try:
+            yield environment
+        finally:
+            end_jobs(environment)
 
 
 @contextmanager
@@ -87,6 +90,17 @@ def daemon(command: list[str], environment: dict[str, str]) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
+
+
+def end_jobs(environment: dict[str, str]) -> None:
+    """Take all jobs out of the queue: they do not end with the daemons."""
+    subprocess.run(["scancel", "--full", "--user=root"], env=environment, capture_output=True, check=False)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        said = subprocess.run(["squeue", "-h"], env=environment, capture_output=True, text=True, check=False)
+        if not said.stdout.strip():
+            return
+        time.sleep(0.2)
 
 
 def ready(environment: dict[str, str], root: Path) -> None:

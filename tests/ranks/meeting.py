@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 
 import torch
@@ -17,7 +16,7 @@ def fail(ranks: Ranks) -> None:
 
 
 def agree(ranks: Ranks) -> None:
-    led(ranks, lambda: time.sleep(3))  # longer than the patience, with signs of life
+    led(ranks, lambda: time.sleep(5))  # longer than the patience, with signs of life
     ranks.same("their world", lambda: str(ranks.world))
     assert ranks.any(ranks.rank == 1)
     assert not ranks.any(False)
@@ -66,10 +65,11 @@ def follower_sleeps_before_meeting(ranks: Ranks) -> None:
     ranks.meet()
 
 
-if __name__ == "__main__":
+def main(what: str) -> None:
+    torch.set_num_threads(1)
     try:
-        with opened() as group:
-            globals()[sys.argv[1]](group)
+        with opened() as ranks:
+            globals()[what](ranks)
     except UserError as error:
         print(f"{type(error).__name__}: {error}")
         raise SystemExit(2) from None

@@ -1,10 +1,30 @@
-"""Starts the processes of a run as torchrun does, but sees each of them."""
+"""Starts the processes of a run with the variables of torchrun; they are forked from one that has torch."""
 
 import os
 import socket
-import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+
+FORKSERVER = get_context("forkserver")
+FORKSERVER.set_forkserver_preload(["s2c2.engine", "s2c2.checkpoint", "s2c2.algorithms", "s2c2.ranks.joining"])
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process and the file that it writes to."""
+
+    process: ForkServerProcess
+    path: Path
+
+    @property
+    def said(self) -> str:
+        return self.path.read_text(encoding="utf-8")
 
 
 def port() -> int:
@@ -14,27 +34,41 @@ def port() -> int:
         return int(free.getsockname()[1])
 
 
-def start(world: int, script: Path, *arguments: str, **variables: str) -> "list[subprocess.Popen[str]]":
-    """Start the same script in several processes, with the variables that torchrun sets."""
-    common = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port())}
-    common |= {"OMP_NUM_THREADS": "1"} | variables
-    return [
-        subprocess.Popen(
-            [sys.executable, str(script), *arguments],
-            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for rank in range(world)
-    ]
+def start(world: int, target: Callable[..., None], *arguments: str, **variables: str) -> list[Started]:
+    """Start the same function in several processes."""
+    common = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port())} | variables
+    folder = Path(tempfile.mkdtemp())
+    found = []
+    for rank in range(world):
+        path = folder / str(rank)
+        path.touch()
+        own = common | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+        process = FORKSERVER.Process(target=_call, args=(path, own, target, arguments))
+        process.start()
+        found.append(Started(process, path))
+    return found
 
 
-def outputs(processes: "list[subprocess.Popen[str]]", timeout: float = 120) -> list[str]:
-    """Wait for all and return what each said."""
+def _call(
+    path: Path, variables: dict[str, str], target: Callable[..., None], arguments: tuple[str, ...]
+) -> None:
+    os.environ.update(variables)
+    with path.open("w") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
     try:
-        return [process.communicate(timeout=timeout)[0] for process in processes]
+        target(*arguments)
     finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+        sys.stdout.flush()
+
+
+def wait(processes: list[Started], timeout: float) -> list[int | None]:
+    """Return how each ended; one that has not after some seconds is killed, and ended by None."""
+    end = time.monotonic() + timeout
+    for one in processes:
+        one.process.join(max(end - time.monotonic(), 0))
+    codes = [one.process.exitcode for one in processes]
+    for one in processes:
+        one.process.kill()
+        one.process.join()
+    return codes

@@ -1,6 +1,5 @@
 """A few steps of every algorithm, plain and extended; writes losses, gradients and the last state."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -97,14 +96,10 @@ def case(name: str, arm: str, passes: str, ranks: Ranks) -> dict[str, Any]:
     return found | {f"state/{key}": value.numpy() for key, value in checkpoint.state(training).items()}
 
 
-def main(out: Path) -> None:
+def main(out: str) -> None:
     torch.set_num_threads(1)
     with opened() as ranks:
         for name, arm, passes in CASES:
             found = case(name, arm, passes, ranks)
-            np.savez(out / f"{name}-{arm}-{passes}-{ranks.rank}-{ranks.world}.npz", **found)
+            np.savez(Path(out) / f"{name}-{arm}-{passes}-{ranks.rank}-{ranks.world}.npz", **found)
         ranks.meet()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

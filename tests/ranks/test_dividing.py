@@ -10,7 +10,9 @@ from s2c2.ranks.dividing import Divided, join
 from s2c2.ranks.group import ALONE, Alone
 from s2c2.ranks.normalisation import synchronise
 from tests.ranks import steps
-from tests.ranks.starting import outputs, start
+from tests.ranks.starting import start, wait
+
+pytestmark = pytest.mark.timeout(600)
 
 WORLDS = (2, 3)
 
@@ -20,9 +22,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same steps of the same batches in one, two and three processes."""
     out = tmp_path_factory.mktemp("steps")
     for world in (1, *WORLDS):
-        processes = start(world, Path(steps.__file__), str(out))
-        said = outputs(processes)
-        assert [process.returncode for process in processes] == [0] * world, said
+        processes = start(world, steps.main, str(out))
+        assert wait(processes, 240) == [0] * world, [one.said for one in processes]
     return out
 
 

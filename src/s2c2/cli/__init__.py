@@ -18,6 +18,7 @@ from s2c2.cli import (
     runs,
     simulate,
 )
+from s2c2.cli.screen import several
 from s2c2.errors import UserError
 from s2c2.memory import exhausted
 
@@ -78,4 +79,4 @@ def main() -> None:
 
 def name() -> str:
     """Return who speaks: ``s2c2``, with the number of the process where ``torchrun`` started several."""
-    return f"s2c2 (rank {os.environ['RANK']})" if os.environ.get("WORLD_SIZE", "1") != "1" else "s2c2"
+    return f"s2c2 (rank {os.environ.get('RANK')})" if several(os.environ) else "s2c2"

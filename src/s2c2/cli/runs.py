@@ -198,12 +198,15 @@ def stopped(out: Path, command: str) -> str:
 
 @contextmanager
 def stoppable() -> Iterator[list[int]]:
-    """Yield a list that is no longer empty once Ctrl-C or SIGTERM came; a second one stops at once."""
+    """Yield a list that is no longer empty once Ctrl-C or SIGTERM came; a second one stops at once.
+
+    Not so where ``torchrun`` started several: it passes on a signal that may have reached them before.
+    """
     asked: list[int] = []
 
     def ask(number: int, frame: object) -> None:
         asked.append(number)
-        if len(asked) > 1:
+        if len(asked) > 1 and not screen.several(os.environ):
             raise KeyboardInterrupt
 
     old = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -11,7 +11,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-RANK = int(os.environ.get("RANK", "0")) if os.environ.get("WORLD_SIZE", "1") != "1" else 0
+
+def several(environment: Mapping[str, str]) -> bool:
+    """Return whether ``torchrun`` started this process beside others.
+
+    Example:
+        >>> several({}), several({"WORLD_SIZE": "1"}), several({"WORLD_SIZE": "2"})
+        (False, False, True)
+    """
+    return environment.get("WORLD_SIZE", "1") != "1"
+
+
+RANK = int(os.environ.get("RANK", "0")) if several(os.environ) else 0
 """Number of this process among those that ``torchrun`` started: only the first one speaks."""
 console = Console(highlight=False, soft_wrap=True, quiet=RANK > 0)
 everyone = Console(highlight=False, soft_wrap=True)

@@ -54,7 +54,7 @@ def too_large_for(ranks: Ranks, ready: Setup) -> UserError:
     """Return the error for a step whose share did not fit; the others cannot help to find one that would."""
     return UserError(
         f"out of memory in step {ready.training.step} with train.batch={ready.batches.batch} "
-        f"in {ranks.world} processes: take more of them, or train anew with a smaller batch into another --out"
+        f"in {ranks.world} processes: take more, or train anew with a smaller batch into another --out"
     )
 
 

@@ -51,7 +51,7 @@ class _Submitted:
     job: Job
     folder: Path
     """Its files: job, result, progress, what it printed."""
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[bytes]"
     """``sbatch --wait``, which ends with it."""
     retries: int = 0
 
@@ -78,20 +78,15 @@ class _Queue:
         self.known.append(_Submitted(job, folder, self.submitted(folder)))
         return self.known[-1]
 
-    def submitted(self, folder: Path) -> "subprocess.Popen[str]":
+    def submitted(self, folder: Path) -> "subprocess.Popen[bytes]":
         """Return the command that submits a job and waits for it."""
         call = shlex.join([sys.executable, "-m", "s2c2.experiments.slurm", str(folder)])
         options = ["--wait", "--requeue", "--ntasks=1", "--cpus-per-task=1", f"--job-name={self.folder.name}"]
         command = ["sbatch", *options, f"--output={folder / 'said'}", f"--wrap=exec {call}"]
         one = os.environ | {"OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=one,
-            start_new_session=True,
-        )
+        with (folder / "refused").open("w") as refused:
+            quiet = subprocess.DEVNULL
+            return subprocess.Popen(command, stdout=quiet, stderr=refused, env=one, start_new_session=True)
 
     def ended(self, handles: Sequence[_Submitted], seconds: float) -> Sequence[_Submitted]:
         """Return those that ended; one that died is submitted again."""
@@ -115,10 +110,9 @@ class _Queue:
             return error
         if (self.folder / "stop").exists():
             return KeyboardInterrupt()
-        _, refused = handle.process.communicate()
-        said = handle.folder / "said"
-        text = refused or (said.read_text(errors="replace") if said.exists() else "")
-        return died((text.strip().splitlines() or ["it said nothing"])[-1])
+        places = [handle.folder / name for name in ("said", "refused")]
+        said = "".join(place.read_text(errors="replace") for place in places if place.exists())
+        return died((said.strip().splitlines() or ["it said nothing"])[-1])
 
     def stop(self) -> None:
         """Tell the running jobs to end, and take those out of the queue that wait."""

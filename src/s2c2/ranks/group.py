@@ -19,8 +19,8 @@ class LostError(UserError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"another process of this run was lost ({reason}), so this one stopped too; "
-            "--resume goes on from the last checkpoint, with as many processes as you like"
+            f"another process of this run was lost ({reason}), so this one stopped too. Start them again; "
+            "a training goes on from its last checkpoint with --resume, in as many processes as you like"
         )
 
 

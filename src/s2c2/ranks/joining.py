@@ -171,6 +171,7 @@ def opened(environment: Mapping[str, str] = os.environ) -> Iterator[Ranks]:
     threading.Thread(target=group.beat, args=(ended,), daemon=True).start()
     try:
         yield group
+        group.any(False)  # the first one may hold the store: it waits until the others need it no more
     except BaseException as error:
         group.tell(error)
         raise
