@@ -96,6 +96,7 @@ def train(
     seed: int = 0,
     autocast: bool = False,
     passes: "Passes | None" = None,
+    add_up: Callable[[nn.Module], None] = lambda network: None,
 ) -> Iterator[Record]:
     """Train to the end of the schedule and yield a record after each step.
 
@@ -109,6 +110,8 @@ def train(
         seed: seed of the random draws inside a step.
         autocast: whether the networks compute in bfloat16.
         passes: how a network reads the views of a step: :func:`joined` (the default) or :func:`apart`.
+        add_up: called with the network once its gradients are there, before they are used: where several
+            processes share a batch, it adds up theirs.
 
     Raises:
         NonFiniteError: before the weights change, so that the step can be replayed.
@@ -125,6 +128,7 @@ def train(
         losses = forward(training, batches(step), objective, generator, setting)
         training.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses.total)
+        add_up(training.network)
         norm = nn.utils.clip_grad_norm_(training.network.parameters(), schedule.clip)
         values = scalars(losses)
         if not math.isfinite(values["total"]) or not math.isfinite(float(norm)):

@@ -56,7 +56,7 @@ class Predictions:
     def take(self, rows: np.ndarray) -> "Predictions":
         """Return the predictions of some rows, given as a mask or as indices."""
         index = np.flatnonzero(rows) if rows.dtype == bool else rows
-        taken: dict[str, Any] = {name: _rows(getattr(self, name), index) for name in _ARRAYS}
+        taken: dict[str, Any] = {name: _rows(getattr(self, name), index) for name in ARRAYS}
         images, splits = (tuple(column[i] for i in index) for column in (self.images, self.splits))
         return replace(self, images=images, splits=splits, **taken)
 
@@ -91,7 +91,7 @@ class Predictions:
         """
         frame, classes = _read(path)
         try:
-            arrays = {name: frame[name].to_numpy() for name in _ARRAYS if name in frame.columns}
+            arrays = {name: frame[name].to_numpy() for name in ARRAYS if name in frame.columns}
             return cls(classes, tuple(frame["image"]), tuple(frame["split"]), **arrays)
         except (pl.exceptions.PolarsError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path} is not a predictions file: {error}") from error
@@ -131,7 +131,7 @@ def _read(path: Path, columns: list[str] | None = None) -> tuple[pl.DataFrame, t
         raise UserError(f"{path} is not a predictions file: {error}") from error
 
 
-_ARRAYS = ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence")
+ARRAYS = ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence")
 
 
 def _rows(array: np.ndarray | None, index: np.ndarray) -> np.ndarray | None:

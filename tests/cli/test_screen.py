@@ -1,9 +1,12 @@
+import signal
 import time
+from contextlib import nullcontext
 
 import pytest
 from rich.console import Console
 
 from s2c2.cli import screen
+from s2c2.cli.runs import stoppable
 from s2c2.cli.screen import Pace
 
 
@@ -40,3 +43,15 @@ def test_a_pace_starts_anew_with_another_count() -> None:
     pace = Pace()
     rates = [pace.rate(done, now) for done, now in ((0, 0.0), (1000, 10.0), (1, 20.0), (21, 30.0))]
     assert rates == [None, 100, None, 2]
+
+
+@pytest.mark.parametrize(("world", "second"), [("1", True), ("2", False)])
+def test_a_second_signal_stops_at_once_unless_torchrun_passes_it_on(
+    world: str, second: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", world)
+    with stoppable() as asked:
+        signal.raise_signal(signal.SIGTERM)
+        assert asked == [signal.SIGTERM]
+        with pytest.raises(KeyboardInterrupt) if second else nullcontext():
+            signal.raise_signal(signal.SIGTERM)

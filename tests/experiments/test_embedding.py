@@ -12,8 +12,9 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.engine import train
 from s2c2.errors import UserError
+from s2c2.experiments.others import predict_folder
 from s2c2.experiments.run import run
-from s2c2.experiments.saved import load_run, predict_folder, reread
+from s2c2.experiments.saved import load_run, reread
 from s2c2.experiments.setup import Setup, setup
 from s2c2.networks.features import Trunk
 from s2c2.networks.wide_resnet import WideResNet

@@ -9,8 +9,9 @@ from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
+from s2c2.experiments.others import predict_folder
 from s2c2.experiments.run import run
-from s2c2.experiments.saved import load_run, predict_folder
+from s2c2.experiments.saved import load_run
 
 
 @pytest.fixture(scope="module")

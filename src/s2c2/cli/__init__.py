@@ -18,6 +18,7 @@ from s2c2.cli import (
     runs,
     simulate,
 )
+from s2c2.cli.screen import several
 from s2c2.errors import UserError
 from s2c2.memory import exhausted
 
@@ -56,20 +57,26 @@ def main() -> None:
         app()
     except UserError as error:
         for line in str(error).splitlines():
-            print(f"s2c2: {line}", file=sys.stderr)
+            print(f"{name()}: {line}", file=sys.stderr)
         raise SystemExit(2) from None
     except BrokenPipeError:
         raise SystemExit(1) from None
     except OSError as error:
-        print(f"s2c2: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+        print(f"{name()}: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
         raise SystemExit(2) from None
     except (MemoryError, RuntimeError) as error:
         if not exhausted(error):
             raise
         print(
-            f"s2c2: out of memory: {str(error).splitlines()[0] if str(error) else error!r}", file=sys.stderr
+            f"{name()}: out of memory: {str(error).splitlines()[0] if str(error) else error!r}",
+            file=sys.stderr,
         )
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        print("s2c2: stopped.", file=sys.stderr)
+        print(f"{name()}: stopped.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def name() -> str:
+    """Return who speaks: ``s2c2``, with the number of the process where ``torchrun`` started several."""
+    return f"s2c2 (rank {os.environ.get('RANK')})" if several(os.environ) else "s2c2"

@@ -28,7 +28,7 @@ def experiment(
     out: Annotated[Path | None, typer.Option(help="folder to write; experiments share its runs")] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes, with one thread each")] = 2,
     executor: Annotated[
-        str, typer.Option(metavar="NAME[:N]", help="what does the jobs: local[:N]")
+        str, typer.Option(metavar="NAME[:N]", help="what does the jobs: local[:N], ray[:N] or slurm[:N]")
     ] = "local",
     rebuild: Annotated[bool, typer.Option("--rebuild", help="only the tables, from the records")] = False,
 ) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from s2c2.data.dataset import Dataset
     from s2c2.data.progress import Progress
     from s2c2.engine import Record
+    from s2c2.experiments.others import Source
     from s2c2.predictions import Predictions
+    from s2c2.ranks.group import Ranks
 
 TERMINATED = 75
 """Exit code after SIGTERM, "try again": the same command with ``--resume`` goes on."""
@@ -87,12 +89,13 @@ def train_run(
     """
     from s2c2.data.dataset import read
     from s2c2.experiments.run import run
+    from s2c2.ranks.joining import opened
 
     found = read(dataset)
     if logs:
         found = _relabeled(found, logs, instead)
-    announce(config, found, out)
-    with screen.phases() as phase, stoppable() as asked:
+    with screen.phases() as phase, stoppable() as asked, opened() as ranks:
+        announce(config, found, out, ranks.world)
         training = phase("training")
 
         def watch(record: "Record", steps: int) -> None:
@@ -109,6 +112,7 @@ def train_run(
                 progress=obeying(asked, phase("reading images")),
                 predicting=obeying(asked, phase("predicting")),
                 say=lambda text: screen.console.print(text, markup=False),
+                ranks=ranks,
             )
         except KeyboardInterrupt:
             screen.console.print(stopped(out, command), markup=False)
@@ -126,7 +130,7 @@ def _relabeled(dataset: "Dataset", logs: Sequence[str], instead: bool) -> "Datas
     return relabeled(dataset, log, instead=instead)
 
 
-def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
+def announce(config: "Config", dataset: "Dataset", out: Path, processes: int = 1) -> None:
     """Say what is trained on what, where, and with what."""
     import torch
 
@@ -136,15 +140,21 @@ def announce(config: "Config", dataset: "Dataset", out: Path) -> None:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     count = threads(config)
     size = config.data.size or dataset.size
+    computing = f"{screen.threads(count, os.environ)}{in_each_of(processes)}"
     pixels = f"{size} px" if size else "32 px (data.size=… for another size)"
     facts = [
         f"{config.algorithm.name}, {config.objective.name}, seed {config.seed} → {out}",
         *([] if dataset.relabeling is None else [_answers(dataset.relabeling.record)]),
         f"{len(dataset.images)} images of {dataset.name} at {pixels}, {config.train.steps} steps; {device}, "
-        f"{screen.threads(count, os.environ)}, {'bfloat16' if bfloat16(config) else 'float32'}",
+        f"{computing}, {'bfloat16' if bfloat16(config) else 'float32'}",
     ]
     for fact in facts:
         screen.console.print(fact, markup=False)
+
+
+def in_each_of(processes: int) -> str:
+    """Return how to go on after what each process has; nothing for one process."""
+    return "" if processes == 1 else f" in each of {processes} processes"
 
 
 def _answers(record: Mapping[str, Any]) -> str:
@@ -188,12 +198,15 @@ def stopped(out: Path, command: str) -> str:
 
 @contextmanager
 def stoppable() -> Iterator[list[int]]:
-    """Yield a list that is no longer empty once Ctrl-C or SIGTERM came; a second one stops at once."""
+    """Yield a list that is no longer empty once Ctrl-C or SIGTERM came; a second one stops at once.
+
+    Not so where ``torchrun`` started several: it passes on a signal that may have reached them before.
+    """
     asked: list[int] = []
 
     def ask(number: int, frame: object) -> None:
         asked.append(number)
-        if len(asked) > 1:
+        if len(asked) > 1 and not screen.several(os.environ):
             raise KeyboardInterrupt
 
     old = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -215,39 +228,48 @@ def predict(
     pairs: Annotated[list[str] | None, typer.Option("--set", metavar="key=value", help="with --as")] = None,
 ) -> None:
     """Predict class, ambiguity and cluster of every image."""
+    from s2c2.ranks.group import only
+    from s2c2.ranks.joining import opened
     from s2c2.runs import open_run
 
-    opened = open_run(run)
-    kept = (anew or run) / "predictions.parquet"
-    if anew is not None:
-        predictions = _reread(run, anew, pairs or [])
-    elif source is None:
-        predictions = opened.predictions()
-    else:
-        predictions = _predict_folder(run, source, skip_broken)
-    if out is not None or source is not None:
-        kept = out or Path(f"{(source or run).resolve().name}-predictions.parquet")
-        predictions.write(kept)
+    found = open_run(run)
+    kept = out or (anew or run) / "predictions.parquet"
+    with opened() as ranks:
+        if anew is not None:
+            predictions = ranks.lead(
+                lambda: _reread(run, anew, pairs or []), lambda: open_run(anew).predictions()
+            )
+        elif source is None:
+            predictions = found.predictions()
+        else:
+            kept = out or Path(f"{source.resolve().name}-predictions.parquet")
+            predictions = _predict_folder(run, source, kept, skip_broken, ranks)
+        if out is not None and (anew is not None or source is None):
+            only(ranks, predictions.write)(out)
     ambiguous = int(predictions.ambiguous.sum())
     screen.console.print(f"{kept}: {len(predictions)} images", markup=False)
     screen.console.print(f"{len(predictions) - ambiguous} certain, {ambiguous} ambiguous")
 
 
-def _predict_folder(run: Path, source: Path, skip_broken: bool) -> "Predictions":
-    """Return predictions for other images, with a progress bar, naming what is left out."""
-    from s2c2.experiments.saved import load_run, predict_folder
+def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks: "Ranks") -> "Predictions":
+    """Write and return predictions for other images, with a progress bar, naming what is left out."""
+    from s2c2.experiments.others import opened_folder, predict_to
+    from s2c2.experiments.saved import load_run
 
-    saved = load_run(run)
-    left_out: list[str] = []
+    saved, left_out = load_run(run), list[str]()
+    skipped = left_out.append if skip_broken else None
     with screen.progress("predicting") as advance:
-        predictions = predict_folder(
-            saved,
-            source,
-            left_out.append if skip_broken else None,
-            progress=lambda done, total: advance(done, total, ""),
-        )
-    for text in (*saved.problems, *(f"left out: {reason}" for reason in left_out)):
+
+        def source_of() -> "Source":
+            return opened_folder(saved, source, skipped, lambda done, total: advance(done, total, ""))
+
+        predictions = predict_to(out, saved, source_of, ranks)
+    for text in saved.problems:
         screen.console.print(text, markup=False)
+    # Of a dataset each process knows all broken images, of a folder those of its share.
+    say = screen.console if (source / "dataset.yaml").exists() else screen.everyone
+    for reason in left_out:
+        say.print(f"left out: {reason}", markup=False)
     return predictions
 
 

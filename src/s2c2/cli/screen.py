@@ -1,5 +1,6 @@
 """What a person sees while a command works: a bar with rate and time left, or plain lines."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,22 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-console = Console(highlight=False, soft_wrap=True)
+
+def several(environment: Mapping[str, str]) -> bool:
+    """Return whether ``torchrun`` started this process beside others.
+
+    Example:
+        >>> several({}), several({"WORLD_SIZE": "1"}), several({"WORLD_SIZE": "2"})
+        (False, False, True)
+    """
+    return environment.get("WORLD_SIZE", "1") != "1"
+
+
+RANK = int(os.environ.get("RANK", "0")) if several(os.environ) else 0
+"""Number of this process among those that ``torchrun`` started: only the first one speaks."""
+console = Console(highlight=False, soft_wrap=True, quiet=RANK > 0)
+everyone = Console(highlight=False, soft_wrap=True)
+"""For what each process has to say."""
 EVERY = 5.0
 """Seconds between two plain lines."""
 
@@ -129,7 +145,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(text(value) for value in row))
-    Console(highlight=False, width=None if console.is_terminal else 160).print(shown)
+    Console(highlight=False, quiet=RANK > 0, width=None if console.is_terminal else 160).print(shown)
 
 
 def text(value: object) -> str:

@@ -50,16 +50,16 @@ class Embedded:
         }
 
     def blocks(
-        self, views: int, device: torch.device, progress: Progress
+        self, views: int, device: torch.device, progress: Progress, which: range
     ) -> Iterator[tuple[Float[Tensor, "n e 1 1"], ...]]:
-        """Yield what is read of all images, some at a time: as they are, or weak views (which may repeat)."""
+        """Yield what is read of a run of images, some at a time: as they are, or weak views (may repeat)."""
         weak = self.rows["weak"]
         chosen = self.rows["none"] if views == 1 else [weak[slot % len(weak)] for slot in range(views)]
-        readers, count = [held(rows, device) for rows in chosen], len(self.rows["none"][0])
-        for start in range(0, count, BLOCK):
-            rows = np.arange(start, min(start + BLOCK, count))
+        readers = [held(rows, device) for rows in chosen]
+        for start in range(which.start, which.stop, BLOCK):
+            rows = np.arange(start, min(start + BLOCK, which.stop))
             yield tuple(reader(rows).float() for reader in readers)
-            progress(int(rows[-1]) + 1, count)
+            progress(int(rows[-1]) + 1 - which.start, len(which))
 
     def mean(self, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n e"]:
         """Return the mean embedding of some images as they are and all their weak views."""

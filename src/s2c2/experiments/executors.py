@@ -1,4 +1,4 @@
-"""What does the jobs of a grid: processes of this machine; others are added to one registry."""
+"""What does the jobs of a grid: processes of this machine, or of others; all in one registry."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 from s2c2.errors import UserError, chosen
 from s2c2.experiments import pool
 from s2c2.experiments.pool import Ended, Job
+from s2c2.experiments.ray_cluster import Ray
+from s2c2.experiments.slurm import Slurm
 
 
 @runtime_checkable
@@ -43,7 +45,7 @@ class Local:
         return pool.work(jobs, self.workers, stop=stop, watch=watch)
 
 
-EXECUTORS: Mapping[str, Callable[[int], Executor]] = {"local": Local}
+EXECUTORS: Mapping[str, Callable[[int], Executor]] = {"local": Local, "ray": Ray, "slurm": Slurm}
 """Executors by name, each made with the number of jobs at a time."""
 
 

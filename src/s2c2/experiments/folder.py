@@ -52,6 +52,11 @@ class Place:
         return self.root / "predictions.parquet"
 
     @property
+    def shards(self) -> Path:
+        """Folder of what several processes predict, until the first one puts it together."""
+        return self.root / "shards"
+
+    @property
     def nonfinite(self) -> Path:
         """Number and losses of a step that was not finite."""
         return self.root / "nonfinite.json"
@@ -160,7 +165,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
         yield f"{path} {old} → {new}"
 
 
-def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> None:
+def describe(place: Place, dataset: Dataset, config: Config, ready: Setup, processes: int = 1) -> None:
     """Write what the run is: configuration, dataset, splits, labels, environment.
 
     Raises:
@@ -179,7 +184,7 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup) -> No
         files.write_json(place.relabeling, dict(dataset.relabeling.record))
     files.write_text(place.splits, splits.write_csv())
     files.write_text(place.labels, drawn.write_csv())
-    files.write_json(place.environment, environment())
+    files.write_json(place.environment, environment() | {"processes": processes})
     files.write_text(place.config, configuration.dump(config))
 
 

@@ -134,7 +134,7 @@ def _start(slots: Sequence[_Slot], waiting: list[Job], ended: set[str]) -> None:
 
 
 _here: dict[str, Any] = {}
-"""In a process of a slot: its event ``stop`` and its counter ``done``."""
+"""In a process that does jobs: its event ``stop`` and its counter ``done``."""
 
 
 def _prepare(stop: Any, done: Any) -> None:
@@ -142,8 +142,18 @@ def _prepare(stop: Any, done: Any) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _here.update(stop=stop, done=done)
+    connect(stop, done)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def connect(stop: Any, done: Any) -> None:
+    """Say, in a process that does jobs, what :func:`stopped` asks and where :func:`advance` writes.
+
+    Args:
+        stop: ``stop.is_set()`` says whether the job is to end.
+        done: ``done.value`` takes the units that are done.
+    """
+    _here.update(stop=stop, done=done)
 
 
 def _die_with_parent() -> None:

@@ -44,11 +44,22 @@ class Reader:
     """Views that are averaged aside."""
 
 
-def predict_pack(reader: Reader, packed: Pack, progress: Progress = silent) -> Predictions:
-    """Return what a network says of each image of a pack."""
-    count = len(packed.images)
-    blocks = (packed.pixels[start : start + BATCH] for start in range(0, count, BATCH))
-    return predict_inputs(reader, packed.images, _batches(reader, blocks, count, progress))
+class NothingReadError(UserError):
+    """None of the images can be read."""
+
+    def __init__(self) -> None:
+        super().__init__("none of the images can be read")
+
+
+def predict_pack(
+    reader: Reader, packed: Pack, progress: Progress = silent, rows: range | None = None
+) -> Predictions:
+    """Return what a network says of images of a pack: of all, or of a run of its rows."""
+    rows = range(len(packed.images)) if rows is None else rows
+    starts = range(rows.start, rows.stop, BATCH)
+    blocks = (packed.pixels[start : min(start + BATCH, rows.stop)] for start in starts)
+    names = packed.images[rows.start : rows.stop]
+    return predict_inputs(reader, names, _batches(reader, blocks, rows, progress))
 
 
 def predict_images(
@@ -56,6 +67,7 @@ def predict_images(
     images: Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]],
     count: int,
     progress: Progress = silent,
+    start: int = 0,
 ) -> Predictions:
     """Return what a network says of images that come one at a time with their names, at the training size.
 
@@ -64,9 +76,10 @@ def predict_images(
         images: name and pixels of each.
         count: how many come at most.
         progress: called with images done and their number.
+        start: number of the first one, which its views are drawn by.
 
     Raises:
-        UserError: when no image comes.
+        NothingReadError: when no image comes.
     """
     names: list[str] = []
 
@@ -75,7 +88,8 @@ def predict_images(
             names.extend(name for name, _ in block)
             yield np.stack([row for _, row in block])
 
-    return predict_inputs(reader, names, _batches(reader, blocks(), count, progress))
+    which = range(start, start + count)
+    return predict_inputs(reader, names, _batches(reader, blocks(), which, progress))
 
 
 def predict_inputs(
@@ -89,11 +103,11 @@ def predict_inputs(
         batches: for each batch its views.
 
     Raises:
-        UserError: when no image comes.
+        NothingReadError: when no image comes.
     """
     parts = list(engine.predict(reader.network, batches, autocast=reader.autocast))
     if not parts:
-        raise UserError("none of the images can be read")
+        raise NothingReadError
     return Predictions(
         classes=reader.classes,
         images=tuple(names),
@@ -107,10 +121,10 @@ def predict_inputs(
 
 
 def _batches(
-    reader: Reader, blocks: Iterator[UInt8[np.ndarray, "n s s 3"]], count: int, progress: Progress
+    reader: Reader, blocks: Iterator[UInt8[np.ndarray, "n s s 3"]], which: range, progress: Progress
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     device = next(reader.network.parameters()).device
-    done = 0
+    done = which.start
     for rows in blocks:
         block = torch.from_numpy(np.array(rows)).to(device).permute(0, 3, 1, 2)
         numbers = torch.arange(done, done + len(block), device=device)
@@ -119,7 +133,7 @@ def _batches(
             reader.aside(torch.stack([reader.finish(view) for view in several]).mean(dim=0))
         yield tuple(reader.finish(view) for view in _views(reader, block, numbers))
         done += len(rows)
-        progress(done, count)
+        progress(done - which.start, len(which))
 
 
 def _views(reader: Reader, block: torch.Tensor, numbers: torch.Tensor) -> list[torch.Tensor]:

@@ -1,8 +1,6 @@
 """A run: a configuration and a dataset become a run folder."""
 
-import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,20 +15,22 @@ from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
-from s2c2.engine import NonFiniteError, Record, train
+from s2c2.engine import Record
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
-from s2c2.experiments.fitting import too_large
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
-from s2c2.experiments.passes import passes
+from s2c2.experiments.following import follow
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require
 from s2c2.experiments.setup import Setup, idle, setup, views
+from s2c2.experiments.shards import together
 from s2c2.experiments.threads import threads
-from s2c2.memory import exhausted
+from s2c2.experiments.unchanged import pooled
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
+from s2c2.ranks.dividing import join
+from s2c2.ranks.group import ALONE, Ranks, first, led
 
 
 def run(
@@ -45,10 +45,13 @@ def run(
     predicting: Progress = silent,
     say: Callable[[str], None] = lambda text: None,
     beside: Mapping[str, str] = MappingProxyType({}),
+    ranks: Ranks = ALONE,
 ) -> Predictions:
     """Train, write the run folder, and return the predictions of the averaged network for every image.
 
     Between two steps an interrupt leaves a checkpoint behind, from which ``resume`` goes on bit for bit.
+    Several processes train one run by calling this with the same arguments: each reads its share of every
+    batch, and the first one writes the folder, which all of them can read.
 
     Args:
         dataset: what to learn from.
@@ -61,35 +64,54 @@ def run(
         predicting: called while the images are predicted, when training is over.
         say: told what a person should know: settings that do nothing, damaged checkpoints.
         beside: further files of the run folder by name, which say where the labels of the dataset come from.
+        ranks: the processes that train this run; a checkpoint goes on with any number of them.
 
     Raises:
         KeyboardInterrupt: when asked to stop.
         UserError: for a folder that holds another run, and for whatever is wrong with the data.
     """
     place = Place(out)
-    guard(place, dataset, config, resume=resume)
-    for folder in (place.root, place.checkpoints):
-        files.sweep(folder)
+    ranks.same("their settings", config.model_dump_json)
+    led(ranks, lambda: enter(place, dataset, config, resume))
     torch.set_num_threads(threads(config))
-    ready = setup(dataset, config, torch.device("cuda" if torch.cuda.is_available() else "cpu"), progress)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    ready = first(ranks, lambda: setup(dataset, config, device, progress))
+    ranks.same("their images", lambda: pooled(ready.pack.digests))
+    ranks.same("their precision", lambda: str(bfloat16(config, ready.training.network)))
     require(config.predict, known(ready).dissent)
     for text in idle(ready.objective):
         say(text)
     if bfloat16(config) and not bfloat16(config, ready.training.network):
         say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")
-    with no_ruins(place):
-        describe(place, dataset, config, ready)
-        accompany(place, beside)
+    led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
     if resume and checkpoint.listed(place.checkpoints):
         problems = checkpoint.restore(place.checkpoints, ready.training)
         for text in problems:
             say(f"{text} Going on from step {ready.training.step}.")
         if problems:
-            files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n")
-    follow(place, ready, config, watch, stop)
+            led(ranks, lambda: files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n"))
+    for network in (ready.training.network, ready.training.averaged.network):
+        join(network, ranks)
+    follow(place, ready, config, watch, stop, ranks)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
     sources = (ready.pack, ready.embedded, known(ready))
-    return conclude(place, config, reader, sources, ready.splits.of(), predicting)
+    return conclude(place, config, reader, sources, ready.splits.of(), predicting, ranks)
+
+
+def enter(place: Place, dataset: Dataset, config: Config, resume: bool) -> None:
+    """Refuse a folder that the run must not write into, and remove what a killed process left there."""
+    guard(place, dataset, config, resume=resume)
+    for folder in (place.root, place.checkpoints):
+        files.sweep(folder)
+
+
+def begin(
+    place: Place, dataset: Dataset, config: Config, ready: Setup, beside: Mapping[str, str], processes: int
+) -> None:
+    """Write the first files of a run folder."""
+    with no_ruins(place):
+        describe(place, dataset, config, ready, processes)
+        accompany(place, beside)
 
 
 def conclude(
@@ -99,6 +121,7 @@ def conclude(
     sources: tuple[Pack, Embedded | None, Known],
     splits: dict[str, str],
     progress: Progress,
+    ranks: Ranks = ALONE,
 ) -> Predictions:
     """Fit what reads a trained network, predict every image with it, and write both.
 
@@ -109,9 +132,28 @@ def conclude(
         sources: the images, what is read instead of them, and what is known of the labeled ones.
         splits: split of each image.
         progress: called with images done and their number.
+        ranks: the processes, each of which predicts a share.
     """
-    packed, read, labeled = sources
-    predictions = predict_all(reader, packed, read, progress)
+    packed, read, _ = sources
+
+    def share(rows: range) -> Predictions:
+        return predict_all(reader, packed, read, progress, rows)
+
+    whole = together(ranks, place.shards, len(packed.images), share)
+    return ranks.lead(
+        lambda: finished(place, config, whole(), sources, splits), lambda: Predictions.read(place.predictions)
+    )
+
+
+def finished(
+    place: Place,
+    config: Config,
+    predictions: Predictions,
+    sources: tuple[Pack, Embedded | None, Known],
+    splits: dict[str, str],
+) -> Predictions:
+    """Fit what reads a trained network from its predictions, and write both, see :func:`conclude`."""
+    _, read, labeled = sources
     found = fitted(config.predict, predictions, read, labeled)
     if found is not None:
         found.write(place.probe)
@@ -131,12 +173,15 @@ def _dissent(dissent: Tensor | None, count: int) -> Float[np.ndarray, " l"]:
     return np.full(count, np.nan, dtype=np.float32) if dissent is None else dissent.cpu().numpy()
 
 
-def predict_all(reader: Reader, packed: Pack, read: Embedded | None, progress: Progress) -> Predictions:
-    """Return what a network says of each image of a pack, from its embeddings where there are some."""
+def predict_all(
+    reader: Reader, packed: Pack, read: Embedded | None, progress: Progress, rows: range
+) -> Predictions:
+    """Return what a network says of images of a pack in a row, from their embeddings if there are some."""
     if read is None:
-        return predict_pack(reader, packed, progress)
+        return predict_pack(reader, packed, progress, rows)
     device = next(reader.network.parameters()).device
-    return predict_inputs(reader, packed.images, read.blocks(reader.views, device, progress))
+    names = packed.images[rows.start : rows.stop]
+    return predict_inputs(reader, names, read.blocks(reader.views, device, progress, rows))
 
 
 def reader_of(network: Network, classes: tuple[str, ...], config: Config) -> Reader:
@@ -167,82 +212,6 @@ def read_out(place: Place, predictions: Predictions, config: Config) -> Predicti
     fitted = readout.fit(pool, wanted, config.seed)
     fitted.write(place.readout)
     return readout.apply(fitted, predictions)
-
-
-def follow(
-    place: Place, ready: Setup, config: Config, watch: Callable[[Record, int], None], stop: Callable[[], bool]
-) -> None:
-    """Train to the end, or until asked to stop, writing losses and checkpoints.
-
-    Raises:
-        KeyboardInterrupt: when asked to stop.
-        UserError: for a step that is not finite or does not fit into memory.
-    """
-    try:
-        return _follow(place, ready, config, watch, stop)
-    except NonFiniteError as error:
-        # A step is a function of seed, number and weights: the last checkpoint replays it.
-        files.write_json(place.nonfinite, {"step": error.step, "losses": error.losses})
-        raise UserError(
-            f"{error}. It is kept: 's2c2 replay {place.root}' repeats it and names the images; a smaller "
-            "optimizer.rate or train.clip usually helps"
-        ) from error
-    except (RuntimeError, MemoryError) as error:
-        if not exhausted(error):
-            raise
-    # Not in the handler: until it ends, the error holds what the step had allocated.
-    raise too_large(ready, config)
-
-
-def _follow(
-    place: Place, ready: Setup, config: Config, watch: Callable[[Record, int], None], stop: Callable[[], bool]
-) -> None:
-    trim(place.losses, ready.training.step)
-    steps = train(
-        *(ready.training, ready.batches, ready.objective, ready.schedule),
-        seed=config.seed,
-        autocast=bfloat16(config, ready.training.network),
-        passes=passes(config.train.passes, ready.objective, ready.training.network),
-    )
-    lines: list[str] = []
-    for record in steps:
-        lines.append(line(record))
-        watch(record, ready.schedule.steps)
-        stopped = stop()
-        if stopped or record.step % config.train.checkpoint == 0:
-            save(place, ready, config, lines)
-        if stopped:
-            raise KeyboardInterrupt
-    save(place, ready, config, lines)
-
-
-def save(place: Place, ready: Setup, config: Config, lines: list[str]) -> None:
-    """Append the losses since the last checkpoint, then write a checkpoint."""
-    try:
-        with place.losses.open("a", encoding="utf-8") as stream:
-            stream.writelines(lines)
-    except OSError as error:
-        raise UserError(f"cannot write {place.losses}: {error.strerror or error}") from error
-    lines.clear()
-    checkpoint.write(place.checkpoints, ready.training, keep=config.train.keep)
-
-
-def line(record: Record) -> str:
-    """Return a record as a line of JSON."""
-    values = {"step": record.step, "progress": record.progress, "rate": record.rate} | record.losses
-    return json.dumps(files.finite(values)) + "\n"
-
-
-def trim(path: Path, step: int) -> None:
-    """Drop the losses of steps after ``step``, which a killed run may have written."""
-    if not path.exists():
-        return
-    kept = []
-    for text in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        with suppress(ValueError):
-            if json.loads(text)["step"] <= step:
-                kept.append(text)
-    files.write_text(path, "".join(kept))
 
 
 def with_splits(predictions: Predictions, splits: dict[str, str]) -> Predictions:

@@ -1,8 +1,6 @@
 """The network of a finished run, and its scores."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,31 +8,25 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-from jaxtyping import Float, UInt8
-from torch import Tensor
 
-from s2c2 import checkpoint, files, readout
+from s2c2 import checkpoint, files
 from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data import dataset as datasets
-from s2c2.data.cache import read_image
 from s2c2.data.dataset import Dataset
-from s2c2.data.images import load, resize
-from s2c2.data.layout import SUFFIXES
 from s2c2.data.pack import Pack, pack
-from s2c2.data.parallel import ordered
-from s2c2.data.progress import Progress, silent
+from s2c2.data.progress import silent
 from s2c2.errors import UserError
-from s2c2.experiments.embedding import chosen, embedded, reading
+from s2c2.experiments.embedding import embedded, reading
 from s2c2.experiments.folder import Place
-from s2c2.experiments.predicting import Reader, predict_images, predict_pack
+from s2c2.experiments.predicting import Reader
 from s2c2.experiments.probing import Known, require
 from s2c2.experiments.run import conclude, reader_of
 from s2c2.experiments.setup import dissent, fresh, objective_of, views, votes
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
-from s2c2.probe import Probe, apply
+from s2c2.probe import Probe
 from s2c2.readout import Readout
 from s2c2.runs import Run
 
@@ -75,91 +67,6 @@ def load_run(root: Path) -> Saved:
     fitted = Readout.read(place.readout) if place.readout.exists() else None
     probe = Probe.read(place.probe) if place.probe.exists() else None
     return Saved(reader, config, facts["size"], fitted, problems, probe)
-
-
-def predict_folder(
-    saved: Saved, source: Path, skipped: Callable[[str], None] | None = None, *, progress: Progress = silent
-) -> Predictions:
-    """Return predictions for a dataset folder or any folder of images.
-
-    Args:
-        saved: a trained network.
-        source: dataset folder, or folder of images.
-        skipped: called with the reason for each image that is left out because it cannot be read; None fails
-            on the first such image.
-        progress: called with images done and their number.
-
-    Raises:
-        UserError: when there is no image, or one cannot be read.
-    """
-    broken = skipped or _fail
-    reader, means = _averaging(saved)
-    if (source / "dataset.yaml").exists():
-        fit = saved.config.data.fit
-        packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=True)
-        for _, reason in packed.broken:
-            broken(reason)
-        predictions = predict_pack(reader, packed, progress)
-    else:
-        found = images_in(source)
-        rows = _decoded(saved, source, found, broken)
-        predictions = predict_images(reader, rows, len(found), progress)
-    if saved.probe is not None:
-        predictions = apply(saved.probe, predictions, means or [predictions.embeddings])
-    return predictions if saved.readout is None else readout.apply(saved.readout, predictions)
-
-
-def _averaging(saved: Saved) -> tuple[Reader, list[Float[np.ndarray, "b e"]]]:
-    """Return the reader, and a list that what a probe reads is put into while it reads.
-
-    The list stays empty where there is no probe, or where it reads what the heads of the network read.
-    """
-    form, means = chosen(saved.config), list[Float[np.ndarray, "b e"]]()
-    if saved.probe is None or form is None:
-        return saved.reader, means
-
-    def keep(inputs: Float[Tensor, "n e 1 1"]) -> None:
-        means.append(inputs.flatten(1).cpu().numpy().astype(np.float32))
-
-    return replace(saved.reader, aside=keep, averaged=form.weak), means
-
-
-def images_in(source: Path) -> list[Path]:
-    """Return the image files below a folder, sorted.
-
-    Raises:
-        UserError: when there is no such folder, or no image in it.
-    """
-    if not source.is_dir():
-        raise UserError(f"no folder {source}")
-    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not found:
-        raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)})")
-    return found
-
-
-def _decoded(
-    saved: Saved, folder: Path, paths: list[Path], broken: Callable[[str], None]
-) -> Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]]:
-    """Yield name and pixels of each image, decoded by threads as a pack decodes them."""
-
-    def read(path: Path) -> UInt8[np.ndarray, "s s 3"] | str:
-        try:
-            pixels, _ = load(read_image(path), str(path), enough=2 * saved.size)
-        except UserError as error:
-            return str(error)
-        return resize(pixels, saved.size, saved.config.data.fit)
-
-    with closing(ordered(read, paths)) as rows:
-        for path, row in zip(paths, rows, strict=True):
-            if isinstance(row, str):
-                broken(row)
-            else:
-                yield path.relative_to(folder).as_posix(), row
-
-
-def _fail(reason: str) -> None:
-    raise UserError(f"{reason} (--skip-broken leaves such images out)")
 
 
 def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:

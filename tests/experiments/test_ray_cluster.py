@@ -1,0 +1,94 @@
+"""A grid on a real Ray cluster of this machine, whose workers are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from s2c2 import files
+from s2c2.data.synthetic import synthetic
+from s2c2.experiments.pool import Job
+from s2c2.experiments.ray_cluster import Ray
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+SETTINGS = ("train.steps=40", "train.batch=4", "train.checkpoint=5", "data.labeled=48")
+NAMES = [f"small-mean-teacher-{arm}-0" for arm in ("vanilla", "s2c2")]
+
+
+def grid(data: Path, out: Path) -> "subprocess.Popen[str]":
+    chosen = ["--dataset", str(data), "--algorithm", "mean-teacher", "--seeds", "1", "--out", str(out)]
+    call = [sys.executable, "-m", "s2c2", "experiment", "table2", *chosen, "--executor", "ray:2", *SETTINGS]
+    return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path: Path) -> None:
+    synthetic(tmp_path / "small", images=160, seed=0, size=16)
+    started = grid(tmp_path / "small", tmp_path / "grid")
+    checkpoints = tmp_path / "grid" / "runs" / NAMES[0] / "checkpoints"
+    try:
+        await_file(checkpoints)
+        for worker in workers(started.pid):
+            os.kill(worker, signal.SIGKILL)
+        said, wrong = started.communicate(timeout=280)
+    finally:
+        started.kill()
+        started.wait()
+    assert started.returncode == 0, wrong
+    assert "2 runs worked on, 0 were done, 0 failed" in said
+    for name in NAMES:
+        assert "scores" in files.read_json(tmp_path / "grid" / "records" / f"{name}.json")
+        lines = (tmp_path / "grid" / "runs" / name / "losses.jsonl").read_text().splitlines()
+        assert len(lines) == 40
+    again = grid(tmp_path / "small", tmp_path / "grid")
+    said, wrong = again.communicate(timeout=280)
+    assert again.returncode == 0, wrong
+    assert "0 runs worked on, 2 were done, 0 failed" in said
+
+
+def await_file(folder: Path) -> None:
+    end = time.monotonic() + 250
+    while not list(folder.glob("*.safetensors")):
+        assert time.monotonic() < end, "no checkpoint"
+        time.sleep(0.05)
+
+
+def workers(ancestor: int) -> list[int]:
+    """Return the processes that do jobs for a driver."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            works = place.joinpath("cmdline").read_bytes().startswith(b"ray::_do")
+            if works and ancestor in ancestors(int(place.name)):
+                found.append(int(place.name))
+        except OSError:
+            continue
+    assert found
+    return found
+
+
+def ancestors(process: int) -> list[int]:
+    """Return the numbers of a process' parent, its parent, and so on."""
+    found = [process]
+    while found[-1] > 1:
+        found.append(int(Path(f"/proc/{found[-1]}/stat").read_text().rpartition(")")[2].split()[1]))
+    return found
+
+
+def test_one_that_fails_and_one_that_is_told_to_stop() -> None:
+    asked: list[bool] = []
+    jobs = [Job("fails", os.rmdir, ("/nowhere/at/all",)), Job("dies", os._exit, (3,))]
+    jobs += [Job("never", time.sleep, (0,), after=("fails", "dies"))]
+    found = {}
+    for ended in Ray(1)(jobs, stop=lambda: bool(asked), watch=lambda done: None):
+        found[ended.job.name] = ended.error
+        if len(found) == 2:
+            asked.append(True)
+    assert set(found) == {"fails", "dies"}
+    assert isinstance(found["fails"], FileNotFoundError)
+    assert "rmdir" in "".join(found["fails"].__notes__) or "_do" in "".join(found["fails"].__notes__)
+    assert "its process died 4 times" in str(found["dies"])

@@ -1,0 +1,110 @@
+"""A grid on a real Slurm of one node, whose jobs are killed, requeued and told to stop."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from s2c2 import files
+from s2c2.data.synthetic import synthetic
+from s2c2.errors import UserError
+from s2c2.experiments.pool import Job
+from s2c2.experiments.slurm import Slurm
+from tests.experiments.slurm_cluster import missing, slurm
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+SETTINGS = ("train.steps=40", "train.batch=4", "train.checkpoint=5", "data.labeled=48")
+NAMES = [f"small-mean-teacher-{arm}-0" for arm in ("vanilla", "s2c2")]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    if (reason := missing()) is not None:
+        pytest.skip(reason)
+    with slurm(tmp_path_factory.mktemp("slurm")) as environment:
+        yield environment
+
+
+@pytest.fixture
+def here(cluster: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory in which commands of Slurm reach the cluster."""
+    monkeypatch.setenv("SLURM_CONF", cluster["SLURM_CONF"])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def grid(data: Path, out: Path) -> "subprocess.Popen[str]":
+    chosen = ["--dataset", str(data), "--algorithm", "mean-teacher", "--seeds", "1", "--out", str(out)]
+    call = [sys.executable, "-m", "s2c2", "experiment", "table2", *chosen, "--executor", "slurm:2", *SETTINGS]
+    return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_job_is_submitted_again_and_its_run_goes_on(here: Path) -> None:
+    synthetic(here / "small", images=160, seed=0, size=16)
+    started = grid(here / "small", here / "grid")
+    try:
+        await_file(here / "grid" / "runs" / NAMES[0] / "checkpoints")
+        for process in jobs_of(here):
+            os.kill(process, signal.SIGKILL)
+        said, wrong = started.communicate(timeout=280)
+    finally:
+        started.kill()
+        started.wait()
+    assert started.returncode == 0, said + wrong
+    assert "2 runs worked on, 0 were done, 0 failed" in said
+    for name in NAMES:
+        assert "scores" in files.read_json(here / "grid" / "records" / f"{name}.json")
+        assert len((here / "grid" / "runs" / name / "losses.jsonl").read_text().splitlines()) == 40
+    again = grid(here / "small", here / "grid")
+    said, wrong = again.communicate(timeout=280)
+    assert again.returncode == 0, wrong
+    assert "0 runs worked on, 2 were done, 0 failed" in said
+    assert sorted(path.name for path in here.iterdir()) == ["grid", "small"]
+
+
+def await_file(folder: Path) -> None:
+    end = time.monotonic() + 250
+    while not list(folder.glob("*.safetensors")):
+        assert time.monotonic() < end, "no checkpoint"
+        time.sleep(0.05)
+
+
+def jobs_of(folder: Path) -> list[int]:
+    """Return the processes that do jobs whose files are below a folder."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = place.joinpath("cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        if "s2c2.experiments.slurm" in words and any(word.startswith(f"{folder}/") for word in words):
+            found.append(int(place.name))
+    assert found
+    return found
+
+
+def test_one_fails_one_dies_and_one_is_told_to_stop(here: Path) -> None:
+    asked: list[bool] = []
+    jobs = [Job("fails", os.rmdir, ("/nowhere/at/all",)), Job("dies", os._exit, (3,))]
+    jobs += [Job("never", time.sleep, (0,), after=("fails", "dies"))]
+    found = {}
+    for ended in Slurm(2)(jobs, stop=lambda: bool(asked), watch=lambda done: None):
+        found[ended.job.name] = ended.error
+        if len(found) == 2:
+            asked.append(True)
+    assert set(found) == {"fails", "dies"}
+    assert isinstance(found["fails"], FileNotFoundError)
+    assert "its process died 4 times" in str(found["dies"])
+    assert not list(here.iterdir())
+
+
+def test_where_there_is_no_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="needs the command sbatch"):
+        list(Slurm(1)([], stop=lambda: False, watch=lambda done: None))
