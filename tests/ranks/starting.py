@@ -11,6 +11,8 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from torch.distributed import TCPStore
+
 FORKSERVER = get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["s2c2.engine", "s2c2.checkpoint", "s2c2.algorithms", "s2c2.ranks.joining"])
 
@@ -21,6 +23,8 @@ class Started:
 
     process: ForkServerProcess
     path: Path
+    store: TCPStore
+    """What they meet at; torchrun too holds it in a process of its own."""
 
     @property
     def said(self) -> str:
@@ -36,7 +40,9 @@ def port() -> int:
 
 def start(world: int, target: Callable[..., None], *arguments: str, **variables: str) -> list[Started]:
     """Start the same function in several processes."""
-    common = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port())} | variables
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    common = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
+    common |= {"TORCHELASTIC_USE_AGENT_STORE": "True"} | variables
     folder = Path(tempfile.mkdtemp())
     found = []
     for rank in range(world):
@@ -45,7 +51,7 @@ def start(world: int, target: Callable[..., None], *arguments: str, **variables:
         own = common | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
         process = FORKSERVER.Process(target=_call, args=(path, own, target, arguments))
         process.start()
-        found.append(Started(process, path))
+        found.append(Started(process, path, store))
     return found
 
 
