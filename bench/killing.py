@@ -8,7 +8,9 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
+from bench.forked import Forked
 from s2c2.checkpoint import listed
 from s2c2.files import STALE
 
@@ -72,12 +74,15 @@ def aim(rng: random.Random, name: str) -> Aim:
 
 
 def execute(name: str, arguments: list[str], work: Path, moment: Aim | None) -> Ended:
-    """Run ``s2c2`` in a folder, to its end or to the moment at which it is killed."""
-    command = [sys.executable, "-c", "from s2c2.cli import main; main()", *arguments]
+    """Run ``s2c2`` in a folder, to its end or to the moment at which it is killed.
+
+    It is a process from scratch where it is to end by itself or to be killed in its start, else one forked
+    from this one, which saves the imports.
+    """
     said = work.parent / "said.txt"
     started = time.monotonic()
     with said.open("w+") as stream:
-        process = subprocess.Popen(command, cwd=work, stdout=stream, stderr=subprocess.STDOUT)
+        process = begun(arguments, work, stream, fork=moment is not None and moment.changes > 0)
         changes = watched(process, work, moment)
         if process.poll() is None and moment is not None:
             time.sleep(moment.late)
@@ -90,7 +95,17 @@ def execute(name: str, arguments: list[str], work: Path, moment: Aim | None) -> 
     return Ended(code, text, seconds, changes, phase(name, work, left, changes), tuple(left))
 
 
-def watched(process: "subprocess.Popen[bytes]", work: Path, moment: Aim | None) -> int:
+def begun(
+    arguments: list[str], work: Path, said: TextIO, *, fork: bool
+) -> "subprocess.Popen[bytes] | Forked":
+    """Return a running command."""
+    if fork:
+        return Forked(arguments, work, said)
+    command = [sys.executable, "-c", "from s2c2.cli import main; main()", *arguments]
+    return subprocess.Popen(command, cwd=work, stdout=said, stderr=subprocess.STDOUT)
+
+
+def watched(process: "subprocess.Popen[bytes] | Forked", work: Path, moment: Aim | None) -> int:
     """Wait for the end of a process or the change at which it is to be killed; return the changes seen."""
     folders = FOLDERS if moment is None else moment.folders
     before, changes = seen(work, folders), 0

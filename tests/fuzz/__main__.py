@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris
+import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 with atheris.instrument_imports(include=["s2c2.data"]):
     from tests.fuzz.targets import CASES, one
