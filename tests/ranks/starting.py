@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from torch.distributed import TCPStore
+from torch._C._distributed_c10d import TCPStore
 
 FORKSERVER = get_context("forkserver")
 FORKSERVER.set_forkserver_preload(["s2c2.engine", "s2c2.checkpoint", "s2c2.algorithms", "s2c2.ranks.joining"])
