@@ -141,3 +141,19 @@ def test_report_files(tmp_path: Path) -> None:
     soft = pl.read_parquet(tmp_path / "out/soft-labels.parquet")
     assert soft.columns == ["image", "mean", "dawid_skene", "corrected"]
     np.testing.assert_allclose(np.stack(soft["corrected"].to_list()).sum(axis=1), 1)
+
+
+def test_an_arm_in_which_everybody_skipped_changes_no_label() -> None:
+    answered = log(0.4)
+    skipped = answered.table.head(3).with_columns(
+        arm=pl.lit("skipped"),
+        kind=pl.lit("skip"),
+        label=pl.lit(None, pl.String),
+        proposal=pl.lit(None, pl.String),
+    )
+    with_skips = Log.build(pl.concat([answered.table, skipped]), CLASSES)
+    found, plain = agreement(with_skips, repeats=5), agreement(answered, repeats=5)
+    assert {line.arm.name: line.answers for line in found.arms}["skipped"] == 0
+    assert found.soft_labels.keys() == plain.soft_labels.keys()
+    for name, labels in plain.soft_labels.items():
+        np.testing.assert_allclose(found.soft_labels[name], labels)

@@ -98,5 +98,10 @@ def _network(said: Int64[np.ndarray, " n"], classes: int = 2) -> Predictions:
 
 
 def traps() -> tuple[Trap, ...]:
-    """Return each made-up network beside the one it is held against."""
+    """Return each made-up network beside the one it is held against.
+
+    Example:
+        >>> [trap.name for trap in traps()][:2]
+        ['an honest network', 'always the common class']
+    """
     return (*constant_predictor(), *singletons(), *fewer_answers())

@@ -102,10 +102,19 @@ def _annotation(row: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 
 def _places(path: Path) -> dict[str, str]:
+    """Return the image of each place; none where there is no table of them.
+
+    Raises:
+        UserError: when the table lacks one of its two columns.
+    """
     if not path.is_file():
         return {}
     columns = read_table(path).columns
-    return dict(zip(columns.get("path", []), columns.get("image", []), strict=True))
+    if missing := [name for name in ("path", "image") if name not in columns]:
+        raise UserError(
+            f"{path} lacks the column '{missing[0]}' (columns found: {', '.join(columns) or 'none'})"
+        )
+    return dict(zip(columns["path"], columns["image"], strict=True))
 
 
 def _items(one: Any, at: str) -> list[Any]:
