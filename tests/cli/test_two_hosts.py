@@ -13,7 +13,14 @@ import pytest
 from s2c2.data.synthetic import synthetic
 from tests.cli.processes import ENVIRONMENT, await_checkpoint, close, s2c2, training
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        "S2C2_TWO_HOSTS" not in os.environ,
+        reason="the hosts do not always meet (torchrun's store): set S2C2_TWO_HOSTS=1 to try",
+    ),
+]
 
 
 @dataclass(frozen=True)

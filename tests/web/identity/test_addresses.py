@@ -280,6 +280,7 @@ GET     /api/invites                                403  403  200
 POST    /api/invites            {"role":"owner"}    403  403  201
 DELETE  /api/invites/1                              403  403  422
 GET     /api/accounts                               403  403  200
+GET     /api/accounts/1/tokens                      403  403  200
 POST    /api/accounts/1/role    {"role":"owner"}    403  403  200
 POST    /api/accounts/2/disable                     403  403  200
 POST    /api/accounts/2/enable                      403  403  200
