@@ -3,15 +3,16 @@
 import asyncio
 import json
 import random
+import struct
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-CONNECTIONS = 6
-"""Connections of one annotator, as many as browsers open to a host."""
+CONNECTIONS = 3
+"""Connections of one annotator: for what they do, for what others did, and for pictures."""
 PAGE = 60
 """Thumbnails in a page."""
 LOOK = 5.0
@@ -55,8 +56,11 @@ class Connection:
         reader, writer = self.streams
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        status = int(head.split(" ", 2)[1])
+        if "transfer-encoding: chunked" in head:
+            return status, b"".join([part async for part in parts(reader)])
         length = int(head.partition("content-length:")[2].partition("\r\n")[0])
-        return int(head.split(" ", 2)[1]), await reader.readexactly(length)
+        return status, await reader.readexactly(length)
 
     def close(self) -> None:
         """Close it; the next request makes it again."""
@@ -65,18 +69,26 @@ class Connection:
         self.streams = None
 
 
+async def parts(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Yield the parts of an answer whose length was not known when it began."""
+    while length := int(await reader.readline(), 16):
+        yield (await reader.readexactly(length + 2))[:-2]
+    await reader.readline()
+
+
 class Annotator:
     """A person with a browser, whose pauses and choices are drawn."""
 
     def __init__(self, lines: list[Connection], watch: Watch, rng: random.Random, pause: float) -> None:
         self.lines, self.watch, self.rng, self.pause = lines, watch, rng, pause
-        self.scope, self.classes, self.seq = "shared/1/s2c2", 1, 0
+        self.scope, self.classes, self.seq, self.dataset = "shared/1/s2c2", 1, 0, ""
         self.tab = str(UUID(int=rng.getrandbits(128), version=4))
 
     async def work(self, until: float) -> None:
         """Work on group after group."""
         session = await self.timed("session", "GET", "/api/session")
         self.scope, self.classes = session["scope"], len(session["classes"])
+        self.dataset = session["dataset"]
         watching = asyncio.create_task(self.watch_others())
         await asyncio.sleep(self.rng.random() * self.pause * 2)
         while time.perf_counter() < until:
@@ -121,19 +133,17 @@ class Annotator:
         return self.rng.choice(groups)
 
     async def look(self, images: Sequence[int]) -> None:
-        """Load a page of thumbnails over all connections at once, and look at it."""
-        waiting, start = list(reversed(images)), time.perf_counter()
-
-        async def load(line: Connection) -> None:
-            while waiting:
-                begun, image = time.perf_counter(), waiting.pop()
-                status, _ = await line.ask("GET", f"/api/images/{image}/thumb?size={SIZE}")
-                self.watch.seconds["thumbnail"].append(time.perf_counter() - begun)
-                self.watch.counts[f"thumbnail {status}"] += 1
-
-        await asyncio.gather(*map(load, self.lines))
-        if len(images) == PAGE:
-            self.watch.seconds["page of thumbnails"].append(time.perf_counter() - start)
+        """Load a page of thumbnails in one request, as the page of the app does, and look at it."""
+        if not images:
+            return
+        kind = "page of thumbnails" if len(images) == PAGE else "smaller page"
+        numbers = ",".join(map(str, images))
+        start = time.perf_counter()
+        path = f"/api/thumbnails?size={SIZE}&v={self.dataset}&images={numbers}"
+        status, data = await self.lines[2].ask("GET", path)
+        self.watch.seconds[kind].append(time.perf_counter() - start)
+        self.watch.counts[f"{kind} {status}"] += 1
+        self.watch.counts["thumbnails"] += pictures(data)
 
     async def settle(self, group: str, version: int, images: list[int]) -> None:
         """Accept the group or label what is open, now and then with a change of mind."""
@@ -174,6 +184,17 @@ class Annotator:
         if status >= 500 or (method == "GET" and status != 200):
             raise RuntimeError(f"{method} {path} was answered with {status}: {data[:300]!r}")
         return json.loads(data) if status in (200, 201) else None
+
+
+def pictures(data: bytes) -> int:
+    """Return how many pictures are in an answer; each must be one."""
+    at, found = 0, 0
+    while at < len(data):
+        _, kind, length = struct.unpack_from(">III", data, at)
+        if not kind or not length:
+            raise RuntimeError(f"picture {found} of a page is missing")
+        at, found = at + 12 + length, found + 1
+    return found
 
 
 async def crowd(port: int, tokens: Sequence[str], pause: float, seconds: float, seed: int) -> Watch:

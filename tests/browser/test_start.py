@@ -1,9 +1,13 @@
 """The first start: from a command to images on the screen."""
 
 import re
+import struct
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
-from playwright.sync_api import BrowserContext, expect
+import pytest
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.made import IMAGES
@@ -26,10 +30,47 @@ def test_first_start_shows_the_first_group(fresh: Server, open_page: Open) -> No
     expect(page.locator(".groups button.accept")).to_contain_text(f"Accept {first['open']} as {label}")
 
 
-def test_pictures_arrive(server: Server, open_page: Open) -> None:
+ARRIVED = "[...document.querySelectorAll('[role=gridcell] img')].every(one => one.naturalWidth > 0)"
+
+
+def test_pictures_arrive_in_one_request(server: Server, context: BrowserContext, open_page: Open) -> None:
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
     page = open_page(server)
-    every = "[...document.querySelectorAll('[role=gridcell] img')].every(one => one.naturalWidth > 0)"
-    until(lambda: page.evaluate(every), bool)
+    until(lambda: page.evaluate(ARRIVED), bool)
+    shown = {int(str(one.get_attribute("data-image"))) for one in page.locator("[role=gridcell]").all()}
+    together = [numbers(url) for url in asked if "/api/thumbnails?" in url]
+    assert [ids for ids in together if shown & ids] == [shown]
+    assert not any("/thumb?" in url for url in asked)
+
+
+def numbers(url: str) -> set[int]:
+    """Return the images that an address asks for."""
+    return set(map(int, parse_qs(urlparse(url).query)["images"][0].split(",")))
+
+
+def cut_off(route: Route) -> None:
+    route.abort()
+
+
+def empty(route: Route) -> None:
+    route.fulfill(body="")
+
+
+def broken(route: Route) -> None:
+    route.fulfill(body=b"".join(struct.pack(">III", image, 0, 0) for image in numbers(route.request.url)))
+
+
+@pytest.mark.parametrize("answer", [cut_off, empty, broken])
+def test_a_picture_that_does_not_come_with_the_others_is_asked_for_alone(
+    server: Server, context: BrowserContext, open_page: Open, answer: Callable[[Route], None]
+) -> None:
+    context.route("**/api/thumbnails?*", answer)
+    page = open_page(server)
+    until(lambda: page.evaluate(ARRIVED), bool)
+    for one in page.locator("[role=gridcell]").all():
+        source = str(one.locator("img").get_attribute("src"))
+        assert source.startswith(f"api/images/{one.get_attribute('data-image')}/thumb?size=")
 
 
 def test_list_of_groups_opens_each(server: Server, open_page: Open) -> None:
@@ -51,7 +92,7 @@ def test_no_request_leaves_the_server(server: Server, context: BrowserContext, o
     expect(page.locator("dialog.help")).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert asked
-    assert all(url.startswith(server.address) for url in asked)
+    assert all(url.removeprefix("blob:").startswith(server.address) for url in asked)
 
 
 def test_who_is_not_logged_in_is_asked_to(run: Path, tmp_path: Path, context: BrowserContext) -> None:

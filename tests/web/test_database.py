@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, text
 
 from s2c2.errors import UserError
+from s2c2.web import migrating
+from s2c2.web.database import HEAD, version
 from s2c2.web.identity import tables as people
 from s2c2.web.store import Store
 from s2c2.web.tables import metadata
@@ -24,8 +27,14 @@ def test_migrations_make_the_tables_that_are_used(opened: Callable[[], Store]) -
         assert compare_metadata(context, everything) == []
 
 
-def test_opening_again_changes_nothing(opened: Callable[[], Store]) -> None:
+def test_the_version_is_that_of_the_last_step(opened: Callable[[], Store]) -> None:
+    assert ScriptDirectory(str(migrating.MIGRATIONS)).get_heads() == [HEAD]
+    assert version(opened().engine) == HEAD
+
+
+def test_opening_again_changes_nothing(opened: Callable[[], Store], monkeypatch: pytest.MonkeyPatch) -> None:
     opened()
+    monkeypatch.delattr(migrating, "upgrade")
     with opened().engine.begin() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0004"]
 

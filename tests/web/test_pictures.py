@@ -1,3 +1,4 @@
+import os
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,29 @@ def test_a_small_file_with_something_behind_it_is_drawn_anew(tmp_path: Path) -> 
     assert Pictures(lambda number: path, None).thumbnail(0, 96).media_type == "image/webp"
 
 
-def test_only_so_many_thumbnails_are_held(image: Path) -> None:
-    made = Pictures(lambda number: image, None, kept=2)
+def test_only_so_many_bytes_of_thumbnails_are_held(image: Path) -> None:
+    each = len(Pictures(lambda number: image, None).thumbnail(0, 96).data) + pictures.EXTRA
+    made = Pictures(lambda number: image, None, kept=2 * each)
     first, *_ = (made.thumbnail(number, 96) for number in (0, 1, 0, 2))
     assert [made.held(number, 96) is None for number in (0, 1, 2)] == [False, True, False]
     assert made.held(0, 96) == first
     assert made.held(0, 128) is None
+    assert made.held(2, 96) == first
+
+
+def test_a_thumbnail_that_changes_counts_once(image: Path) -> None:
+    made = Pictures(lambda number: image, None, kept=2 * (4000 + pictures.EXTRA))
+    for shade in range(40):
+        Image.new("RGB", (40, 30), (shade, 0, 0)).save(image)
+        os.utime(image, ns=(shade, shade))
+        made.thumbnail(0, 96)
+        made.thumbnail(1, 96)
+    assert None not in (made.held(0, 96), made.held(1, 96))
+
+
+def test_a_thumbnail_that_is_larger_than_all_that_may_be_held_is_held_alone(image: Path) -> None:
+    made = Pictures(lambda number: image, None, kept=1)
+    made.thumbnail(0, 96)
+    made.thumbnail(1, 96)
+    assert made.held(0, 96) is None
+    assert made.held(1, 96) is not None

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from threading import Event, Thread
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
@@ -29,9 +28,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
 )
 """All addresses below ``/api`` that do not belong to accounts."""
-
-QUIET = 3.0
-"""Seconds after the start in which only requests are answered; then what will be needed is imported."""
 
 DESCRIPTION = (
     f"Every request that changes something carries the header {CSRF_HEADER} with the token of the session."
@@ -64,25 +60,12 @@ def _page() -> FileResponse:
     return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
 
 
-def running(desk: Desk, quiet: float = QUIET) -> Lifespan[FastAPI]:
-    """Return what goes on beside the requests: preparing for later ones, and closing the database at the end.
-
-    Args:
-        desk: what is served.
-        quiet: seconds before it is prepared for.
-    """
+def running(desk: Desk) -> Lifespan[FastAPI]:
+    """Return what goes on beside the requests: closing the database at the end."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        stopping = Event()
-
-        def prepare() -> None:
-            if not stopping.wait(quiet):
-                desk.neighbours.prepare()
-
-        Thread(target=prepare, daemon=True).start()
         yield
-        stopping.set()
         desk.store.close()
 
     return lifespan

@@ -1,7 +1,5 @@
 """The board: what follows from the starting groups and the acts, kept in memory."""
 
-from math import isnan
-
 from s2c2.errors import UserError, chosen
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
@@ -9,6 +7,7 @@ from s2c2.web.conflicts import fits, since
 from s2c2.web.disagreement import Disputes
 from s2c2.web.figures import Work
 from s2c2.web.nodes import Step, packed
+from s2c2.web.remaining import Remaining, remaining
 from s2c2.web.sheet import Sheet, arm
 from s2c2.web.start import MISFITS, Start, StartGroup
 from s2c2.web.tally import Tally
@@ -81,9 +80,7 @@ class Board:
 
     def groups(self, scope: str) -> tuple[Summary, ...]:
         """Return the groups that have members: open ones first, then by size · coherence, falling."""
-        sheet = self._sheet(scope)
-        found = [sheet.summary(group) for group in sheet.ids() if sheet.size.get(group)]
-        return tuple(sorted(found, key=lambda group: (group.done, -_weight(group))))
+        return self._sheet(scope).listing.ordered
 
     def group(self, scope: str, group: str) -> Summary:
         """Return one group, also when it has no members.
@@ -120,6 +117,10 @@ class Board:
             unseen = self._unseen(scope, group, version)
             found = [i for i in found if i not in unseen]
         return tuple(found)
+
+    def remaining(self, scope: str) -> Remaining:
+        """Return all images of a scope without an answer, and the group of each."""
+        return remaining(self._sheet(scope))
 
     def place(self, scope: str, image: int) -> str | None:
         """Return the group that an image is in; None where it is in none.
@@ -173,11 +174,7 @@ class Board:
 
     def progress(self, scope: str) -> Progress:
         """Return how far a scope is."""
-        sheet = self._sheet(scope)
-        groups = [sheet.summary(group) for group in sheet.ids() if sheet.size.get(group)]
-        images = sum(group.size for group in groups)
-        open_ = sum(group.open for group in groups)
-        return Progress(images, images - open_, len(groups), sum(group.done for group in groups))
+        return self._sheet(scope).listing.progress
 
     def last(self, scope: str) -> str | None:
         """Return the server time of the last act in a scope; None without one."""
@@ -234,7 +231,3 @@ class Board:
         if found is not None:
             return found
         return chosen("arm", Scope.parse(scope).arm, self._untouched)
-
-
-def _weight(group: Summary) -> float:
-    return 0.0 if isnan(group.coherence) else group.size * group.coherence

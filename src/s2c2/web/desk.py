@@ -10,6 +10,7 @@ from s2c2.web.acts import Scope
 from s2c2.web.asking import Asking, Identity, Person
 from s2c2.web.board import Board, Start, Summary
 from s2c2.web.identity.roles import may_act, may_see
+from s2c2.web.listed import Listed
 from s2c2.web.live import Live
 from s2c2.web.neighbours import Neighbours
 from s2c2.web.participation import may_open, order, present
@@ -36,6 +37,7 @@ class Desk:
     pictures: Pictures
     neighbours: Neighbours
     rankings: Rankings
+    listed: Listed
 
     def assigned(self, person: Person) -> Assignment:
         """Return the board that a person works on."""
@@ -73,6 +75,7 @@ def set_up(workspace: Workspace, settings: Settings, identity: Identity, store: 
         Pictures(lambda image: workspace.folder / start.images[image], cache),
         Neighbours(None if run is None else run.path / "predictions.parquet", start.images),
         Rankings(),
+        Listed(),
     )
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int32, Int64
 
 from s2c2 import predictions
 from s2c2.errors import UserError
+from s2c2.web.parts import parted
 
-BLOCK = 8192
+BLOCK = 1024
 """Rows whose distances are held at a time."""
 
 Embeddings = Float32[np.ndarray, "n e"]
@@ -25,14 +26,9 @@ class Neighbours:
         self._lock = Lock()
         self._rows: Embeddings | None = None
 
-    def prepare(self) -> None:
-        """Import what :meth:`parts` needs, which takes seconds; nothing where there are no embeddings."""
-        if self._path is not None:
-            from sklearn.cluster import KMeans
-
-            KMeans(2, n_init=1, random_state=0).fit(np.eye(2, dtype=np.float32))
-
-    def distances(self, members: Sequence[int], candidates: Sequence[int]) -> Float32[np.ndarray, " c"]:
+    def distances(
+        self, members: Sequence[int], candidates: Sequence[int] | Int32[np.ndarray, " c"]
+    ) -> Float32[np.ndarray, " c"]:
         """Return the distance of each candidate from the centre of the members, both given by number.
 
         Raises:
@@ -41,8 +37,11 @@ class Neighbours:
         rows = self._embeddings()
         centre = rows[list(members)].mean(axis=0, dtype=np.float64).astype(np.float32)
         index = np.asarray(candidates, dtype=np.int64)
-        blocks = [rows[index[i : i + BLOCK]] - centre for i in range(0, len(index), BLOCK)]
-        return np.concatenate([np.zeros(0, np.float32), *(np.linalg.norm(block, axis=1) for block in blocks)])
+        found = np.zeros(len(index), dtype=np.float32)
+        for i in range(0, len(index), BLOCK):
+            away = rows[index[i : i + BLOCK]] - centre
+            found[i : i + BLOCK] = np.einsum("ne,ne->n", away, away)
+        return np.sqrt(found)
 
     def parts(self, images: Sequence[int], count: int) -> tuple[tuple[int, ...], ...]:
         """Return images in parts of alike ones by k-means, the largest part first, typical images first.
@@ -52,8 +51,6 @@ class Neighbours:
         Raises:
             UserError: where there are no embeddings, or the images are too few or too alike.
         """
-        from sklearn.cluster import KMeans
-
         numbers = np.asarray(sorted(images), dtype=np.int64)
         rows = self._embeddings()[numbers]
         distinct = len(np.unique(rows, axis=0))
@@ -62,9 +59,8 @@ class Neighbours:
                 f"these {len(numbers)} images have only {distinct} different embeddings: "
                 f"{count} parts cannot be made"
             )
-        fitted = KMeans(count, n_init=3, random_state=0).fit(rows)
-        distance = fitted.transform(rows).min(axis=1)
-        parts = [_nearest(numbers, distance, np.flatnonzero(fitted.labels_ == part)) for part in range(count)]
+        labels, distance = parted(rows, count, np.random.default_rng(0))
+        parts = [_nearest(numbers, distance, np.flatnonzero(labels == part)) for part in range(count)]
         return tuple(sorted(parts, key=len, reverse=True))
 
     def _embeddings(self) -> Embeddings:

@@ -25,8 +25,11 @@ SIZES: tuple[int, ...] = get_args(Size)
 VERSION = 2
 """Raised whenever the same file would give another thumbnail."""
 
-KEPT = 4096
-"""Thumbnails held in memory; about 4 kB each."""
+KEPT = 32 * 2**20
+"""Bytes of thumbnails held in memory; one is about 4 kB."""
+
+EXTRA = 1024
+"""Bytes that holding a thumbnail takes beside the picture itself."""
 
 FILE_LIMIT = 256 * 2**20
 """Most bytes in an image file."""
@@ -50,7 +53,7 @@ _PLACEHOLDER = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """An encoded picture."""
 
@@ -85,6 +88,7 @@ class Pictures:
         self._decoding = threading.Semaphore(2)  # a decoded photograph takes up to 200 MB
         self._held: OrderedDict[tuple[int, int], tuple[_State, Picture]] = OrderedDict()
         self._kept = kept
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def thumbnail(self, image: int, size: int) -> Picture:
@@ -134,9 +138,11 @@ class Pictures:
 
     def _hold(self, key: tuple[int, int], made: tuple[_State, Picture]) -> None:
         with self._lock:
+            old = self._held.pop(key, None)
             self._held[key] = made
-            if len(self._held) > self._kept:
-                self._held.popitem(last=False)
+            self._bytes += _weight(made[1]) - (0 if old is None else _weight(old[1]))
+            while self._bytes > self._kept and len(self._held) > 1:
+                self._bytes -= _weight(self._held.popitem(last=False)[1][1])
 
     def _made(self, state: _State, size: int) -> Picture:
         """Return a thumbnail, from the disk where it was kept."""
@@ -189,6 +195,10 @@ def as_it_is(data: bytes, size: int) -> str | None:
         if image.info.keys() - HARMLESS or getattr(image, "n_frames", 1) > 1:
             return None
         return Image.MIME[str(image.format)]
+
+
+def _weight(picture: Picture) -> int:
+    return len(picture.data) + EXTRA
 
 
 def _tag(state: _State, size: int) -> str:

@@ -4,10 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Int32
 
 from s2c2.errors import UserError
 from s2c2.web.answers import Summary
 from s2c2.web.history import History
+from s2c2.web.listing import Listing, Place
 from s2c2.web.nodes import Node, Step, after
 from s2c2.web.start import MISFITS, StartGroup
 
@@ -20,6 +25,19 @@ class Arm:
     """Groups by id."""
     home: tuple[str | None, ...]
     """The starting group of each image; None where it has none."""
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each group, from 0."""
+        return {group: at for at, group in enumerate(self.groups)}
+
+    @cached_property
+    def homes(self) -> Int32[np.ndarray, " n"]:
+        """The place of the starting group of each image; -1 where it has none."""
+        found = np.full(len(self.home), -1, dtype=np.int32)
+        for at, group in enumerate(self.groups.values()):
+            found[list(group.images)] = at
+        return found
 
 
 def arm(groups: tuple[StartGroup, ...], images: int) -> Arm:
@@ -61,6 +79,9 @@ class Sheet:
         """Groups as they are, until an act touches them."""
         self._listed: dict[str, tuple[int, ...]] = {}
         """Members of groups, until an act moves images there or away."""
+        self._listing: Listing | None = None
+        self._stale: set[str] = set()
+        """Groups that acts touched since the listing was asked for."""
 
     def apply(self, step: Step) -> None:
         """Apply a new act."""
@@ -141,6 +162,26 @@ class Sheet:
             found = self._summaries[group] = self._summary(group)
         return found
 
+    @property
+    def listing(self) -> Listing:
+        """The groups in the order of work; asking again looks only at those touched since."""
+        if self._listing is None:
+            groups = [group for group in self.ids() if self.size.get(group)]
+            self._listing = Listing((self.summary(group), self._place(group)) for group in groups)
+        for group in self._stale:
+            if self.size.get(group):
+                self._listing.put(self.summary(group), self._place(group))
+            else:
+                self._listing.drop(group)
+        self._stale.clear()
+        return self._listing
+
+    def _place(self, group: str) -> Place:
+        if group == MISFITS:
+            return 2, 0, 0
+        at = self.arm.places.get(group)
+        return (1, *_made_order(group)) if at is None else (0, at, 0)
+
     def _summary(self, group: str) -> Summary:
         entry, arrivals = self.entry(group), self.arrivals.get(group)
         finished = bool(arrivals and next(reversed(arrivals.values())).name == "finish")
@@ -210,6 +251,7 @@ class Sheet:
             if group is not None:
                 self.touched[group].append(seq)
                 self._summaries.pop(group, None)
+                self._stale.add(group)
                 if moved:
                     self._listed.pop(group, None)
 

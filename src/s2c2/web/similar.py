@@ -5,29 +5,31 @@ from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
+from jaxtyping import Float32
 
 from s2c2.errors import UserError
-from s2c2.web.board import Board
 from s2c2.web.messages import Similar, SimilarItem
 from s2c2.web.neighbours import Neighbours
+from s2c2.web.remaining import Remaining
 
 KEPT = 16
-"""Orders held in memory."""
+"""Orders held in memory; one of 100,000 images takes 1.2 MB."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranked:
     """Open images of other groups, the nearest first."""
 
-    images: tuple[int, ...]
-    distances: tuple[float, ...]
-    groups: tuple[str, ...]
+    found: Remaining
+    distances: Float32[np.ndarray, " n"]
 
     def page(self, part: slice) -> Similar:
         """Return some of them."""
-        rows = zip(self.images[part], self.distances[part], self.groups[part], strict=True)
-        found = [SimilarItem(id=image, distance=distance, group=group) for image, distance, group in rows]
-        return Similar(total=len(self.images), images=found)
+        columns = self.found.images[part], self.distances[part], self.found.groups[part]
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        names = self.found.names
+        items = [SimilarItem(id=image, distance=distance, group=names[at]) for image, distance, at in rows]
+        return Similar(total=len(self.distances), images=items)
 
 
 class Rankings:
@@ -52,31 +54,19 @@ class Rankings:
         return ranked
 
 
-def others(board: Board, scope: str, group: str) -> tuple[list[int], list[str]]:
-    """Return the open images of the other groups, and the group of each."""
-    pairs = [
-        (image, found.group)
-        for found in board.groups(scope)
-        if found.group != group and found.open
-        for image in board.open_members(scope, found.group)
-    ]
-    return [image for image, _ in pairs], [name for _, name in pairs]
+def ranked(neighbours: Neighbours, members: tuple[int, ...], others: Remaining) -> Ranked:
+    """Return images by their distance from the centre of the members.
 
-
-def ranked(
-    neighbours: Neighbours, members: tuple[int, ...], candidates: list[int], groups: list[str]
-) -> Ranked:
-    """Return candidates by their distance from the centre of the members.
+    Args:
+        neighbours: says how far images are from each other.
+        members: images of the group.
+        others: open images of other groups.
 
     Raises:
         UserError: where there are no embeddings or no members.
     """
     if not members:
         raise UserError("the group is empty: nothing is similar to it")
-    distances = neighbours.distances(members, candidates)
+    distances = neighbours.distances(members, others.images)
     order = np.argsort(distances, kind="stable")
-    return Ranked(
-        tuple(candidates[i] for i in order),
-        tuple(distances[order].tolist()),
-        tuple(groups[i] for i in order),
-    )
+    return Ranked(Remaining(others.images[order], others.groups[order], others.names), distances[order])

@@ -120,7 +120,8 @@ def test_behind_https_the_cookie_is_for_this_host_and_tls_only(
 def test_without_log_in_only_the_page_is_there(browser: Browser) -> None:
     client = browser()
     assert sentence(client.get("/api/session"), 401) == "nobody is logged in"
-    assert client.get("/api/images/0/thumb?size=96").status_code == 401
+    assert client.get(THUMBNAIL).status_code == 401
+    assert sentence(client.get(THUMBNAILS), 401) == "nobody is logged in"
     assert client.get("/static/login.html").status_code == 200
 
 
@@ -438,6 +439,7 @@ def test_printing_what_holds_secrets_does_not_show_them(people: People, clock: C
 
 
 THUMBNAIL = "/api/images/0/thumb?size=96"
+THUMBNAILS = "/api/thumbnails?images=0,1&size=96"
 
 
 def test_a_page_of_thumbnails_asks_once_who_asks(ada: TestClient, people: People, clock: Clock) -> None:
@@ -457,16 +459,17 @@ def test_a_page_of_thumbnails_asks_once_who_asks(ada: TestClient, people: People
     event.remove(people.engine, "before_cursor_execute", note)
 
 
+@pytest.mark.parametrize("address", [THUMBNAIL, THUMBNAILS])
 @pytest.mark.parametrize("end", ["disable", "log out", "password", "token"])
 def test_who_may_no_longer_see_sees_no_picture(
-    ada: TestClient, eve: TestClient, people: People, browser: Browser, end: str
+    ada: TestClient, eve: TestClient, people: People, browser: Browser, end: str, address: str
 ) -> None:
     issued = ada.post("/api/tokens", json={"label": "x"}).json()
     by_token = {"Authorization": f"Bearer {issued['secret']}"}
     script, other = browser(), {"Cookie": f"s2c2={ada.cookies['s2c2']}"}
     for _ in range(2):
-        assert script.get(THUMBNAIL, headers=by_token).status_code == 200
-        assert script.get(THUMBNAIL, headers=other).status_code == 200
+        assert script.get(address, headers=by_token).status_code == 200
+        assert script.get(address, headers=other).status_code == 200
     number = next(item["id"] for item in eve.get("/api/accounts").json() if item["name"] == "ada")
     if end == "disable":
         eve.post(f"/api/accounts/{number}/disable").raise_for_status()
@@ -478,7 +481,7 @@ def test_who_may_no_longer_see_sees_no_picture(
     else:
         ada.delete(f"/api/tokens/{issued['token']['id']}").raise_for_status()
     left = {"disable": (401, 401), "token": (401, 200)}.get(end, (200, 401))
-    seen = [script.get(THUMBNAIL, headers=headers).status_code for headers in (by_token, other)]
+    seen = [script.get(address, headers=headers).status_code for headers in (by_token, other)]
     assert tuple(seen) == left
 
 
@@ -488,6 +491,7 @@ def test_what_another_process_ends_ends_here_soon(ada: TestClient, people: Peopl
     number = next(one.id for one in managing.listed(elsewhere) if one.name == "ada")
     managing.disable(elsewhere, number, Doer("(operator)"), clock())
     assert ada.get("/api/session").status_code == 401
+    assert ada.get(THUMBNAILS).status_code == 401
     clock.wait(3.0)
     assert ada.get(THUMBNAIL).status_code == 401
 

@@ -1,4 +1,5 @@
 import shutil
+import struct
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -89,6 +90,68 @@ def test_thumbnails_outlive_the_server_and_damage(client: TestClient, folder: Pa
     kept.write_bytes(first[:100])
     with client_of(open_workspace(folder, ["cat", "dog"])) as later:
         assert later.get("/api/images/0/thumb").content == first
+
+
+def bundle(client: TestClient, query: str) -> dict[int, tuple[int, bytes]]:
+    """Return the kind and the bytes of each picture of an answer, by image."""
+    reply = client.get(f"/api/thumbnails?{query}")
+    assert reply.status_code == 200
+    data, found = reply.content, {}
+    while data:
+        image, kind, length = struct.unpack(">III", data[:12])
+        found[image], data = (kind, data[12 : 12 + length]), data[12 + length :]
+    return found
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_many_thumbnails_come_in_one_answer(client: TestClient, named: bool) -> None:
+    name = f"&v={client.get('/api/session').json()['dataset']}" if named else ""
+    for _ in range(2):  # made, and held in memory
+        found = bundle(client, f"images=3,0,2,1&size=96{name}")
+        assert list(found) == [3, 0, 2, 1]
+        for image in (0, 1, 3):
+            alone = client.get(f"/api/images/{image}/thumb?size=96{name}")
+            kinds = {1: "image/webp", 2: "image/png"}
+            assert found[image] == (found[image][0], alone.content)
+            assert kinds[found[image][0]] == alone.headers["content-type"]
+        assert found[2] == (0, b"")
+
+
+def test_many_thumbnails_are_kept_only_under_an_address_that_names_the_dataset(client: TestClient) -> None:
+    dataset = client.get("/api/session").json()["dataset"]
+    named = client.get(f"/api/thumbnails?images=0&v={dataset}")
+    plain = client.get("/api/thumbnails?images=0")
+    assert (named.headers["cache-control"], plain.headers["cache-control"]) == (FOREVER, "private, no-cache")
+    assert client.get("/api/thumbnails?images=0&v=0123456789abcdef").status_code == 404
+
+
+def test_a_broken_image_among_many_is_asked_for_by_itself(client: TestClient, folder: Path) -> None:
+    assert bundle(client, "images=2,3")[2] == (0, b"")
+    assert client.get("/api/groups/all").json()["members"][2]["broken"]
+    shutil.copy(folder / "d.png", folder / "c.png")
+    assert bundle(client, "images=2")[2][0] == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("images=4", 404),
+        ("images=0,4", 404),
+        ("images=", 422),
+        ("", 422),
+        ("images=0,", 422),
+        ("images=-1", 422),
+        ("images=1e3", 422),
+        ("images=0,../a.jpg", 422),
+        ("images=99999999999999999999999", 422),
+        ("images=0&size=97", 422),
+        ("images=" + ",".join(["0"] * 120), 200),
+        ("images=" + ",".join(["0"] * 121), 422),
+        ("images=" + ",".join(["0"] * 5000), 422),
+    ],
+)
+def test_only_so_many_numbers_of_images_lead_to_pictures(client: TestClient, query: str, status: int) -> None:
+    assert client.get(f"/api/thumbnails?{query}").status_code == status
 
 
 @pytest.mark.parametrize(

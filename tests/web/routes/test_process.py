@@ -18,11 +18,7 @@ from urllib.request import urlopen
 import pytest
 
 from s2c2.errors import UserError
-from s2c2.web.app import running
 from s2c2.web.client import RefusedError, Session, connect
-from s2c2.web.neighbours import Neighbours
-from s2c2.web.workspace import open_workspace
-from tests.web.made import client_of
 
 MAIN = [sys.executable, "-c", "from s2c2.cli import main; main()", "annotate"]
 
@@ -197,7 +193,7 @@ def test_a_backup_is_made_while_the_server_runs(run: Path, tmp_path: Path) -> No
     connection.close()
 
 
-def test_no_torch_is_imported(run: Path) -> None:
+def test_nothing_heavy_is_imported(run: Path) -> None:
     script = """
 import json, sys
 from pathlib import Path
@@ -206,36 +202,12 @@ from s2c2.web import client, opening, serving, settings, workspace
 space = workspace.open_workspace(Path(sys.argv[1]))
 ada = opening.local(space, "ada")
 opened = opening.open_app(space, settings.Settings(settings.shared(space.arm)), lambda store: ada)
-assert "sklearn.cluster" not in sys.modules
-opened.app.state.desk.neighbours.prepare()
-assert "sklearn.cluster" in sys.modules
 opened.app.state.desk.neighbours.parts(range(60), 2)
-print(json.dumps([name for name in sys.modules if name.partition(".")[0] in ("torch", "timm", "matplotlib")]))
+heavy = "torch", "timm", "matplotlib", "sklearn", "scipy"
+print(json.dumps([name for name in sys.modules if name.partition(".")[0] in heavy]))
 """
     done = subprocess.run(
         [sys.executable, "-c", script, run], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == []
-
-
-def test_what_a_split_needs_is_there_before_somebody_asks(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = threading.Event()
-    monkeypatch.setattr(Neighbours, "prepare", lambda self: prepared.set())
-    client = client_of(open_workspace(run))
-    lifespan = running(client.app.state.desk, quiet=0.0)  # type: ignore[attr-defined]
-    client.app.router.lifespan_context = lifespan  # type: ignore[attr-defined]
-    with client:
-        assert prepared.wait(20)
-
-
-def test_a_server_that_is_stopped_at_once_prepares_nothing(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = threading.active_count()
-    monkeypatch.setattr(Neighbours, "prepare", lambda self: pytest.fail("prepared"))
-    with client_of(open_workspace(run)):
-        pass
-    for thread in threading.enumerate()[before:]:
-        thread.join(20)
-    assert threading.active_count() <= before

@@ -29,7 +29,7 @@ CHECKS = [
 ]
 PATHS = (
     "/session events queue dashboard review export acts lease groups/{group} groups/{group}/similar "
-    "images/{image}/thumb images/{image}/full"
+    "images/{image}/thumb images/{image}/full thumbnails"
 )
 
 

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from s2c2.web.desk import Here, On, summary_of
+from s2c2.web.listed import written
 from s2c2.web.messages import GroupPage, Queue, Similar
 from s2c2.web.problems import responses
-from s2c2.web.similar import others, ranked
+from s2c2.web.similar import ranked
 from s2c2.web.views import group_item, looks, member_item, members_of, progress_item, suggestion
 
 router = APIRouter(tags=["groups"], responses=responses(401, 403, 404, 422))
@@ -17,13 +18,18 @@ Offset = Annotated[int, Query(ge=0, le=2**31 - 1, description="images to leave o
 Limit = Annotated[int, Query(ge=1, le=2000, description="most images in the answer")]
 
 
-@router.get("/queue")
-def queue(here: Here, on: On) -> Queue:
+@router.get("/queue", response_model=Queue)
+def queue(here: Here, on: On) -> Response:
     """Return all groups, open ones first, and how far the board is."""
     leases = here.store.leases(on.scope, here.settings.clock())
     with here.live.board() as board:
-        groups = [group_item(here, on, found, leases.get(found.group)) for found in here.queue(board, on)]
-        return Queue(groups=groups, progress=progress_item(board.progress(on.scope)))
+        groups, progress = here.queue(board, on), progress_item(board.progress(on.scope))
+    items = here.listed.items(on, groups, lambda found: group_item(here, on, found))
+    for at, found in enumerate(groups if leases else ()):
+        if found.group in leases:
+            items[at] = written(group_item(here, on, found, leases[found.group]))
+    content = b'{"groups":[%b],"progress":%b}' % (b",".join(items), progress.model_dump_json().encode())
+    return Response(content, media_type="application/json")
 
 
 @router.get("/groups/{group}")
@@ -56,7 +62,7 @@ def near(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 20
     if kept is None:
         with here.live.board() as board:
             summary_of(board, on.scope, group)
-            members, (images, groups) = board.members(on.scope, group), others(board, on.scope, group)
-        kept = ranked(here.neighbours, members, images, groups)
+            members, others = board.members(on.scope, group), board.remaining(on.scope).outside(group)
+        kept = ranked(here.neighbours, members, others)
         here.rankings.keep(on.scope, group, kept)
     return kept.page(slice(offset, offset + limit))

@@ -18,6 +18,7 @@ import { Rail } from "./page/rail.mjs";
 import { Review } from "./page/review.mjs";
 import { Single } from "./page/single.mjs";
 import { Store } from "./page/store.mjs";
+import { Thumbnails } from "./page/thumbnails.mjs";
 import { uuid } from "./page/uuid.mjs";
 import { clock, lease, neighbours, tabs } from "./page/watching.mjs";
 
@@ -33,7 +34,8 @@ class App {
       canUndo: true, canRedo: true, coming: null, acts: 0, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
     this.api = new Api();
-    this.loading = new Loading(this.store, this.api, () => this.login());
+    this.thumbnails = new Thumbnails();
+    this.loading = new Loading(this.store, this.api, this.thumbnails, () => this.login());
     this.hovered = null;
   }
 

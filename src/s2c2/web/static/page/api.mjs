@@ -66,3 +66,6 @@ export const versioned = (dataset) => { version = encodeURIComponent(dataset); }
 
 /** Address of a picture. @param {number} id @param {number} [size] */
 export const picture = (id, size) => (size ? `api/images/${id}/thumb?size=${size}&v=${version}` : `api/images/${id}/full?v=${version}`);
+
+/** Address of many small pictures in one answer. @param {number[]} ids @param {number} size */
+export const pictures = (ids, size) => `api/thumbnails?size=${size}&v=${version}&images=${ids.join(",")}`;

@@ -3,7 +3,6 @@
 import { layout, rowsInSight, rowsSeen, scrolledTo, thumbnail } from "../logic/geometry.mjs";
 import { only, ranged, toggled } from "../logic/selection.mjs";
 import { percent } from "../logic/words.mjs";
-import { picture } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
 const GAP = 8;
@@ -125,8 +124,7 @@ export class Grid {
     element.className = ["cell", member?.misfit && "misfit", said && "answered", !member && "absent"].filter(Boolean).join(" ");
     trait(element, "data-image", member ? member.id : null);
     trait(element, "aria-label", described(member, position, said));
-    const source = member ? picture(member.id, asked) : null;
-    if (image.getAttribute("src") !== source) trait(image, "src", source);
+    this.app.thumbnails.show(image, member?.id ?? null, asked);
     image.hidden = !member;
     text(chip, said ?? "");
     chip.hidden = !said;

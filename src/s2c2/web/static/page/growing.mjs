@@ -2,7 +2,7 @@
 
 import { begun, bordered, joining, matched, settled, unmatched } from "../logic/growing.mjs";
 import { counted, number } from "../logic/words.mjs";
-import { picture, sentence } from "./api.mjs";
+import { sentence } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
 /** Images looked at together. */
@@ -100,7 +100,8 @@ export class Growing {
 
   #image(at, border) {
     const { id } = this.images[at];
-    const look = h("img", { src: picture(id, 192), alt: border ? "" : `Image ${at + 1}`, "data-image": id, onpointerenter: () => { this.app.hoveredImage = id; } });
+    const look = h("img", { alt: border ? "" : `Image ${at + 1}`, "data-image": id, onpointerenter: () => { this.app.hoveredImage = id; } });
+    this.app.thumbnails.show(look, id, 192);
     if (!border) return h("div", { role: "listitem" }, h("div", { class: "cell" }, look));
     const chip = h("span", { class: "chip" }, "no");
     const button = h("button", { class: "cell", "aria-pressed": "false", "aria-label": `Image ${at + 1} matches`, onclick: () => this.#toggle(at, button, chip) }, look, chip);

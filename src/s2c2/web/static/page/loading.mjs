@@ -4,10 +4,13 @@ import { member } from "../logic/acts.mjs";
 import { nextOpen } from "../logic/board.mjs";
 import { missingPages } from "../logic/geometry.mjs";
 import { nothing } from "../logic/selection.mjs";
-import { picture, sentence } from "./api.mjs";
+import { sentence } from "./api.mjs";
 
 /** Members asked for at a time. */
 export const PAGE = 500;
+
+/** Images of the next group that are fetched ahead. */
+const AHEAD = 24;
 
 /**
  * @typedef {object} Group  the group on the screen
@@ -33,8 +36,12 @@ export function grouped(sent) {
 }
 
 export class Loading {
-  /** @param {import("./store.mjs").Store} store @param {import("./api.mjs").Api} api @param {() => void} login */
-  constructor(store, api, login) {
+  /**
+   * @param {import("./store.mjs").Store} store @param {import("./api.mjs").Api} api
+   * @param {import("./thumbnails.mjs").Thumbnails} thumbnails @param {() => void} login
+   */
+  constructor(store, api, thumbnails, login) {
+    this.thumbnails = thumbnails;
     this.login = login;
     this.store = store;
     this.api = api;
@@ -130,7 +137,7 @@ export class Loading {
     this.ahead.clear();
     const group = grouped(reply.body);
     this.ahead.set(next, group);
-    for (const one of group.members.slice(0, 24)) if (one) new Image().src = picture(one.id, this.side);
+    this.thumbnails.ahead(group.members.slice(0, AHEAD).flatMap((one) => (one ? [one.id] : [])), this.side);
   }
 
   #failed(reply) {

@@ -1,0 +1,74 @@
+"""What annotators disagree on: who said what, and a decision."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.screen import select
+from tests.browser.serving import Server, until
+
+
+@pytest.fixture
+def disputed(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> tuple[Page, Server]:
+    """Ann's page and server, after she called three images the first class and bob called them the second."""
+    here, there = pair
+    group = here.groups("class")[0]
+    images = here.members(group)[:3]
+    ann = open_page(here, context, group)
+    select(ann, *images)
+    ann.keyboard.press("1")
+    here.recorded("label")
+    bob = open_page(there, other_context, group)
+    select(bob, *images)
+    bob.keyboard.press("2")
+    there.recorded("label", "label")
+    assert [one["id"] for one in here.get("review")] == sorted(images)
+    return ann, here
+
+
+def test_who_said_what_is_seen_and_decided(disputed: tuple[Page, Server]) -> None:
+    page, server = disputed
+    first, second, third = (one["id"] for one in server.get("review"))
+    names = [one["name"] for one in server.get("session")["classes"]]
+    facts, shown = page.locator(".review .facts"), page.locator(".review img[data-image]")
+    page.keyboard.press("v")
+    expect(facts).to_have_text("Image 1 of 3 images with different answers")
+    expect(shown).to_have_attribute("data-image", str(first))
+    opinions = page.locator(".review .opinion:not(.together)")
+    for who, name in (("ann", names[0]), ("bob", names[1])):
+        expect(opinions.filter(has_text=who)).to_contain_text(name)
+    expect(page.locator(".review .together")).to_contain_text("50 %")
+
+    page.keyboard.press("2")
+    expect(facts).to_have_text("Image 1 of 2 images with different answers")
+    expect(shown).to_have_attribute("data-image", str(second))
+    page.keyboard.press("n")
+    expect(shown).to_have_attribute("data-image", str(third))
+    page.keyboard.press("l")
+    expect(shown).to_have_attribute("data-image", str(second))
+    *_, decided, left = server.recorded("label", "label", "decide", "decide")
+    assert (decided.annotator, decided.images, decided.payload["label"]) == ("ann", [first], 1)
+    assert left.images == [third]
+    assert left.payload["distribution"][:2] == [0.5, 0.5]
+
+    page.locator(".review button[data-label='0']").click()
+    expect(facts).to_have_text("Nothing to decide")
+    expect(page.locator(".review .empty")).to_be_visible()
+    server.recorded("label", "label", "decide", "decide", "decide")
+
+
+def test_a_decision_that_is_undone_is_to_be_made_again(disputed: tuple[Page, Server]) -> None:
+    page, server = disputed
+    facts = page.locator(".review .facts")
+    page.keyboard.press("v")
+    expect(facts).to_have_text("Image 1 of 3 images with different answers")
+    page.keyboard.press("1")
+    server.recorded("label", "label", "decide")
+    page.keyboard.press("Control+z")
+    server.recorded("label", "label", "decide", "undo")
+    assert len(until(lambda: server.get("review"), lambda found: len(found) == 3)) == 3
+    page.keyboard.press("b")
+    page.keyboard.press("v")
+    expect(facts).to_have_text("Image 1 of 3 images with different answers")
