@@ -1,4 +1,8 @@
-"""Two hosts: network namespaces with a cable between them, and torchrun on each."""
+"""Two hosts: network namespaces with a cable between them, and torchrun on each.
+
+The first one is named by its rank: torchrun else takes the host that its own name leads to, which is none
+where names lead to the loopback address.
+"""
 
 import os
 import subprocess
@@ -13,20 +17,14 @@ import pytest
 from s2c2.data.synthetic import synthetic
 from tests.cli.processes import ENVIRONMENT, await_checkpoint, close, s2c2, training
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        "S2C2_TWO_HOSTS" not in os.environ,
-        reason="the hosts do not always meet (torchrun's store): set S2C2_TWO_HOSTS=1 to try",
-    ),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True)
 class Host:
     """A network namespace with one end of the cable."""
 
+    rank: int
     name: str
     address: str
     interface: str
@@ -45,7 +43,7 @@ def ip(*words: str) -> None:
 def cabled() -> Iterator[tuple[Host, Host]]:
     """Yield two hosts on a network of their own."""
     tag = os.getpid() % 100000
-    hosts = tuple(Host(f"s2c2-{tag}-{i}", f"10.77.0.{i}", f"s{tag}-{i}") for i in (1, 2))
+    hosts = tuple(Host(i, f"s2c2-{tag}-{i}", f"10.77.0.{i + 1}", f"s{tag}-{i}") for i in (0, 1))
     first, second = hosts
     try:
         for host in hosts:
@@ -78,18 +76,30 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(host: Host, meeting: Host, *arguments: object, patience: int = 20) -> "subprocess.Popen[str]":
-    several = ["--nnodes", 2, "--nproc-per-node", 1, "--rdzv-backend", "c10d", "--rdzv-id", "test"]
-    where = ["--rdzv-endpoint", f"{meeting.address}:29400", "--local-addr", host.address]
+def start(host: Host, meeting: Host, *arguments: object) -> "subprocess.Popen[str]":
+    several = ["--nnodes", 2, "--node-rank", host.rank, "--nproc-per-node", 1]
+    where = ["--master-addr", meeting.address, "--master-port", 29400]
     call = [sys.executable, "-m", "torch.distributed.run", *several, *where, "-m", "s2c2", *arguments]
-    own = {"GLOO_SOCKET_IFNAME": host.interface, "S2C2_PATIENCE": str(patience)}
     return subprocess.Popen(
         host.command(*call),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=ENVIRONMENT | own,
+        env=ENVIRONMENT | {"GLOO_SOCKET_IFNAME": host.interface},
     )
+
+
+@contextmanager
+def both(hosts: tuple[Host, Host], *arguments: object) -> Iterator[list["subprocess.Popen[str]"]]:
+    """Start the same command on both hosts, and leave nothing of it behind."""
+    started = [start(host, hosts[0], *arguments) for host in hosts]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.communicate(timeout=100)
 
 
 def test_two_hosts_train_what_one_process_trains(
@@ -97,22 +107,17 @@ def test_two_hosts_train_what_one_process_trains(
 ) -> None:
     done = s2c2(1, *training(data, tmp_path / "one"))
     assert done.returncode == 0, done.stderr
-    started = [start(host, hosts[0], *training(data, tmp_path / "two")) for host in hosts]
-    said = [process.communicate(timeout=280)[0] for process in started]
+    with both(hosts, *training(data, tmp_path / "two")) as started:
+        said = [process.communicate(timeout=280)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0], said
     close(tmp_path / "one", tmp_path / "two")
 
 
 def test_a_cable_that_is_cut_ends_both_hosts(hosts: tuple[Host, Host], data: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    endless = (*training(data, out), "train.steps=100000")
-    started = [start(host, hosts[0], *endless, patience=4) for host in hosts]
-    try:
-        await_checkpoint(out)
+    with both(hosts, *training(data, out), "train.steps=100000") as started:
+        await_checkpoint(out, *started)
         ip("-n", hosts[1].name, "link", "set", hosts[1].interface, "down")
-        said = [process.communicate(timeout=120)[0] for process in started]
-    finally:
-        for process in started:
-            process.kill()
+        said = [process.communicate(timeout=200)[0] for process in started]
     assert all(process.returncode for process in started)
     assert all("another process of this run was lost" in text for text in said), said

@@ -29,6 +29,10 @@ def agree(ranks: Ranks) -> None:
     print("agreed")
 
 
+def comes_late(ranks: Ranks) -> None:
+    agree(ranks)
+
+
 def differ(ranks: Ranks) -> None:
     ranks.same("their seeds", lambda: str(ranks.rank))
 
@@ -67,6 +71,8 @@ def follower_sleeps_before_meeting(ranks: Ranks) -> None:
 
 def main(what: str) -> None:
     torch.set_num_threads(1)
+    if what == "comes_late" and os.environ["RANK"] == "1":
+        time.sleep(6)  # longer than the patience, without a sign of life
     try:
         with opened() as ranks:
             globals()[what](ranks)

@@ -18,8 +18,9 @@ def both(what: str, timeout: float = 60) -> list[tuple[int | None, str]]:
     return [(code, one.said) for code, one in zip(codes, processes, strict=True)]
 
 
-def test_two_agree() -> None:
-    assert [(code, text.splitlines()[-1]) for code, text in both("agree")] == [(0, "agreed")] * 2
+@pytest.mark.parametrize("what", ["agree", "comes_late"])
+def test_two_agree(what: str) -> None:
+    assert [(code, text.splitlines()[-1]) for code, text in both(what)] == [(0, "agreed")] * 2
 
 
 def test_a_difference_is_an_error_of_both_and_named() -> None:

@@ -12,10 +12,11 @@ import torch
 import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor
-from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from s2c2.errors import UserError
+from s2c2.ranks.answering import Answering
 from s2c2.ranks.group import ALONE, LostError, Ranks, number
 
 T = TypeVar("T")
@@ -23,6 +24,8 @@ T = TypeVar("T")
 PATIENCE = 60.0
 """Seconds after which a process that takes no part in an exchange counts as lost, where none closed its
 connection before; ``S2C2_PATIENCE`` sets another number."""
+MEETING = 60.0
+"""Seconds that processes have to find each other, where they are not more patient: one may import later."""
 BEAT = 0.5
 """Seconds between two signs of life."""
 POLL = 0.05
@@ -40,7 +43,7 @@ class Group:
         patience: seconds after which one that is silent counts as lost.
     """
 
-    def __init__(self, store: Store, rank: int, world: int, patience: float) -> None:
+    def __init__(self, store: Answering, rank: int, world: int, patience: float) -> None:
         self.store, self.rank, self.world, self.patience = store, rank, world, patience
         self.turn = 0
         """Number of the next meeting."""
@@ -201,17 +204,19 @@ def _joined(environment: Mapping[str, str], patience: float) -> Group:
             "start them with torchrun"
         )
     _own_device(environment)
-    limit = timedelta(seconds=patience)
+    limit, meeting = timedelta(seconds=patience), timedelta(seconds=max(patience, MEETING))
     try:
-        store, rank, world = next(rendezvous("env://", timeout=limit))
+        store, rank, world = next(rendezvous("env://", timeout=meeting))
         store = PrefixStore("s2c2", store)
+        store.set(f"here/{rank}", "")
+        store.wait([f"here/{one}" for one in range(world)], meeting)
         store.set_timeout(limit)
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=limit)
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"cannot reach the other processes of this run: {reason}") from error
-    return Group(PrefixStore("life", store), rank, world, patience)
+    return Group(Answering(PrefixStore("life", store), patience), rank, world, patience)
 
 
 def _own_device(environment: Mapping[str, str]) -> None:
