@@ -1,6 +1,6 @@
-"""Rebuild the table of CIFAR-10H: ``make results`` trains, scores, records and writes the README's table.
+"""Rebuild the tables of CIFAR-10H: ``make results`` trains, scores, records and writes them.
 
-With ``--table`` the table alone is rebuilt, from the committed records. Runs that are done are not repeated.
+With ``--table`` they are rebuilt alone, from the committed records. Runs that are done are not repeated.
 """
 
 import subprocess
@@ -68,8 +68,9 @@ def main() -> None:
             read(algorithm, seed)
             score(algorithm, seed)
     records = read_records(RECORDS)
-    beside = probed(known_outcomes(RECORDS.parent / "probe" / "probe"), "cifar10h")
-    place("README.md", {"table": table(records), "probe": beside})
+    beside = probed(known_outcomes(RECORDS.parent / "heldout" / "probe"), "cifar10h")
+    place("README.md", {"probe": beside})
+    place("docs/results.md", {"table": table(records)})
     place(
         "docs/does-it-help.md",
         parts(records, "cifar10h", known_outcomes(RECORDS.parent / "synthetic" / "table2")),

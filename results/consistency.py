@@ -15,6 +15,7 @@ from s2c2 import files
 from s2c2.experiments.records import placed
 from s2c2.report.consistency import read, summary
 from s2c2.report.consistency_plot import figure
+from s2c2.report.figures import standalone
 from s2c2.report.study.rendering import as_csv, as_markdown, markdown
 
 PLACE = Path(__file__).parent / "consistency"
@@ -35,7 +36,7 @@ def contents() -> dict[Path, str]:
     return {
         PLACE / "summary.md": as_markdown(TITLE, [table]),
         PLACE / "summary.csv": as_csv(table),
-        PLACE / "figure.svg": figure(read(record(SEEDS[0], OFFSETS[1]))[0]) + "\n",
+        PLACE / "figure.svg": standalone(figure(read(record(SEEDS[0], OFFSETS[1]))[0])),
         PAGE: placed(PAGE.read_text(encoding="utf-8"), markdown(table), "consistency"),
     }
 

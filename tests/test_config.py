@@ -121,6 +121,17 @@ def test_numbers_are_read_as_people_write_them(text: str, tmp_path: Path) -> Non
     assert configuration.assignments(["a=e3", "b=1e3x", "c=12"]) == {"a": "e3", "b": "1e3x", "c": 12}
 
 
+def test_recommended_is_the_preset_features_with_another_reading() -> None:
+    features, recommended = (configuration.preset(name) for name in ("features", "recommended"))
+    values = [
+        "data.labels=soft",
+        "predict.classes=probe",
+        "predict.ambiguity=doubt",
+        "predict.clusters=prototypes",
+    ]
+    assert recommended == configuration.merged(features, configuration.assignments(values))
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_resolve(name: str) -> None:
     config = configuration.resolve(configuration.preset(name))

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import check_grad
+from scipy.special import softmax
 from sklearn.preprocessing import StandardScaler
 
-from s2c2 import probe
+from s2c2 import probe, spreading
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions
-from s2c2.probe import CAUTION, STRENGTH, TRUST, Labeled, Linear, Probe
+from s2c2.probe import CAUTION, STRENGTH, TRUST, Labeled, Linear, Pool, Probe
 
 K = 3
 
@@ -45,6 +47,69 @@ def test_two_opinions_are_blended_as_in_the_equation(k: int, seed: int) -> None:
         total = sum(math.exp(value) for value in said)
         raw = [math.sqrt(max(a, 1e-30) * math.exp(b) / total) for a, b in zip(row, said, strict=True)]
         assert mixed == pytest.approx([value / sum(raw) for value in raw], rel=1e-6)
+
+
+def test_four_opinions_count_a_quarter_each() -> None:
+    rng = np.random.default_rng(0)
+    p, others = rng.dirichlet(np.ones(K), 5), [rng.dirichlet(np.ones(K), 5) for _ in range(3)]
+    mixed = probe.blended(p, *map(np.log, others))
+    for row in range(5):
+        raw = [(p[row, c] * math.prod(one[row, c] for one in others)) ** 0.25 for c in range(K)]
+        assert mixed[row] == pytest.approx([value / sum(raw) for value in raw])
+
+
+def pool(found: Labeled, spaces: int) -> Pool:
+    """As many images without a label as there are labeled ones, each once by x and once by something else."""
+    count = len(found.inputs)
+    known = np.concatenate([found.inputs, found.inputs + 0.1])
+    return Pool((known, known[:, :2] ** 2)[:spaces], np.arange(count), np.arange(count))
+
+
+@pytest.mark.parametrize("spaces", [1, 2])
+def test_spread_labels_are_further_opinions(spaces: int) -> None:
+    found = labeled(40)
+    images = pool(found, spaces)
+    read = images.known[-1][:40]
+    fitted = probe.fit(found, classes=True, dissent=True, pool=images)
+    assert fitted.classes is not None
+    assert len(fitted.spreads) == spaces
+    said = [softmax(fitted.classes(found.inputs), axis=1), fitted.spreads[0](found.inputs)]
+    said += [spread(read) for spread in fitted.spreads[1:]]
+    given = replace(predictions(found), embeddings=read)
+    made = probe.apply(fitted, given, iter([found.inputs[:15], found.inputs[15:]]))
+    raw = found.probabilities.astype(np.float64)
+    for one in said:
+        raw = raw * one.clip(1e-9)
+    raw **= 1 / (1 + len(said))
+    np.testing.assert_allclose(made.probabilities, raw / raw.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+def test_what_votes_teach_is_learned_beside_opinions_that_do_not_know_them() -> None:
+    found = labeled(40)
+    images = pool(found, 2)
+    fitted = probe.fit(found, classes=False, dissent=True, pool=images)
+    said = [
+        spreading.apart(spreading.graph(known), images.rows, found.votes).clip(1e-9) for known in images.known
+    ]
+    mixed = (found.probabilities * said[0] * said[1]) ** (1 / 3)
+    mixed = (mixed / mixed.sum(axis=1, keepdims=True)).astype(np.float32)
+    told = replace(found, probabilities=mixed)
+    alone = probe.fit(told, classes=False, dissent=True).dissent
+    assert fitted.dissent is not None
+    assert alone is not None
+    np.testing.assert_allclose(fitted.dissent.weights, alone.weights, rtol=1e-3, atol=1e-6)
+
+
+def test_of_a_drawn_pool_the_images_in_it_teach() -> None:
+    found = labeled(40)
+    drawn = np.arange(0, 40, 2)
+    few = Labeled(*(value[drawn] for value in vars(found).values()))
+    known = found.inputs[drawn]
+    ours = probe.fit(found, classes=False, dissent=True, pool=Pool((known,), np.arange(20), drawn))
+    theirs = probe.fit(few, classes=False, dissent=True, pool=Pool((known,), np.arange(20), np.arange(20)))
+    assert ours.dissent is not None
+    assert theirs.dissent is not None
+    np.testing.assert_array_equal(ours.dissent.weights, theirs.dissent.weights)
 
 
 def test_an_opinion_that_is_that_of_the_network_changes_nothing() -> None:
@@ -205,6 +270,17 @@ def test_a_probe_is_read_as_it_was_written(classes: bool, dissent: bool, tmp_pat
         if old is not None and new is not None:
             np.testing.assert_array_equal(old.weights, new.weights)
             np.testing.assert_array_equal(old.bias, new.bias)
+
+
+@pytest.mark.parametrize("spaces", [1, 2])
+def test_spread_labels_are_read_as_they_were_written(spaces: int, tmp_path: Path) -> None:
+    found = labeled()
+    images = pool(found, spaces)
+    fitted = probe.fit(found, classes=True, dissent=False, pool=images)
+    fitted.write(tmp_path / "probe.npz")
+    read = Probe.read(tmp_path / "probe.npz")
+    for known, old, new in zip(images.known, fitted.spreads, read.spreads, strict=True):
+        np.testing.assert_array_equal(old(known), new(known))
 
 
 def test_without_parts_nothing_changes() -> None:

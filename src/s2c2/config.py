@@ -184,8 +184,9 @@ class PredictConfig(Section):
 
     views: Count = 1
     """Weak views that are averaged; 1 takes the image as it is."""
-    classes: Literal["head", "probe"] = "head"
-    """p_n: the class head (paper), or what it and a linear probe agree on (see probe)."""
+    classes: Literal["head", "probe", "spread"] = "head"
+    """p_n: the class head (paper), or what it and a linear probe agree on (see probe), or these and labels
+    that spread over alike images (see spreading)."""
     ambiguity: Literal["head", "doubt", "votes"] = "head"
     """p_a: the ambiguity head (paper), doubt of p_n (see readout), or that and whether votes differ (probe).
     The last two are shifted so that the prior's share is ambiguous."""
@@ -214,6 +215,13 @@ class Config(Section):
     """Seed of splits, labels, weights and views."""
 
 
+FEATURES: dict[str, Any] = {
+    "network": {"backbone": {"name": "features"}, "averaging": 0.99},
+    "train": {"steps": 1500, "batch": 64},
+    "optimizer": {"name": "sgd", "rate": 0.02},
+}
+"""What trains a small trunk on the embeddings of a frozen network."""
+
 PRESETS: Mapping[str, dict[str, Any]] = {
     "cpu": {
         "network": {"backbone": {"name": "wide-resnet", "depth": 10, "width": 1}, "averaging": 0.99},
@@ -223,10 +231,11 @@ PRESETS: Mapping[str, dict[str, Any]] = {
         "network": {"backbone": {"name": "wide-resnet", "depth": 10, "width": 1}, "averaging": 0.99},
         "train": {"steps": 600, "batch": 32},
     },
-    "features": {
-        "network": {"backbone": {"name": "features"}, "averaging": 0.99},
-        "train": {"steps": 1500, "batch": 64},
-        "optimizer": {"name": "sgd", "rate": 0.02},
+    "features": FEATURES,
+    "recommended": FEATURES
+    | {
+        "data": {"labels": "soft"},
+        "predict": {"classes": "probe", "ambiguity": "doubt", "clusters": "prototypes"},
     },
     "paper": {
         "network": {"backbone": {"name": "wide-resnet", "depth": 28, "width": 2}},
@@ -237,7 +246,7 @@ PRESETS: Mapping[str, dict[str, Any]] = {
 """Starting points.
 
 ``cpu`` for two cores, ``demo`` for a first look, ``features`` for a trunk on the embeddings of a frozen
-network, ``paper`` as the reference trains.
+network, ``recommended`` for that read by a probe and prototypes, ``paper`` as the reference trains.
 """
 
 

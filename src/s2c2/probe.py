@@ -1,10 +1,11 @@
-"""A linear probe: a second opinion on what a trained network says, from what its backbone sees. No torch.
+"""Further opinions on what a trained network says: a linear probe of what its backbone sees. No torch.
 
 A small network that was trained on few labels and a linear model of the embeddings that it reads err on
 different images. So a second opinion is cheap, and it learns from votes what one label does not hold:
 
 - p_n ∝ √(p · q): the class distribution p of the network and q of a multinomial logistic regression on x,
-  whose targets are the votes of the labeled images; both count half, as logarithms.
+  whose targets are the votes of the labeled images; both count half, as logarithms. Where labels spread over
+  neighbours too (:mod:`s2c2.spreading`), once by x and once by what the heads read, p_n ∝ (p · q · g · g′)^¼.
 - p_a = 1 − max p_n · (1 − r): the chance that the most probable class is wrong or that people would not agree
   on it; r = σ(w · x + a · u + c · h + b) is a logistic regression, on the labeled images with two votes or
   more, of whether their votes differ; u is the doubt of p_n (:func:`s2c2.readout.doubt`) and h its entropy.
@@ -14,21 +15,22 @@ else what its heads read. On standardised x, u and h the weights have a Gaussian
 as wide for u and h.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int
 from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from s2c2 import files
+from s2c2 import files, spreading
 from s2c2.errors import UserError
 from s2c2.metrics.ambiguity import entropy
 from s2c2.predictions import Predictions
 from s2c2.readout import doubt, sigmoid
+from s2c2.spreading import Spread
 
 STRENGTH = 0.003
 """Variance of the prior of the weights of the class probe, for standardised x."""
@@ -37,6 +39,8 @@ CAUTION = 0.001
 TRUST = 3.0
 """Factor of doubt and entropy, once standardised, beside x."""
 ITERATIONS = 1000
+LEAST = 1e-9
+"""Least probability in g, so that its logarithm is finite."""
 ABSENT = -30.0
 """Logit of a class that no labeled image has."""
 ALIKE = (
@@ -61,6 +65,18 @@ class Labeled:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Images that a network was trained on, labeled or not: all, or some."""
+
+    known: tuple[Float[np.ndarray, "n _"], ...]
+    """x of each image; and what the heads read, where that is something else."""
+    rows: Int[np.ndarray, " p"]
+    """Those that are labeled."""
+    labeled: Int[np.ndarray, " p"]
+    """Which labeled image each of these is."""
+
+
+@dataclass(frozen=True)
 class Linear:
     """A linear map."""
 
@@ -80,6 +96,8 @@ class Probe:
     """Logits of q from x; None leaves p_n to the network."""
     dissent: Linear | None
     """Logit of r from x, u and h; None leaves p_a to the network."""
+    spreads: tuple[Spread, ...] = ()
+    """g: by x alone, or by x and by what the heads read."""
 
     def write(self, path: Path) -> None:
         """Write one ``.npz`` file, whole or not at all."""
@@ -87,6 +105,8 @@ class Probe:
         for name, linear in (("classes", self.classes), ("dissent", self.dissent)):
             if linear is not None:
                 arrays |= {f"{name}_weights": linear.weights, f"{name}_bias": linear.bias}
+        for number, spread in enumerate(self.spreads):
+            arrays |= {f"spread{number}_{name}": array for name, array in spread.arrays().items()}
         with files.atomic(path) as partial, partial.open("wb") as stream:
             np.savez(stream, **arrays)  # type: ignore[arg-type]
 
@@ -104,26 +124,49 @@ class Probe:
                     for name in ("classes", "dissent")
                     if f"{name}_weights" in stored
                 }
+                spreads = [_spread(stored, number) for number in (0, 1) if f"spread{number}_points" in stored]
         except (OSError, ValueError, KeyError) as error:
             raise UserError(f"the probe {path} is damaged: {error}") from error
-        return cls(found.get("classes"), found.get("dissent"))
+        return cls(found.get("classes"), found.get("dissent"), tuple(spreads))
+
+    def opinions(
+        self, inputs: Float[np.ndarray, "n e"], read: Float[np.ndarray, "n v"]
+    ) -> list[Float64[np.ndarray, "n k"]]:
+        """Return the logits of q, g and g′, where there are such.
+
+        Args:
+            inputs: x.
+            read: what the heads of the network read.
+        """
+        said = [] if self.classes is None else [self.classes(inputs)]
+        by = zip(self.spreads, (inputs, read), strict=False)
+        return said + [_logits(spread(known)) for spread, known in by]
 
 
-def fit(labeled: Labeled, *, classes: bool, dissent: bool) -> Probe:
+def fit(labeled: Labeled, *, classes: bool, dissent: bool, pool: Pool | None = None) -> Probe:
     """Fit a probe on the labeled images.
 
     Args:
         labeled: these images.
         classes: whether p_n takes a second opinion.
         dissent: whether p_a asks if people would agree.
+        pool: the images that labels spread over, if they do.
 
     Raises:
         UserError: when ``dissent`` is asked for, and of the images with two votes or more all agree, or none.
     """
-    inputs, said = labeled.inputs.astype(np.float64), labeled.probabilities.astype(np.float64)
-    opinion = _classes(inputs, labeled.votes) if classes else None
-    pooled = said if opinion is None else blended(said, opinion(inputs))
-    return Probe(opinion, _dissent(inputs, pooled, labeled.dissent) if dissent else None)
+    inputs, votes = labeled.inputs.astype(np.float64), labeled.votes
+    graphs = [] if pool is None else [spreading.graph(known) for known in pool.known]
+    every = np.arange(len(votes))
+    rows, taught = (every, every) if pool is None else (pool.rows, pool.labeled)
+    spreads = tuple(spreading.fit(graph, rows, votes[taught]) for graph in graphs)
+    found = Probe(_classes(inputs, votes) if classes else None, None, spreads)
+    if not dissent:
+        return found
+    opinions = [] if found.classes is None else [found.classes(inputs)[taught]]
+    opinions += [_logits(spreading.apart(graph, rows, votes[taught])) for graph in graphs]
+    pooled = blended(labeled.probabilities.astype(np.float64)[taught], *opinions)
+    return replace(found, dissent=_dissent(inputs[taught], pooled, labeled.dissent[taught]))
 
 
 def apply(probe: Probe, predictions: Predictions, inputs: Iterable[Float[np.ndarray, "b e"]]) -> Predictions:
@@ -139,8 +182,8 @@ def apply(probe: Probe, predictions: Predictions, inputs: Iterable[Float[np.ndar
     for block in inputs:
         rows = slice(start, start + len(block))
         said = probabilities[rows].astype(np.float64)
-        if probe.classes is not None:
-            said = blended(said, probe.classes(block))
+        if opinions := probe.opinions(block, predictions.embeddings[rows]):
+            said = blended(said, *opinions)
             probabilities[rows] = said
         if probe.dissent is not None:
             differ = sigmoid(probe.dissent(considered(block, said))[:, 0])
@@ -151,11 +194,16 @@ def apply(probe: Probe, predictions: Predictions, inputs: Iterable[Float[np.ndar
 
 
 def blended(
-    probabilities: Float[np.ndarray, "n k"], logits: Float[np.ndarray, "n k"]
+    probabilities: Float[np.ndarray, "n k"], *logits: Float[np.ndarray, "n k"]
 ) -> Float64[np.ndarray, "n k"]:
-    """Return √(p · q) of each row, made to sum to one, for q = softmax(logits)."""
-    mean = (np.log(probabilities.clip(1e-30)) + log_softmax(logits, axis=1)) / 2
-    return np.asarray(softmax(mean, axis=1))
+    """Return the geometric mean of p and each softmax(logits), made to sum to one row by row.
+
+    Example:
+        >>> blended(np.array([[0.2, 0.8]]), np.log([[0.8, 0.2]])).round(3).tolist()
+        [[0.5, 0.5]]
+    """
+    said = sum((log_softmax(one, axis=1) for one in logits), np.log(probabilities.clip(1e-30)))
+    return np.asarray(softmax(said / (1 + len(logits)), axis=1))
 
 
 def considered(
@@ -169,6 +217,17 @@ def varied(dissent: Float[np.ndarray, " l"]) -> bool:
     """Return whether the votes of some images differ and those of others agree; else nothing is learned."""
     differ = dissent[~np.isnan(dissent)] > 0
     return bool(differ.any() and not differ.all())
+
+
+def _logits(said: Float64[np.ndarray, "n k"]) -> Float64[np.ndarray, "n k"]:
+    return np.asarray(np.log(said.clip(LEAST)))
+
+
+def _spread(stored: Mapping[str, np.ndarray], number: int) -> Spread:
+    start = f"spread{number}_"
+    return spreading.read(
+        {name.removeprefix(start): stored[name] for name in stored if name.startswith(start)}
+    )
 
 
 def _classes(inputs: Float64[np.ndarray, "n e"], votes: Float[np.ndarray, "n k"]) -> Linear:

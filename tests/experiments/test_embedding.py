@@ -5,15 +5,17 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from scipy.special import softmax
 
 from s2c2 import config as configuration
+from s2c2 import spreading
 from s2c2.algorithms import ALGORITHMS
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.engine import train
 from s2c2.errors import UserError
 from s2c2.experiments.others import predict_folder
-from s2c2.experiments.run import run
+from s2c2.experiments.run import known, run
 from s2c2.experiments.saved import load_run, reread
 from s2c2.experiments.setup import Setup, setup
 from s2c2.networks.features import Trunk
@@ -177,6 +179,7 @@ def test_a_run_is_read_anew_from_its_cached_views(
     np.testing.assert_allclose(averaged.probabilities, sum(views).numpy() / 3, atol=1e-5)
 
 
+SPREAD = {"classes": "spread"}
 PROBED = {"classes": "probe", "ambiguity": "votes", "clusters": "prototypes", "prior": 0.3}
 
 
@@ -202,11 +205,34 @@ def test_a_probe_reads_the_mean_of_all_views(
     assert found.ambiguous[pool].sum() == int(pool.sum() * 0.3)
 
 
-def test_a_run_is_read_anew_with_a_probe(dataset: Dataset, backbone: dict[str, Any], tmp_path: Path) -> None:
-    votes = {"votes": 5}
-    found = run(dataset, config(backbone, predict=PROBED, data=votes), tmp_path / "run")
+def test_labels_spread_over_what_the_backbone_and_the_heads_see(
+    dataset: Dataset, backbone: dict[str, Any], tmp_path: Path
+) -> None:
+    chosen = config(backbone, predict=PROBED | SPREAD, data={"votes": 5})
+    found = run(dataset, chosen, tmp_path / "run")
+    plain = run(dataset, config(backbone, data={"votes": 5}), tmp_path / "plain")
+    fitted = Probe.read(tmp_path / "run" / "probe.npz")
+    ready = setup(dataset, chosen, DEVICE)
+    assert ready.embedded is not None
+    trained = np.flatnonzero(np.array(found.splits) != "validation")
+    x, z = ready.embedded.mean(np.arange(len(found))), found.embeddings
+    made = known(ready)
+    labeled = np.array([trained.tolist().index(row) for row in made.rows])
+    g = [spreading.fit(spreading.graph(seen[trained]), labeled, made.votes)(seen) for seen in (x, z)]
+    assert fitted.classes is not None
+    q = softmax(fitted.classes(x), axis=1)
+    mixed = (plain.probabilities * q * g[0].clip(1e-9) * g[1].clip(1e-9)) ** 0.25
+    np.testing.assert_allclose(found.probabilities, mixed / mixed.sum(axis=1, keepdims=True), atol=1e-4)
+
+
+@pytest.mark.parametrize("classes", [{}, SPREAD])
+def test_a_run_is_read_anew_with_a_probe(
+    classes: dict[str, str], dataset: Dataset, backbone: dict[str, Any], tmp_path: Path
+) -> None:
+    votes, predict = {"votes": 5}, PROBED | classes
+    found = run(dataset, config(backbone, predict=predict, data=votes), tmp_path / "run")
     run(dataset, config(backbone, data=votes), tmp_path / "plain")
-    again = reread(tmp_path / "plain", tmp_path / "again", PROBED)
+    again = reread(tmp_path / "plain", tmp_path / "again", predict)
     np.testing.assert_array_equal(found.probabilities, again.probabilities)
     assert found.ambiguity is not None
     assert again.ambiguity is not None
@@ -214,9 +240,12 @@ def test_a_run_is_read_anew_with_a_probe(dataset: Dataset, backbone: dict[str, A
     np.testing.assert_array_equal(found.clusters, again.clusters)
 
 
-def test_new_images_are_read_by_the_probe(dataset: Dataset, backbone: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("classes", [{}, SPREAD])
+def test_new_images_are_read_by_the_probe(
+    classes: dict[str, str], dataset: Dataset, backbone: dict[str, Any], tmp_path: Path
+) -> None:
     """Weak views of new images are drawn anew, so what is said is close and not the same."""
-    found = run(dataset, config(backbone, predict=PROBED, data={"votes": 5}), tmp_path / "run")
+    found = run(dataset, config(backbone, predict=PROBED | classes, data={"votes": 5}), tmp_path / "run")
     read = predict_folder(load_run(tmp_path / "run"), dataset.root)
     assert read.images == found.images
     assert np.abs(read.probabilities - found.probabilities).max() < 0.2

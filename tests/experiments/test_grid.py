@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,8 +11,10 @@ import pytest
 
 from s2c2 import files
 from s2c2.data.synthetic import synthetic
-from s2c2.experiments.grid import Output, alone
+from s2c2.experiments.grid import alone
+from s2c2.experiments.output import Output
 from s2c2.report.study.writing import contents
+from tests.forked import Forked
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +29,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def command(small: Path, out: Path, *pairs: str, seeds: int = 2, name: str = "table2") -> list[str]:
+def asked(small: Path, out: Path, *pairs: str, seeds: int = 2, name: str = "table2") -> list[str]:
     chosen = [
         "--dataset",
         str(small),
@@ -37,19 +40,19 @@ def command(small: Path, out: Path, *pairs: str, seeds: int = 2, name: str = "ta
         "--out",
         str(out),
     ]
-    code = "from s2c2.cli import main; main()"
-    return [sys.executable, "-c", code, "experiment", name, *chosen, *(pairs or QUICK)]
+    return ["experiment", name, *chosen, *(pairs or QUICK)]
 
 
-def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=240, check=False)
+def started(arguments: list[str]) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", "from s2c2.cli import main; main()", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
-def grid(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def grid(small: Path, tmp_path_factory: pytest.TempPathFactory, s2c2: Forked) -> Path:
     """A finished grid of four runs."""
     out = tmp_path_factory.mktemp("grid")
-    done = call(*command(small, out))
+    done = s2c2(*asked(small, out))
     assert done.returncode == 0, done.stderr
     return out
 
@@ -94,43 +97,106 @@ def test_rebuilding_needs_records_alone(grid: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from s2c2.cli import app; app(standalone_mode=False); sys.exit('torch' in sys.modules)"
     )
-    done = call(sys.executable, "-c", code, "experiment", "table2", "--rebuild", "--out", str(tmp_path))
+    command = [sys.executable, "-c", code, "experiment", "table2", "--rebuild", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     for path in (grid / "table2").iterdir():
         assert (tmp_path / "table2" / path.name).read_bytes() == path.read_bytes()
     assert not (tmp_path / "table2" / "sweep.svg").exists()
 
 
-def test_what_is_done_is_not_repeated(grid: Path, small: Path) -> None:
+def test_what_is_done_is_not_repeated(grid: Path, small: Path, s2c2: Forked) -> None:
     before = {path: path.stat().st_mtime_ns for path in grid.glob("runs/*/*")}
-    done = call(*command(small, grid, name="figure4"))
+    done = s2c2(*asked(small, grid, name="figure4"))
     assert done.returncode == 0, done.stderr
     assert "0 runs worked on, 4 were done" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in grid.glob("runs/*/*")} == before
     assert (grid / "figure4" / "figure.svg").read_text() == (grid / "table2" / "figure.svg").read_text()
 
 
-def test_another_configuration_is_refused(grid: Path, small: Path) -> None:
+@pytest.fixture
+def kept(grid: Path, tmp_path: Path) -> Path:
+    """What is committed of the finished grid: its records, without the runs."""
+    shutil.copytree(grid / "records", tmp_path / "kept" / "records")
+    return tmp_path / "kept"
+
+
+def test_a_record_is_enough_where_the_run_is_gone(kept: Path, small: Path, s2c2: Forked) -> None:
+    done = s2c2(*asked(small, kept, name="figure4"))
+    assert done.returncode == 0, done.stderr
+    assert "0 runs worked on, 4 were done" in done.stdout
+    assert not (kept / "runs").exists()
+
+
+def test_a_run_without_a_record_is_trained_with_its_partner(
+    kept: Path, grid: Path, small: Path, s2c2: Forked
+) -> None:
+    before = {path.name: files.read_json(path) for path in (kept / "records").iterdir()}
+    (kept / "records" / f"{NAMES[3]}.json").unlink()
+    done = s2c2(*asked(small, kept))
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (kept / "runs").iterdir()) == sorted(NAMES[2:])
+    after = {path.name: files.read_json(path) for path in (kept / "records").iterdir()}
+    timeless = [
+        {name: {**one, "environment": None} for name, one in all_.items()} for all_ in (before, after)
+    ]
+    assert timeless[0] == timeless[1]
+
+
+def test_images_need_the_runs(kept: Path, small: Path, s2c2: Forked) -> None:
+    done = s2c2(*asked(small, kept, seeds=1, name="figure5"))
+    assert done.returncode == 0, done.stderr
+    assert "2 runs worked on, 0 were done" in done.stdout
+    assert (kept / "figure5" / "images.html").exists()
+
+
+def test_a_record_of_another_configuration_is_refused(kept: Path, small: Path, s2c2: Forked) -> None:
+    before = {path: path.read_bytes() for path in (kept / "records").iterdir()}
+    done = s2c2(*asked(small, kept, *QUICK[1:], "train.steps=13"))
+    assert done.returncode == 2
+    assert f"{NAMES[0]}.json was made with another configuration (train.steps 12 → 13)" in done.stderr
+    assert {path: path.read_bytes() for path in (kept / "records").iterdir()} == before
+
+
+def test_another_configuration_is_refused(grid: Path, small: Path, s2c2: Forked) -> None:
     before = (grid / "table2" / "study.json").read_bytes()
-    done = call(*command(small, grid, *QUICK[1:], "train.steps=13", seeds=3))
+    done = s2c2(*asked(small, grid, *QUICK[1:], "train.steps=13", seeds=3))
     assert done.returncode == 2
     assert "train.steps 12 → 13" in done.stderr
     assert (grid / "table2" / "study.json").read_bytes() == before
 
 
-def test_two_grids_do_not_share_a_folder_at_once(grid: Path, small: Path) -> None:
+def test_a_network_is_trained_once_however_often_it_is_read(
+    small: Path, tmp_path: Path, s2c2: Forked
+) -> None:
+    done = s2c2(*asked(small, tmp_path / "grid", seeds=1, name="probe"), "--first-seed", "4")
+    assert done.returncode == 0, done.stdout
+    folders = list((tmp_path / "grid" / "runs").iterdir())
+    assert len(folders) == 13
+    trained = {(path / "losses.jsonl").stat().st_mtime_ns for path in folders}
+    assert len(trained) == 4, "plain and extended, with one vote and with five; the others are copies"
+
+    lent = tmp_path / "grid" / "runs" / "small-mean-teacher-vanilla-readout-probe-votes-4"
+    given = ("--config", str(lent / "config.yaml"), "--out", str(tmp_path / "alone"))
+    done = s2c2("train", small, *given)
+    assert done.returncode == 0, done.stderr
+    for part in ("losses.jsonl", "predictions.parquet", "probe.npz", "readout.npz"):
+        assert (lent / part).read_bytes() == (tmp_path / "alone" / part).read_bytes(), part
+
+
+def test_two_grids_do_not_share_a_folder_at_once(grid: Path, small: Path, s2c2: Forked) -> None:
     with alone(Output(grid)):
-        done = call(*command(small, grid))
+        done = s2c2(*asked(small, grid))
     assert done.returncode == 2
     assert "another experiment is at work" in done.stderr
     with alone(Output(grid)):
         pass
 
 
-def test_a_failed_run_is_reported_and_stops_no_other(small: Path, tmp_path: Path) -> None:
+def test_a_failed_run_is_reported_and_stops_no_other(small: Path, tmp_path: Path, s2c2: Forked) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / NAMES[0]).write_text("in the way")
-    done = call(*command(small, tmp_path, seeds=1))
+    done = s2c2(*asked(small, tmp_path, seeds=1))
     assert done.returncode == 1
     assert f"failed: {NAMES[0]}: " in done.stdout
     assert "exists and is not a run folder" in done.stdout
@@ -144,19 +210,21 @@ def test_a_failed_run_is_reported_and_stops_no_other(small: Path, tmp_path: Path
     assert f"| {NAMES[0]} | runs/{NAMES[0]} exists" in page
     # With the cause gone, the run is made and its partner is compared.
     (tmp_path / "runs" / NAMES[0]).unlink()
-    done = call(*command(small, tmp_path, seeds=1))
+    done = s2c2(*asked(small, tmp_path, seeds=1))
     assert done.returncode == 0, done.stderr
     assert "comparison" in files.read_json(tmp_path / "records" / f"{NAMES[1]}.json")
 
 
-def test_a_killed_grid_goes_on_to_the_same_bits(grid: Path, small: Path, tmp_path: Path) -> None:
-    started = command(small, tmp_path, seeds=1)
-    process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def test_a_killed_grid_goes_on_to_the_same_bits(
+    grid: Path, small: Path, tmp_path: Path, s2c2: Forked
+) -> None:
+    arguments = asked(small, tmp_path, seeds=1)
+    process = started(arguments)
     wait_for(tmp_path, "runs/*/checkpoints/00000004.safetensors")
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(60)
+    process.communicate(timeout=60)
     assert len(list(tmp_path.glob("records/*.json"))) < 2
-    done = call(*started)
+    done = s2c2(*arguments)
     assert done.returncode == 0, done.stderr
     for name in NAMES[:2]:
         for part in ("losses.jsonl", "predictions.parquet", "scores.json"):
@@ -167,15 +235,13 @@ def test_a_killed_grid_goes_on_to_the_same_bits(grid: Path, small: Path, tmp_pat
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
 def test_a_stop_leaves_checkpoints_and_tables(sent: int, code: int, small: Path, tmp_path: Path) -> None:
     long = (*QUICK[1:], "train.steps=100000")
-    process = subprocess.Popen(
-        command(small, tmp_path, *long, seeds=1), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    process = started(asked(small, tmp_path, *long, seeds=1))
     wait_for(tmp_path, "runs/*/checkpoints/00000004.safetensors")
     process.send_signal(sent)
     said, error = process.communicate(timeout=120)
     assert process.returncode == code
-    assert b"the same command goes on" in said
-    assert b"Traceback" not in error
+    assert "the same command goes on" in said
+    assert "Traceback" not in error
     assert not list(tmp_path.glob("records/*.json"))
     for path in tmp_path.glob("runs/*/losses.jsonl"):
         lines = path.read_text().splitlines()

@@ -6,9 +6,12 @@ import pytest
 from s2c2 import config as configuration
 from s2c2.algorithms import ALGORITHMS
 from s2c2.data.dataset import Dataset
+from s2c2.data.splits import divide
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
-from s2c2.experiments.grids import EXPERIMENTS, Planned, Spread, plan, share_disputed
+from s2c2.experiments.arms import share_disputed
+from s2c2.experiments.grids import EXPERIMENTS, Planned, Spread, plan
+from s2c2.experiments.setup import sizes
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +172,7 @@ def test_probed_arms_are_held_against_the_plain_network_without_and_with_the_pro
         "vanilla-probe": None,
         "vanilla-votes": None,
         "vanilla-probe-votes": None,
+        "s2c2": "vanilla-0",
         "readout": "vanilla-0",
         "readout-probe": "vanilla-0",
         "readout-probe-same": "vanilla-probe-0",
@@ -186,3 +190,66 @@ def test_probed_arms_are_held_against_the_plain_network_without_and_with_the_pro
         if "readout" in arm:
             assert config.predict.ambiguity == ("votes" if "probe" in arm and "votes" in arm else "doubt")
             assert config.predict.clusters == "prototypes"
+
+
+def test_arms_with_spread_labels_are_held_against_the_plain_network(dataset: Dataset) -> None:
+    _, runs = plan("spread", Spread((dataset.root,), 1, {}))
+    found = {run.entry.arm: run for run in runs}
+    partners = {
+        arm: run.entry.against and run.entry.against.split("mean-teacher-")[1] for arm, run in found.items()
+    }
+    assert partners == {
+        "vanilla": None,
+        "vanilla-votes": None,
+        "s2c2": "vanilla-0",
+        "readout-probe": "vanilla-0",
+        "vanilla-readout-probe": "vanilla-0",
+        "readout-spread": "vanilla-0",
+        "vanilla-readout-spread": "vanilla-0",
+        "readout-probe-votes": "vanilla-votes-0",
+        "vanilla-readout-probe-votes": "vanilla-votes-0",
+        "readout-spread-votes": "vanilla-votes-0",
+        "vanilla-readout-spread-votes": "vanilla-votes-0",
+    }
+    for arm, run in found.items():
+        config = run.config
+        assert config.data.votes == (5 if "votes" in arm else 1)
+        assert config.objective.name == ("vanilla" if "vanilla" in arm else "s2c2")
+        said = next((name for name in ("probe", "spread") if name in arm), "head")
+        assert config.predict.classes == said
+        if "readout" in arm:
+            assert config.predict.ambiguity == ("votes" if "votes" in arm else "doubt")
+            assert config.predict.clusters == "prototypes"
+
+
+def test_the_ceiling_knows_every_image_and_is_judged_on_the_same_ones(dataset: Dataset) -> None:
+    _, runs = plan("ceiling", Spread((dataset.root,), 1, {}))
+    found = {run.entry.arm: run for run in runs}
+    assert {arm: run.entry.against for arm, run in found.items()} == {"vanilla": None} | dict.fromkeys(
+        ("vanilla-readout-probe", "every-label", "every-vote"), "small-mean-teacher-vanilla-0"
+    )
+    divided = {}
+    for arm, run in found.items():
+        assert run.config.objective.name == "vanilla"
+        divided[arm] = divide(dataset, sizes(run.config, len(dataset.images)), run.config.seed)
+    few, every = divided["vanilla"], divided["every-vote"]
+    assert every == divided["every-label"]
+    assert every.validation == few.validation
+    assert every.labeled == tuple(sorted((*few.labeled, *few.unlabeled)))
+    assert not every.unlabeled
+    assert [found[arm].config.data.labels for arm in ("every-label", "every-vote")] == ["drawn", "soft"]
+
+
+def test_the_ceiling_of_a_dataset_with_split_sizes_of_its_own(dataset: Dataset) -> None:
+    values = configuration.assignments(["data.labeled=20", "data.unlabeled=30", "data.validation=40"])
+    _, runs = plan("ceiling", Spread((dataset.root,), 1, values))
+    data = next(run.config.data for run in runs if run.entry.arm == "every-vote")
+    assert (data.labeled, data.unlabeled, data.validation) == (50, 0, 40)
+
+
+def test_the_ceiling_of_a_dataset_that_fixes_its_splits_is_refused(tmp_path: Path) -> None:
+    folder = synthetic(tmp_path / "fixed", images=40, seed=0, size=16, classes=2)
+    rows = [f"{image},{'validation' if i < 10 else 'labeled'}" for i, image in enumerate(folder.images)]
+    (folder.root / "splits.csv").write_text("\n".join(["image,split", *rows]) + "\n")
+    with pytest.raises(UserError, match="fixes which images are labeled"):
+        plan("ceiling", Spread((folder.root,), 1, {}))

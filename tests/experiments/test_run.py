@@ -73,11 +73,14 @@ def test_a_run_of_a_version_with_fewer_settings_goes_on(dataset: Dataset, tmp_pa
     assert (tmp_path / "run" / "predictions.parquet").exists()
 
 
-def test_a_probe_of_a_network_that_reads_images_reads_its_features(dataset: Dataset, tmp_path: Path) -> None:
+@pytest.mark.parametrize("classes", ["probe", "spread"])
+def test_a_probe_of_a_network_that_reads_images_reads_its_features(
+    classes: str, dataset: Dataset, tmp_path: Path
+) -> None:
     values = {
         "train": {"steps": 3, "batch": 4, "threads": 1},
         "data": {"votes": 5},
-        "predict": {"classes": "probe", "ambiguity": "votes", "prior": 0.3},
+        "predict": {"classes": classes, "ambiguity": "votes", "prior": 0.3},
     }
     config = configuration.resolve(configuration.merged(configuration.preset("cpu"), values))
     found = run(dataset, config, tmp_path / "run")

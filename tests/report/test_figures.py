@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 from s2c2.metrics.coverage import risk_coverage
 from s2c2.report import figures
+
+ROOT = Path(__file__).parents[2]
 
 
 def histogram() -> str:
@@ -76,3 +79,16 @@ def test_the_area_is_named() -> None:
 def test_a_script_the_font_lacks_gives_no_warning() -> None:
     curve = risk_coverage(np.array([0.1]), np.array([True]))
     assert "ねこ" in figures.risk_coverage_curves({"ねこ": curve})
+
+
+@pytest.mark.parametrize("draw", [histogram, risk, training, scatter])
+def test_a_figure_is_a_file_of_its_own_too(draw: Callable[[], str]) -> None:
+    text = figures.standalone(draw())
+    assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
+    assert "prefers-color-scheme:dark" in text
+    assert figures.standalone('<svg xmlns="http://www.w3.org/2000/svg"><g/></svg>').count("xmlns") == 1
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "results").rglob("*.svg")), ids=lambda path: path.name)
+def test_committed_figures_are_svg_files(path: Path) -> None:
+    assert ElementTree.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"

@@ -1,3 +1,4 @@
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -68,6 +69,26 @@ def test_the_verdict_and_each_line_of_the_comparison_are_shown(pair: tuple[Run, 
     assert scores["comparison"]["verdict"] in page
     for name in ("oracle", "random", "entropy"):
         assert f"{scores['comparison']['f1'][name]:.3f}" in page
+
+
+@pytest.mark.parametrize(
+    ("apart", "shown"),
+    [
+        (0.0004, '<td class="value ">0.000</td>'),
+        (-0.0004, '<td class="value ">0.000</td>'),
+        (0.0006, '<td class="value better">+0.001 better</td>'),
+        (-0.0006, "0.001 worse</td>"),
+    ],
+)
+def test_a_difference_that_is_shown_as_none_is_called_none(
+    apart: float, shown: str, pair: Any, tmp_path: Path
+) -> None:
+    path = pair[0].path / "scores.json"
+    known = json.loads(text_of(path))
+    known["comparison"]["f1"] |= {"s2c2": 0.5 + apart, "oracle": 0.5}
+    path.write_text(json.dumps(known), encoding="utf-8")
+    row = text_of(report(pair, tmp_path / "r.html")).split("oracle rejection", 1)[1].split("</tr>", 1)[0]
+    assert shown in row
 
 
 def test_an_image_counts_as_wrong_by_what_most_people_said(made: Any, tmp_path: Path) -> None:

@@ -6,6 +6,11 @@ from typing import Annotated
 
 import typer
 
+Preset = Annotated[
+    str, typer.Option("--preset", help="starting point: cpu, demo, features, recommended, paper")
+]
+"""Which of :data:`s2c2.config.PRESETS` a command starts from."""
+
 app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
 
 
@@ -13,7 +18,7 @@ app = typer.Typer(help="Show the configuration.", no_args_is_help=True)
 def show(
     pairs: Annotated[list[str] | None, typer.Argument(metavar="[key=value]…")] = None,
     conf: Annotated[Path | None, typer.Option("-c", "--config", help="YAML file")] = None,
-    preset: Annotated[str, typer.Option(help="starting point: cpu, demo, paper")] = "cpu",
+    preset: Preset = "cpu",
 ) -> None:
     """Print the resolved configuration as YAML."""
     from s2c2 import config

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s2c2.cli import screen
+from s2c2.cli.configs import Preset
 from s2c2.cli.runs import TERMINATED, stoppable
 from s2c2.errors import UserError
 
@@ -23,8 +24,9 @@ def experiment(
     pairs: Annotated[list[str] | None, typer.Argument(metavar="[key=value]…")] = None,
     dataset: Annotated[list[Path] | None, typer.Option(help="dataset folder; may be repeated")] = None,
     algorithm: Annotated[list[str] | None, typer.Option(help="only this one; may be repeated")] = None,
-    preset: Annotated[str, typer.Option(help="starting point: cpu, demo, paper")] = "cpu",
+    preset: Preset = "cpu",
     seeds: Annotated[int, typer.Option(min=1, help="number of seeds")] = 3,
+    first: Annotated[int, typer.Option("--first-seed", min=0, help="the others follow it")] = 0,
     out: Annotated[Path | None, typer.Option(help="folder to write; experiments share its runs")] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes, with one thread each")] = 2,
     executor: Annotated[
@@ -41,7 +43,7 @@ def experiment(
         from s2c2.experiments.executors import executor as chosen
 
         doing = chosen(executor, workers)
-        spread = spread_of(pairs or [], preset, tuple(dataset or ()), seeds, tuple(algorithm or ()))
+        spread = spread_of(pairs or [], preset, tuple(dataset or ()), seeds, tuple(algorithm or ()), first)
         worked, asked = work(planned(name, spread, folder), folder, doing)
     page = write(folder / name, folder / "records")
     screen.console.print(f"tables: {page}")
@@ -53,7 +55,12 @@ def experiment(
 
 
 def spread_of(
-    pairs: list[str], preset: str, datasets: tuple[Path, ...], seeds: int, algorithms: tuple[str, ...]
+    pairs: list[str],
+    preset: str,
+    datasets: tuple[Path, ...],
+    seeds: int,
+    algorithms: tuple[str, ...],
+    first: int = 0,
 ) -> "Spread":
     """Return what a grid is spread over; ``crowd.`` and ``budget.`` set who annotates and how much.
 
@@ -70,13 +77,13 @@ def spread_of(
     values = assignments(pairs)
     crowd = settled(Crowd(), values.pop("crowd", {}), "crowd")
     budget = settled(Budget(), values.pop("budget", {}), "budget")
-    return Spread(datasets, seeds, merged(starting(preset), values), algorithms, crowd, budget)
+    return Spread(datasets, seeds, merged(starting(preset), values), algorithms, crowd, budget, first)
 
 
 def planned(name: str, spread: "Spread", folder: Path) -> "tuple[Planned, ...]":
     """Return the runs of an experiment and write down its plan."""
-    from s2c2.experiments.grid import Output, guard
     from s2c2.experiments.grids import plan
+    from s2c2.experiments.output import Output, guard
     from s2c2.studies import write_study
 
     if not spread.folders:
@@ -89,7 +96,8 @@ def planned(name: str, spread: "Spread", folder: Path) -> "tuple[Planned, ...]":
 
 def work(runs: "tuple[Planned, ...]", folder: Path, executor: "Executor") -> "tuple[Worked, list[int]]":
     """Work through a grid with a progress bar, and return the signals that stopped it with checkpoints."""
-    from s2c2.experiments.grid import Output, execute
+    from s2c2.experiments.grid import execute
+    from s2c2.experiments.output import Output
 
     screen.console.print(f"{len(runs)} runs → {folder}")
     with screen.progress("steps") as advance, stoppable() as asked:

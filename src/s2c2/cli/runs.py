@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from s2c2.cli import screen
+from s2c2.cli.configs import Preset
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def train(
     algorithm: Annotated[str | None, typer.Option(help="semi-supervised algorithm")] = None,
     vanilla: Annotated[bool, typer.Option("--vanilla", help="without S2C2")] = False,
     conf: Annotated[Path | None, typer.Option("-c", "--config", help="YAML file")] = None,
-    preset: Annotated[str, typer.Option(help="starting point: cpu, demo, features, paper")] = "cpu",
+    preset: Preset = "cpu",
     seed: Annotated[int | None, typer.Option(help="seed of everything random")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the newest checkpoint")] = False,
     annotations: Annotated[

@@ -2,49 +2,24 @@
 
 import fcntl
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s2c2 import config as configuration
 from s2c2 import files
 from s2c2.errors import UserError
 from s2c2.experiments import pool, rounds
 from s2c2.experiments.executors import Executor, Local
-from s2c2.experiments.folder import Place, differences
-from s2c2.experiments.planned import Fact, Planned
+from s2c2.experiments.folder import Place
+from s2c2.experiments.output import Output, guard, known, recorded, trained
+from s2c2.experiments.planned import Planned
 from s2c2.experiments.pool import Ended, Job
 from s2c2.experiments.records import record
 from s2c2.experiments.run import run
-from s2c2.experiments.saved import score
-from s2c2.studies import Record
-
-
-@dataclass(frozen=True)
-class Output:
-    """Where the files of a grid lie."""
-
-    root: Path
-
-    @property
-    def records(self) -> Path:
-        """One small JSON file for each run, without a path in it."""
-        return self.root / "records"
-
-    def run(self, name: str) -> Path:
-        """Return the run folder of a run."""
-        return self.root / "runs" / name
-
-    def record(self, name: str) -> Path:
-        """Return the record of a run."""
-        return self.records / f"{name}.json"
-
-    def error(self, name: str) -> Path:
-        """Return where the traceback of a run goes that met a defect."""
-        return self.root / "errors" / f"{name}.txt"
+from s2c2.experiments.saved import reread, score
 
 
 @dataclass(frozen=True)
@@ -140,29 +115,17 @@ def alone(out: Output) -> Iterator[None]:
         yield
 
 
-def guard(runs: Sequence[Planned], out: Output) -> None:
-    """Refuse a folder with a run of the same name but another configuration.
-
-    Raises:
-        UserError: says what differs.
-    """
-    for planned in runs:
-        place = Place(out.run(planned.entry.name))
-        old = configuration.completed(configuration.read(place.config)) if place.config.exists() else None
-        changed = [] if old is None else sorted(differences(old, planned.values))
-        if changed:
-            raise UserError(
-                f"{place.root} was made with another configuration ({', '.join(changed)}): "
-                "choose another --out"
-            )
-        rounds.guard(planned, place.root)
-
-
 def outstanding(runs: Sequence[Planned], out: Output) -> list[Job]:
-    """Return what is left to do: runs without predictions, then those without a record that is complete."""
-    training = {planned.entry.name for planned in runs if not trained(out, planned.entry.name)}
-    jobs = [_training(planned, out, training) for planned in runs if planned.entry.name in training]
-    for planned in runs:
+    """Return what is left to do: runs to train, then those without a record that is complete."""
+    training = untrained(runs, out)
+    present = [run for run in runs if run.entry.name in training or trained(out, run.entry.name)]
+    lenders = lent(present, training)
+    jobs = [
+        _training(planned, out, training, lenders.get(planned.entry.name))
+        for planned in present
+        if planned.entry.name in training
+    ]
+    for planned in present:
         entry = planned.entry
         needed = [name for name in (entry.name, entry.against) if name in training]
         if needed or not recorded(planned, out):
@@ -171,42 +134,60 @@ def outstanding(runs: Sequence[Planned], out: Output) -> list[Job]:
     return jobs
 
 
-def _training(planned: Planned, out: Output, training: set[str]) -> Job:
-    """Return the job that trains a run; it waits for the run before where that is trained too."""
+def untrained(runs: Sequence[Planned], out: Output) -> set[str]:
+    """Return the names of the runs to train: not known, not trained, and those that such runs need."""
+    named = {run.entry.name: run for run in runs}
+    wanted = [run for run in runs if not known(run, out)]
+    found = set[str]()
+    for planned in wanted:
+        if not trained(out, planned.entry.name):
+            found.add(planned.entry.name)
+        needs = named.keys() & {planned.entry.against, planned.relabel and planned.relabel.previous}
+        wanted += [named[name] for name in needs - found if not trained(out, name)]
+    return found
+
+
+def lent(runs: Sequence[Planned], training: Collection[str]) -> dict[str, str]:
+    """Return, for runs that need no training of their own, the run that has or makes the same network.
+
+    Args:
+        runs: the grid.
+        training: names of those that are not trained yet.
+    """
+    first = sorted(runs, key=lambda run: run.entry.name in training)
+    found: dict[str, str] = {}
+    sources: dict[str, list[Planned]] = {}
+    for planned in first:
+        alike = sources.setdefault(f"{planned.folder} {planned.values['seed']}", [])
+        source = next((run for run in alike if planned.trains_as(run)), None)
+        if source is None:
+            alike.append(planned)
+        elif planned.entry.name in training:
+            found[planned.entry.name] = source.entry.name
+    return found
+
+
+def _training(planned: Planned, out: Output, training: set[str], lender: str | None) -> Job:
+    """Return the job that trains a run; it waits for the runs that it needs where those are trained too."""
     before = [planned.relabel.previous] if planned.relabel is not None else []
+    before += [] if lender is None else [lender]
     after = tuple(f"train {name}" for name in before if name in training)
-    size = planned.values["train"]["steps"]
-    return Job(f"train {planned.entry.name}", train, (planned, out), size, after)
+    size = planned.values["train"]["steps"] if lender is None else 1
+    return Job(f"train {planned.entry.name}", train, (planned, out, lender), size, after)
 
 
-def trained(out: Output, name: str) -> bool:
-    """Return whether a run is trained to its end."""
-    return Place(out.run(name)).predictions.exists()
-
-
-def recorded(planned: Planned, out: Output) -> bool:
-    """Return whether a record has scores and facts, and a comparison where the partner is trained."""
-    path, against = out.record(planned.entry.name), planned.entry.against
-    if not path.exists():
-        return False
-    known = files.read_json(path)
-    compared = against is None or not trained(out, against) or "comparison" in known
-    return "scores" in known and compared and all(_noted(fact, known) for fact in planned.facts)
-
-
-def _noted(fact: Fact, known: Record) -> bool:
-    """Return whether a record holds what an experiment wants to know, with the same settings."""
-    return bool(files.finite(fact.settings) == known.get(fact.name, {}).get("settings"))
-
-
-def train(planned: Planned, out: Output) -> None:
-    """Train a run, in a process of the pool."""
+def train(planned: Planned, out: Output, lender: str | None = None) -> None:
+    """Train a run, in a process of the pool; where a trained run has the same network, read that anew."""
+    folder = out.run(planned.entry.name)
+    if lender is not None and trained(out, lender) and not folder.exists():
+        reread(out.run(lender), folder, planned.values["predict"])
+        return
     before = None if planned.relabel is None else out.run(planned.relabel.previous)
     dataset, beside = rounds.learned(planned, before)
     run(
         dataset,
         planned.config,
-        out.run(planned.entry.name),
+        folder,
         resume=True,
         watch=lambda record, steps: pool.advance(record.step),
         stop=pool.stopped,

@@ -65,11 +65,19 @@ class Planned:
     """Where its labels come from; None for those of the dataset."""
     facts: tuple[Fact, ...] = ()
     """What is recorded beside its scores."""
+    shown: bool = False
+    """Whether its folder is asked for too, not its record alone."""
 
     @property
     def config(self) -> Config:
         """Everything else that it depends on."""
         return configuration.resolve(self.values)
+
+    def trains_as(self, other: "Planned") -> bool:
+        """Return whether both come to the same network, whatever reads it."""
+        mine, its = ({**run.values, "predict": None} for run in (self, other))
+        bought = self.relabel is not None or other.relabel is not None
+        return not bought and self.folder == other.folder and mine == its
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class Spread:
     folders: tuple[Path, ...]
     """Dataset folders; the last parts of their paths name the datasets."""
     seeds: int
-    """Number of seeds, from 0."""
+    """Number of seeds."""
     base: Values
     """Values that all runs share."""
     algorithms: tuple[str, ...] = ()
@@ -88,3 +96,10 @@ class Spread:
     """Who annotates in a simulated study."""
     budget: Budget = field(default_factory=Budget)
     """How much people are asked where labels are bought."""
+    first: int = 0
+    """The first seed; the others follow it."""
+
+    @property
+    def numbers(self) -> range:
+        """Its seeds."""
+        return range(self.first, self.first + self.seeds)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from s2c2 import probe
-from s2c2.config import PredictConfig
+from s2c2 import probe, spreading
+from s2c2.config import Config, PredictConfig
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import Embedded
 from s2c2.predictions import Predictions
-from s2c2.probe import Labeled, Probe
+from s2c2.probe import Labeled, Pool, Probe
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,34 @@ def require(options: PredictConfig, dissent: Float[np.ndarray, " l"]) -> None:
         raise UserError(probe.ALIKE)
 
 
-def fitted(options: PredictConfig, said: Predictions, read: Embedded | None, known: Known) -> Probe | None:
+def fitted(config: Config, said: Predictions, read: Embedded | None, known: Known) -> Probe | None:
     """Return the probe that a configuration asks for; None where it asks for none.
 
     Args:
-        options: how predictions are read.
-        said: what the network says of the images of the pack.
+        config: of the run.
+        said: what the network says of the images of the pack, with their splits.
         read: what it reads instead of them, if so.
         known: the labeled images.
     """
-    classes, dissent = options.classes == "probe", options.ambiguity == "votes"
+    options = config.predict
+    classes, dissent = options.classes != "head", options.ambiguity == "votes"
     if not classes and not dissent:
         return None
     inputs = said.embeddings[known.rows] if read is None else read.mean(known.rows)
     labeled = Labeled(inputs, said.probabilities[known.rows], known.votes, known.dissent)
-    return probe.fit(labeled, classes=classes, dissent=dissent)
+    pool = _pool(said, read, known, config.seed) if options.classes == "spread" else None
+    return probe.fit(labeled, classes=classes, dissent=dissent, pool=pool)
+
+
+def _pool(said: Predictions, read: Embedded | None, known: Known, seed: int) -> Pool:
+    trained = np.array([split in ("labeled", "unlabeled") for split in said.splits])
+    trained[known.rows] = True
+    rows = np.flatnonzero(trained)
+    rows = rows[spreading.some(len(rows), np.searchsorted(rows, known.rows), seed)]
+    seen = said.embeddings[rows]
+    kept = np.flatnonzero(np.isin(known.rows, rows))
+    places = np.searchsorted(rows, known.rows[kept])
+    return Pool((seen,) if read is None else (read.mean(rows), seen), places, kept)
 
 
 def corrected(found: Probe, said: Predictions, read: Embedded | None) -> Predictions:

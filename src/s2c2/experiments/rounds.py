@@ -38,7 +38,7 @@ def rounds(runs: Sequence[Planned], spread: Spread) -> list[Planned]:
     starts = {(run.entry.arm, run.entry.seed): run for run in started}
     following = [
         run
-        for seed in range(spread.seeds)
+        for seed in spread.numbers
         for name, arm in ARMS.items()
         for run in _chain(starts[arm.learner, seed], name, spread.budget)
     ]

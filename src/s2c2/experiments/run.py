@@ -154,11 +154,12 @@ def finished(
 ) -> Predictions:
     """Fit what reads a trained network from its predictions, and write both, see :func:`conclude`."""
     _, read, labeled = sources
-    found = fitted(config.predict, predictions, read, labeled)
+    predictions = with_splits(predictions, splits)
+    found = fitted(config, predictions, read, labeled)
     if found is not None:
         found.write(place.probe)
         predictions = corrected(found, predictions, read)
-    predictions = read_out(place, with_splits(predictions, splits), config)
+    predictions = read_out(place, predictions, config)
     predictions.write(place.predictions)
     return predictions
 

@@ -23,6 +23,7 @@ from s2c2.experiments.predicting import Reader
 from s2c2.experiments.probing import Known, require
 from s2c2.experiments.run import conclude, reader_of
 from s2c2.experiments.setup import dissent, fresh, objective_of, views, votes
+from s2c2.experiments.threads import threads
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
@@ -77,20 +78,26 @@ def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
     """
     if out.exists():
         raise UserError(f"{out} exists: choose another folder")
-    old, place = Place(root), Place(out)
+    old = Place(root)
     predictions = Predictions.read(old.predictions)
     config = configuration.resolve(configuration.merged(configuration.read(old.config), {"predict": predict}))
-    shutil.copytree(root, out, ignore=shutil.ignore_patterns(*DERIVED))
-    files.write_text(place.config, configuration.dump(config))
-    saved = load_run(out)
-    dataset = datasets.read(Path(files.read_json(place.dataset)["root"]))
+    with files.atomic_folder(out) as made:
+        shutil.copytree(root, made, ignore=shutil.ignore_patterns(*DERIVED), dirs_exist_ok=True)
+        files.write_text(Place(made).config, configuration.dump(config))
+        return _concluded(made, config, dict(zip(predictions.images, predictions.splits, strict=True)))
+
+
+def _concluded(folder: Path, config: Config, splits: dict[str, str]) -> Predictions:
+    """Read a trained network as configured, and write what follows."""
+    torch.set_num_threads(threads(config))
+    saved = load_run(folder)
+    dataset = datasets.read(Path(files.read_json(Place(folder).dataset)["root"]))
     packed = pack(dataset, saved.size, fit=config.data.fit, skip_broken=config.data.skip_broken)
-    splits = dict(zip(predictions.images, predictions.splits, strict=True))
     weak = {"weak": views(config.views)["weak"]}
     read = embedded(dataset, packed, config, weak, (torch.device("cpu"), silent))
-    labeled = _known(Run(out), dataset, packed, config)
+    labeled = _known(Run(folder), dataset, packed, config)
     require(config.predict, labeled.dissent)
-    return conclude(place, config, saved.reader, (packed, read, labeled), splits, silent)
+    return conclude(Place(folder), config, saved.reader, (packed, read, labeled), splits, silent)
 
 
 def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:

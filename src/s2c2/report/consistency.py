@@ -11,6 +11,7 @@ from s2c2.errors import UserError
 from s2c2.metrics.bootstrap import Interval
 from s2c2.metrics.consistency import Arm, Kappa
 from s2c2.report.consistency_plot import figure
+from s2c2.report.figures import standalone
 from s2c2.report.study.rendering import as_csv, as_markdown
 from s2c2.report.study.sheets import Sheet
 from s2c2.report.study.spread import NAN, Spread, signless, spread
@@ -65,7 +66,7 @@ def contents(arms: Sequence[Arm], settings: Mapping[str, Any]) -> dict[str, str]
     return {
         "consistency.csv": as_csv(numbers(arms)),
         "consistency.md": as_markdown(f"{TITLE}: {said}" if said else TITLE, [sheet(arms)]),
-        "consistency.svg": figure(arms) + "\n",
+        "consistency.svg": standalone(figure(arms)),
         "consistency.json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
     }
 

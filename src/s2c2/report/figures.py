@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
+from itertools import cycle, product
 from typing import Any
 
 import matplotlib as mpl
@@ -22,6 +23,13 @@ INK = "#010203"
 """Stands for the colour of the text until the SVG is written."""
 
 XLINK = "http://www.w3.org/1999/xlink"
+SVG = "http://www.w3.org/2000/svg"
+
+INKS = "<style>:root{color:#1f2328}@media(prefers-color-scheme:dark){:root{color:#e6edf3}}</style>"
+"""Colours of the text where no page around a figure gives one."""
+
+KINDS = ("plain", "with S2C2")
+"""Runs without and with an ambiguity head."""
 
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -109,21 +117,20 @@ def training_curves(losses: Sequence[Mapping[str, Any]], name: str) -> str:
 @mpl.rc_context(STYLE)
 def f1_distance(points: Sequence[Point]) -> str:
     """Return runs as points of F1 and inner distance (paper Fig. 4): better is right and down."""
-    figure, axes = _canvas(5.2, 3.4)
     groups = list(dict.fromkeys(point.group for point in points))
-    for i, group in enumerate(groups):
-        for extended, marker, suffix in ((False, "o", ""), (True, "^", " + S2C2")):
-            chosen = [point for point in points if (point.group, point.extended) == (group, extended)]
-            if chosen:
-                place = [point.f1 for point in chosen], [point.distance for point in chosen]
-                colour = PALETTE[i % len(PALETTE)]
-                face = colour if extended else "none"
-                axes.scatter(
-                    *place, s=46, marker=marker, edgecolors=colour, facecolors=face, label=group + suffix
-                )
+    figure, axes = _canvas(6.4, max(3.4, 0.22 * (len(groups) + 4)))
+    colours = dict(zip(groups, cycle(PALETTE), strict=False))
+    for group, extended in product(groups, (False, True)):
+        chosen = [point for point in points if (point.group, point.extended) == (group, extended)]
+        place = [point.f1 for point in chosen], [point.distance for point in chosen]
+        axes.scatter(*place, **_marker(extended, colours[group]))
+    for extended in sorted({point.extended for point in points}):
+        axes.scatter([], [], label=KINDS[extended], **_marker(extended, INK))
+    for group, colour in colours.items():
+        axes.plot([], [], color=colour, linewidth=5, label=group)
     axes.set(xlabel="F1 on certain images (right is better)", ylabel="inner distance d (down is better)")
     axes.margins(0.15)
-    _legend(axes)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0.2)
     return svg(figure, "Runs by F1 and inner distance")
 
 
@@ -155,9 +162,21 @@ def _embedded(text: str, description: str) -> str:
     return head + text[text.index(">") + 1 :]
 
 
+def standalone(element: str) -> str:
+    """Return an ``<svg>`` element of a page as the content of a file that is shown by itself."""
+    head, rest = element.split(">", 1)
+    space = "" if f'xmlns="{SVG}"' in head else f' xmlns="{SVG}"'
+    return f"{head}{space}>{INKS}{rest}\n"
+
+
 def _canvas(width: float, height: float) -> tuple[Figure, Any]:
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots()
+
+
+def _marker(extended: bool, colour: str) -> dict[str, Any]:
+    shape = {"marker": "^" if extended else "o", "s": 46, "edgecolors": colour}
+    return shape | {"facecolors": colour if extended else "none"}
 
 
 def _legend(axes: Any) -> None:

@@ -40,12 +40,12 @@ SHOWN = (
     "best plain AUROC",
 )
 """Columns of the comparison that a first page shows."""
-PROBED = ("readout", "readout-probe", "readout-probe-votes")
+PROBED = ("s2c2", "readout", "readout-probe", "readout-probe-votes")
 """Arms that a first page shows."""
 
 
 def probed(known: Sequence[Outcome], dataset: str) -> str:
-    """Return the comparison of readouts without and with a probe on one dataset, as Markdown."""
+    """Return the comparison of S2C2 and of readouts without and with a probe on one dataset, as Markdown."""
     found = groups([one for one in known if one.entry.dataset == dataset])
     whole = fair([group for group in found if group.arm in PROBED])
     places = [whole.columns.index(name) for name in SHOWN]

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from s2c2 import files
+from s2c2.report.figures import standalone
 from s2c2.report.study import budget, budget_plot, plots, table3
 from s2c2.report.study import sheets as tables
 from s2c2.report.study.mosaic import mosaics
@@ -50,7 +51,7 @@ def contents(folder: Path, records: Path) -> dict[str, str]:
     title = f"{study.experiment}: {study.title}"
     return (
         tables
-        | {f"{name}.svg": content + "\n" for name, content in drawn.items()}
+        | {f"{name}.svg": standalone(content) for name, content in drawn.items()}
         | {
             "table.md": as_markdown(title, shown),
             "table.html": as_html(title, shown, list(drawn.values())),
@@ -76,7 +77,7 @@ def pictured(folder: Path) -> dict[str, str]:
         return {path.name: path.read_text(encoding="utf-8") for path in old}
     shown = [f"<h2>{escape(name)}</h2>\n{svg}" for name, svg in drawn.items()]
     page = as_html(f"{study.experiment}: {study.title}", (), shown)
-    return {f"{name}.svg": svg + "\n" for name, svg in drawn.items()} | {"images.html": page}
+    return {f"{name}.svg": standalone(svg) for name, svg in drawn.items()} | {"images.html": page}
 
 
 def write(folder: Path, records: Path) -> Path:
