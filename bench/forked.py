@@ -1,13 +1,10 @@
 """A command in a process of its own that need not import the package again."""
 
 import os
-import sys
-import traceback
-from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from s2c2.cli import main
+from bench.becoming import become
 from s2c2.experiments import run, saved  # the heavy imports, before a fork
 
 WARM = (run, saved)
@@ -20,7 +17,7 @@ class Forked:
         self.code: int | None = None
         self.pid = os.fork()
         if not self.pid:
-            _become(arguments, cwd, said)
+            become(arguments, cwd, said.fileno())
 
     def poll(self) -> int | None:
         """Return the exit code, negative for a signal, or None while the process runs."""
@@ -34,23 +31,3 @@ class Forked:
         if self.code is None:
             self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         return self.code
-
-
-def _become(arguments: list[str], cwd: Path, said: TextIO) -> None:
-    """Run the command line and end, whatever happens."""
-    code: object = 1
-    try:
-        os.chdir(cwd)
-        for number in (1, 2):
-            os.dup2(said.fileno(), number)
-        sys.argv = ["s2c2", *arguments]
-        main()
-        code = 0
-    except SystemExit as error:
-        code = error.code or 0
-    except BaseException:
-        traceback.print_exc()
-    with suppress(Exception):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else 1)

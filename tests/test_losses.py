@@ -184,6 +184,12 @@ def test_pseudo_ambiguity_counts_with_ties(n: int, prior: float, count: int) -> 
     assert losses.pseudo_ambiguity(torch.zeros(n), prior).sum().item() == count
 
 
+def test_pseudo_ambiguity_is_float32_whatever_the_scores_are() -> None:
+    chosen = losses.pseudo_ambiguity(torch.arange(4.0).bfloat16(), 0.5)
+    assert chosen.dtype == torch.float32
+    assert chosen.tolist() == [0, 0, 1, 1]
+
+
 def test_pseudo_ambiguity_has_no_gradient() -> None:
     scores = torch.arange(4.0).requires_grad_()
     assert not losses.pseudo_ambiguity(scores, 0.5).requires_grad

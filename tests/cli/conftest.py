@@ -1,5 +1,4 @@
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,17 +15,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "small"
     synthetic(folder, images=160, seed=0, size=16)
     return folder
-
-
-@pytest.fixture(scope="session")
-def s2c2() -> Command:
-    """Run the command line in a process of its own."""
-
-    def call(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-c", "from s2c2.cli import main; main()", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=240, check=False)
-
-    return call
 
 
 QUICK = ("train.steps=12", "train.batch=8", "train.threads=1", "train.checkpoint=5", "data.labeled=48")

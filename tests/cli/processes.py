@@ -40,10 +40,11 @@ def training(data: Path, out: Path, *more: str) -> tuple[object, ...]:
     return ("train", data, *SETTINGS, "--algorithm", "fixmatch", "--out", out, *more)
 
 
-def await_checkpoint(out: Path) -> None:
+def await_checkpoint(out: Path, *started: "subprocess.Popen[str]") -> None:
     end = time.monotonic() + 250
     while not list(out.glob("checkpoints/*6.safetensors")):
         assert time.monotonic() < end, "no checkpoint"
+        assert not (over := [one.communicate()[0] for one in started if one.poll() is not None]), over
         time.sleep(0.05)
 
 
@@ -64,9 +65,12 @@ def losses(run: Path) -> list[dict[str, float]]:
 
 
 def close(run: Path, other: Path) -> None:
-    """Rounding grows from step to step; it stays far below what six steps change."""
+    """Rounding grows from step to step; it stays far below what six steps change.
+
+    Without AVX-512 it is larger: 0.0006 after 5 steps, 0.012 after 16. Two threads differ as much from one.
+    """
     moved = np.linalg.norm(weights(run) - weights(run, STEPS - 6))
     assert np.linalg.norm(weights(run) - weights(other)) < 0.1 * moved
     assert len(losses(run)) == len(losses(other)) == STEPS
     for step, (one, two) in enumerate(zip(losses(run), losses(other), strict=True)):
-        assert two == pytest.approx(one, rel=1e-4 if step < 6 else 2e-2, abs=1e-4)
+        assert two == pytest.approx(one, rel=1e-4 if step < 4 else 2e-3 if step < 6 else 4e-2, abs=1e-4)

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from s2c2.cli.runs import obeying
+from s2c2.config import PRESETS
 from tests.cli.conftest import QUICK, Command
 
 
@@ -291,6 +292,12 @@ def test_a_finished_run_is_not_overwritten(pair: tuple[Path, Path], small: Path,
     done = s2c2("train", small, "--out", pair[0], *QUICK, "--resume")
     assert done.returncode == 2
     assert "finished run" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["train", "experiment", "config show"])
+def test_help_names_every_preset(s2c2: Command, command: str) -> None:
+    shown = s2c2(*command.split(), "--help").stdout
+    assert [name for name in PRESETS if name not in shown] == []
 
 
 def test_help_names_every_command(s2c2: Command) -> None:
