@@ -28,7 +28,7 @@ def comparison(f1: Interval, distance: Interval, rejected: int = 40) -> Comparis
         auroc=four,
         aurc=four | {"random": 0.3, "oracle": 0.1},
         f1_interval=f1,
-        distance_interval=distance,
+        grouping_interval=distance,
     )
 
 
@@ -61,6 +61,13 @@ def test_the_verdict_says_against_what() -> None:
     assert "F1 0.900 against 0.850 for vanilla with entropy rejection (better)" in line
     assert "d 0.500 against 0.550 for k-means on the same 40 images" in line
     assert "by size 0.520 against 0.560 for k-means (worse)" in line
+
+
+def test_the_verdict_holds_d_against_the_best_clustering() -> None:
+    base = comparison(UP, DOWN)
+    line = verdict(replace(base, distance=dict(base.distance) | {"hdbscan": Distance(12, 0.45, 0.9)}))
+    assert "d 0.500 against 0.450 for hdbscan on the same 40 images" in line
+    assert "by size 0.520 against 0.560 for k-means (" in line
 
 
 def test_small_groups_alone_do_not_make_clusters_better() -> None:

@@ -151,7 +151,9 @@ def test_better_networks_are_called_better() -> None:
     )
     found = compare(ours, vanilla, people, seed=0)
     assert found.f1_interval.low > 0
-    assert found.distance_interval.high < 0
+    assert found.grouping_interval.high < 0
+    gap = found.distance["s2c2"].macro - found.distance[found.grouping("macro")].macro
+    assert found.grouping_interval.low < gap < found.grouping_interval.high
     assert found.f1_interval.low < found.f1["s2c2"] - found.f1[found.rejection] < found.f1_interval.high
 
 

@@ -6,10 +6,11 @@ not compare. So each score of S2C2 stands here beside the one a plain network re
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from s2c2.metrics.bootstrap import Interval
 from s2c2.metrics.captions import Better
+from s2c2.metrics.clustering import Weighting
 from s2c2.metrics.coverage import UNCERTAINTIES
 
 CLUSTERINGS: Mapping[str, str] = {
@@ -32,6 +33,12 @@ class Distance:
     """Inner distance, plain mean over the groups."""
     size: float
     """Inner distance, groups weighted by their images."""
+
+
+def tightest(distance: Mapping[str, Distance], weighting: Weighting) -> str:
+    """Return the name of the plain clustering with the lowest d, out of those that are there."""
+    known = [name for name in CLUSTERINGS if name in distance]
+    return min(known, key=lambda name: getattr(distance[name], weighting))
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,8 @@ class Comparison:
     """Area under risk–coverage, lower is better: keys as ``auroc``, with ``random`` and ``oracle``."""
     f1_interval: Interval
     """95 % bootstrap interval of F1 of S2C2 minus F1 of the best plain rejection."""
-    distance_interval: Interval
-    """95 % bootstrap interval of macro d of S2C2 minus that of k-means."""
+    grouping_interval: Interval
+    """95 % bootstrap interval of macro d of S2C2 minus that of the best plain clustering by macro d."""
 
     @property
     def coverage(self) -> float:
@@ -94,12 +101,11 @@ class Comparison:
         """Name of the plain rejection with the highest F1."""
         return max(UNCERTAINTIES, key=lambda name: self.f1[name])
 
-    def grouping(self, weighting: Literal["macro", "size"]) -> str:
+    def grouping(self, weighting: Weighting) -> str:
         """Return the name of the plain clustering with the lowest d."""
-        known = [name for name in CLUSTERINGS if name in self.distance]
-        return min(known, key=lambda name: getattr(self.distance[name], weighting))
+        return tightest(self.distance, weighting)
 
-    def ratio(self, weighting: Literal["macro", "size"]) -> float:
+    def ratio(self, weighting: Weighting) -> float:
         """Return d of S2C2 over d of the best plain clustering; NaN where that is zero."""
         best = getattr(self.distance[self.grouping(weighting)], weighting)
         return getattr(self.distance["s2c2"], weighting) / best if best else float("nan")
@@ -123,8 +129,9 @@ def verdict(comparison: Comparison) -> str:
     """Return in one line whether S2C2 is better than the plain network under the same terms.
 
     A difference counts when its bootstrap interval leaves out zero. F1 is held against the *best* of the
-    plain rejections, d against k-means with as many groups on the same images. Many small groups lower d and
-    not d by size: only where it is not above that of the best plain clustering, a better d counts.
+    plain rejections, d against the *best* of the plain clusterings with as many groups on the same images.
+    Many small groups lower d and not d by size: a better d counts only where d by size is not above that of
+    the clustering that is best in it.
     """
     if comparison.rejected in (0, comparison.images):
         side = "certain" if comparison.rejected == 0 else "ambiguous"
@@ -134,19 +141,20 @@ def verdict(comparison: Comparison) -> str:
         "d": _groups_state(comparison),
     }
     f1, distance, name = comparison.f1, comparison.distance, comparison.rejection
+    closest, closest_by_size = comparison.grouping("macro"), comparison.grouping("size")
     kept = f"{comparison.coverage:.0%} of {comparison.images} images kept"
     return (
         f"{_headline(states)} at equal coverage ({kept}): "
         f"F1 {f1['s2c2']:.3f} against {f1[name]:.3f} for vanilla with {name} rejection ({states['F1']}); "
-        f"d {distance['s2c2'].macro:.3f} against {distance['k-means'].macro:.3f} for k-means on the same "
+        f"d {distance['s2c2'].macro:.3f} against {distance[closest].macro:.3f} for {closest} on the same "
         f"{comparison.rejected} images, by size {distance['s2c2'].size:.3f} against "
-        f"{distance[comparison.grouping('size')].size:.3f} for {comparison.grouping('size')} "
+        f"{distance[closest_by_size].size:.3f} for {closest_by_size} "
         f"({states['d']}). One pair of runs."
     )
 
 
 def _groups_state(comparison: Comparison) -> str:
-    state = _state(comparison.distance_interval, sign=-1)
+    state = _state(comparison.grouping_interval, sign=-1)
     by_size = comparison.distance["s2c2"].size
     if state == "better" and by_size > comparison.distance[comparison.grouping("size")].size:
         return "better in small groups only"

@@ -14,7 +14,7 @@ from s2c2.metrics.baselines import gaussian_mixture, hdbscan, kmeans, unit_kmean
 from s2c2.metrics.bootstrap import Interval, bootstrap
 from s2c2.metrics.classification import weighted_f1
 from s2c2.metrics.clustering import inner_distance, usage
-from s2c2.metrics.comparison import Comparison, Distance
+from s2c2.metrics.comparison import Comparison, Distance, tightest
 from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, reject, risk_coverage
 from s2c2.predictions import Predictions
 
@@ -77,18 +77,21 @@ def compare(
     f1 = {name: answer.f1(pair.ours.target) for name, answer in answers.items()}
     groups = _groupings(pair, seed)
     strongest = max(UNCERTAINTIES, key=lambda name: f1[name])
+    f1["random"] = _random_f1(pair, rng)
+    distance = _distances(pair, groups, rng)
+    rival = groups[tightest(distance, "macro")]
     return Comparison(
         images=len(pair.vanilla),
         left_out=pair.ours.left_out,
         rejected=int(pair.rejected.sum()),
-        f1=f1 | {"random": _random_f1(pair, rng)},
+        f1=f1,
         f1_same=_both_f1(pair, ~pair.rejected),
         f1_all=_both_f1(pair, np.ones_like(pair.rejected)),
-        distance=_distances(pair, groups, rng),
+        distance=distance,
         auroc=_auroc(pair, tolerance),
         aurc=_aurc(pair),
         f1_interval=_f1_interval(pair, answers["s2c2"], answers[strongest], rng),
-        distance_interval=_distance_interval(pair, groups, rng),
+        grouping_interval=_grouping_interval(pair, groups["s2c2"], rival, rng),
     )
 
 
@@ -185,14 +188,13 @@ def _f1_interval(pair: _Pair, ours: _Answer, other: _Answer, rng: np.random.Gene
     return bootstrap(difference, len(target), rng, repeats=REPEATS)
 
 
-def _distance_interval(
-    pair: _Pair, groups: Mapping[str, Int[np.ndarray, " r"]], rng: np.random.Generator
+def _grouping_interval(
+    pair: _Pair, groups: Int[np.ndarray, " r"], rival: Int[np.ndarray, " r"], rng: np.random.Generator
 ) -> Interval:
     soft_labels = pair.ours.soft_labels[pair.rejected]
 
     def difference(rows: Int64[np.ndarray, " r"]) -> float:
         drawn = soft_labels[rows]
-        ours, other = (inner_distance(drawn, groups[name][rows]) for name in ("s2c2", "k-means"))
-        return ours - other
+        return inner_distance(drawn, groups[rows]) - inner_distance(drawn, rival[rows])
 
     return bootstrap(difference, len(soft_labels), rng, repeats=REPEATS)

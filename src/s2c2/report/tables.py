@@ -178,7 +178,7 @@ def _comparison(recorded: Mapping[str, Any]) -> Comparison:
     """Return the comparison for its recorded values; ``null`` is NaN."""
     fields = {name: _undefined(recorded[name]) for name in Comparison.__dataclass_fields__}
     fields["distance"] = {name: Distance(**value) for name, value in fields["distance"].items()}
-    for name in ("f1_interval", "distance_interval"):
+    for name in ("f1_interval", "grouping_interval"):
         fields[name] = Interval(**fields[name])
     return Comparison(**fields)
 
