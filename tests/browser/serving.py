@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.web.conftest import free_port
+from tests.ports import free_port
 
 T = TypeVar("T")
 SCOPE = "shared/1/s2c2"

@@ -96,6 +96,24 @@ def test_truly_ambiguous(server: Server, open_page: Open) -> None:
     expect(cell(page, image).locator(".chip")).to_contain_text("75 %")
 
 
+def test_a_key_right_after_a_window_leaves_what_it_was_about(server: Server, open_page: Open) -> None:
+    """A window closes, and the selection is cleared before the page has heard of the answer."""
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, group=group)
+    select(page, images[4], images[6])
+    page.keyboard.press("u")
+    expect(page.locator("dialog h2")).to_have_text("Truly ambiguous: 2 images")
+    page.evaluate(
+        """() => {
+            document.querySelector("dialog form").requestSubmit();
+            dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+        }"""
+    )
+    (event,) = server.recorded("ambiguous")
+    assert event.images == [images[4], images[6]]
+
+
 def test_a_misfit_is_taken_back_by_the_same_key(server: Server, open_page: Open) -> None:
     group = server.groups("class")[0]
     before = server.members(group)

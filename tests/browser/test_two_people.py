@@ -104,6 +104,27 @@ def test_what_one_does_the_other_sees(
     expect(cell(bob, image).locator(".chip")).to_have_text(name)
 
 
+def test_what_is_selected_stays_so_when_another_person_acts(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    group = here.groups("class")[0]
+    images = here.members(group)
+    bob = open_page(there, other_context, group)
+    with bob.expect_response("**/api/events*"):
+        ann = open_page(here, context, group)
+    select(bob, images[5], images[7])
+    bob.keyboard.press("u")
+    select(ann, images[2])
+    ann.keyboard.press("x")
+    here.recorded("misfit")
+    expect(cell(bob, images[2])).to_have_count(0)
+    expect(bob.locator("[role=gridcell][aria-selected=true]")).to_have_count(2)
+    bob.keyboard.press("Enter")
+    _, event = there.recorded("misfit", "ambiguous")
+    assert (event.annotator, sorted(event.images)) == ("bob", sorted([images[5], images[7]]))
+
+
 def test_other_groups_do_not_meet(
     pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
 ) -> None:

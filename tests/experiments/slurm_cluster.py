@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.ranks.starting import port
+from tests.ports import free_port
 
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "scancel")
 CONFIGURATION = """
@@ -57,7 +57,7 @@ def slurm(root: Path) -> Iterator[dict[str, str]]:
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
     host = socket.gethostname().partition(".")[0]
-    text = CONFIGURATION.format(host=host, root=root, controller=port(), node=port())
+    text = CONFIGURATION.format(host=host, root=root, controller=free_port(), node=free_port())
     (root / "slurm.conf").write_text(text)
     environment = os.environ | {"SLURM_CONF": str(root / "slurm.conf")}
     munge = [f"--key-file={key}", f"--socket={root / 'munge.socket'}", f"--pid-file={root / 'munge.pid'}"]

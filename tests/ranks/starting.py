@@ -1,7 +1,6 @@
 """Starts the processes of a run with the variables of torchrun; they are forked from one that has torch."""
 
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -29,13 +28,6 @@ class Started:
     @property
     def said(self) -> str:
         return self.path.read_text(encoding="utf-8")
-
-
-def port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def start(world: int, target: Callable[..., None], *arguments: str, **variables: str) -> list[Started]:

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,7 @@ import psycopg
 import pytest
 
 from s2c2.web.store import Store
+from tests.ports import free_port
 from tests.web.starts import small
 
 
@@ -72,13 +72,6 @@ def serving(programs: Path, folder: Path, user: str | None) -> Iterator[str]:
     finally:
         running.send_signal(signal.SIGQUIT)  # at once: the data are thrown away
         running.wait(60)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ready(address: str, running: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -1,5 +1,7 @@
 """Which batch fits into memory, tried out after one did not."""
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -10,6 +12,9 @@ from s2c2.errors import UserError
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.setup import Setup
 from s2c2.memory import exhausted
+
+BROKEN = 3
+"""Exit code of a fork that met another error, which is then met again where it can be seen."""
 
 
 def too_large(ready: Setup, config: Config) -> UserError:
@@ -41,17 +46,43 @@ def fitting(ready: Setup, config: Config) -> int | None:
 
 def fits(ready: Setup, config: Config, batch: int) -> bool:
     """Return whether the forward and backward pass of a step with a batch fit into memory."""
-    training = ready.training
-    training.optimizer.zero_grad(set_to_none=True)
+    ready.training.optimizer.zero_grad(set_to_none=True)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+        return passes(ready, config, batch)
+    return apart(lambda: passes(ready, config, batch))
+
+
+def passes(ready: Setup, config: Config, batch: int) -> bool:
+    """Return whether a step with a batch goes through, but for its update, or runs out of memory."""
     batches = replace(ready.batches, batch=batch)
     setting = (0.0, bfloat16(config), PASSES[config.train.passes])
+    generator = torch.Generator().manual_seed(0)
     try:
-        losses = forward(training, batches(0), ready.objective, torch.Generator().manual_seed(0), setting)
+        losses = forward(ready.training, batches(0), ready.objective, generator, setting)
         torch.autograd.backward(losses.total)
     except (RuntimeError, MemoryError) as error:
         if not exhausted(error):
             raise
         return False
     return True
+
+
+def apart(ask: Callable[[], bool]) -> bool:
+    """Return what a fork of this process answers; False where it dies.
+
+    A compiled kernel that finds no memory may crash instead of saying so.
+    """
+    if not hasattr(os, "fork"):
+        return ask()
+    child = os.fork()
+    if child == 0:
+        answer = BROKEN
+        try:
+            # Threads of the parent are not there; waiting for one would take forever.
+            torch.set_num_threads(1)
+            answer = 0 if ask() else 1
+        finally:
+            os._exit(answer)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return ask() if code == BROKEN else code == 0

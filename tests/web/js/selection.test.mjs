@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  cleared, everything, inverted, nothing, only, pointed, positions, ranged, target, toggled,
+  carried, cleared, everything, inverted, nothing, only, pointed, positions, ranged, target, toggled,
 } from "../../../src/s2c2/web/static/logic/selection.mjs";
 
 test("a click selects one image and moves the anchor", () => {
@@ -71,4 +71,15 @@ test("a value is never changed in place", () => {
   toggled(before, 3);
   ranged(before, 8);
   assert.deepEqual(positions(before), [2]);
+});
+
+test("a group that comes anew keeps the images that were selected, wherever they are now", () => {
+  const of = (...ids) => ids.map((id) => (id === null ? undefined : { id }));
+  const two = toggled(only(nothing(4), 1), 3);
+  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(7, 8, 9, 5)), new Set([1, 3]));
+  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(5, 7, 9)), new Set([0]), "one left, one moved");
+  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(7, 8, null, null)), new Set([1, 3]), "not loaded yet");
+  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(7, 8, null)), new Set([1]), "not loaded, and others left");
+  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(8, 7, 5, 9)), new Set([0, 2]));
+  assert.deepEqual(carried(nothing(4), of(7, 8, 9, 5), of(7, 8, 9, 5)), new Set());
 });

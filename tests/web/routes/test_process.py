@@ -19,14 +19,9 @@ import pytest
 
 from s2c2.errors import UserError
 from s2c2.web.client import RefusedError, Session, connect
+from tests.ports import free_port
 
 MAIN = [sys.executable, "-c", "from s2c2.cli import main; main()", "annotate"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -93,3 +93,18 @@ export function target(selection, direction, columns, rows = 1) {
 export function positions(selection) {
   return [...selection.chosen].sort((a, b) => a - b);
 }
+
+/**
+ * The same images selected where a group came anew. What was not loaded is found by its position, where none was added or left.
+ * @param {Selection} selection
+ * @param {({id: number}|undefined)[]} before members that the selection is about @param {({id: number}|undefined)[]} after
+ * @returns {Set<number>} positions in ``after``
+ */
+export function carried(selection, before, after) {
+  if (!selection.chosen.size) return new Set();
+  const places = new Map();
+  after.forEach((one, at) => one && places.set(one.id, at));
+  const alike = before.length === after.length;
+  const found = [...selection.chosen].map((at) => places.get(before[at]?.id) ?? (alike && !(before[at] && after[at]) ? at : undefined));
+  return new Set(found.filter((at) => at !== undefined));
+}

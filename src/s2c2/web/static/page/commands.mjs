@@ -28,20 +28,32 @@ export function commands(app) {
   };
 }
 
-/** Label the selection, the image on the screen, or decide in review. @param {any} app @param {number} index */
-export function label(app, index) {
+/**
+ * Label the selection, the image on the screen, or decide in review.
+ * @param {any} app @param {number} index @param {object} [aim] what it is about, if that was settled before
+ */
+export function label(app, index, aim = {}) {
   const { session, view } = app.store.state;
   if (index >= session.classes.length) return;
   if (view === "review") app.views.review.decide({ label: index });
-  else act(app, "label", { label: index });
+  else act(app, "label", { label: index, ...aim });
 }
 
 function act(app, name, more = {}) {
   if (app.store.state.view !== "single") return app.doing.do(name, name === "accept" ? { ...more, images: null } : more);
   const { member } = app.views.single;
   if (!member) return undefined;
-  app.doing.do(name, { ...more, images: [member.id] });
+  app.doing.do(name, { images: [member.id], ...more });
   return name === "flag" || app.views.single.step(1, open);
+}
+
+/** What an act is about that a window asks for: settled before the window opens, for the page goes on behind it. */
+function aimed(app) {
+  const { view, group } = app.store.state;
+  if (view === "review") return {};
+  if (view !== "single") return app.doing.aim();
+  const { member } = app.views.single;
+  return member && { group: group.id, images: [member.id] };
 }
 
 function misfit(app) {
@@ -62,16 +74,20 @@ function subject(app) {
 
 async function ambiguous(app) {
   const { session, group, view } = app.store.state;
+  const aim = aimed(app);
+  if (!aim) return;
   const distribution = await softLabel(subject(app), session.classes.map((one) => one.name), group?.suggestion?.distribution ?? null);
   if (!distribution) return;
   if (view === "review") app.views.review.decide({ distribution });
-  else act(app, "ambiguous", { distribution });
+  else act(app, "ambiguous", { distribution, ...aim });
 }
 
 async function search(app) {
+  const aim = aimed(app);
+  if (!aim) return;
   const classes = app.store.state.session.classes.map((one, index) => ({ name: one.name, index, detail: one.key ?? "" }));
   const found = await choose(`Label ${subject(app)}`, classes);
-  if (found) label(app, found.index);
+  if (found) label(app, found.index, aim);
 }
 
 const UNTRAINED = "How alike images are is known once a network is trained: s2c2 train, then annotate the run.";
@@ -87,7 +103,7 @@ async function split(app) {
   if (selection.chosen.size) return app.doing.do("split");
   if (app.store.state.session.arm === "none") return app.doing.say(`Select the images to split off. ${UNTRAINED}`);
   const count = await parts(queue.find((one) => one.group === group?.id)?.open ?? 0);
-  return count && app.doing.do("recluster", { images: null, parts: count });
+  return count && app.doing.do("recluster", { group: group?.id, images: null, parts: count });
 }
 
 async function merge(app) {
@@ -95,7 +111,7 @@ async function merge(app) {
   const others = queue.filter((one) => one.group !== group?.id).map((one) => ({ name: one.name, detail: counted(one.size, "image"), id: one.group }));
   if (!others.length) return app.doing.say("There is no other group to merge into.");
   const found = await choose(`Merge ${group?.name ?? ""} into`, others);
-  return found && app.doing.do("merge", { images: null, target: found.id });
+  return found && app.doing.do("merge", { group: group?.id, images: null, target: found.id });
 }
 
 async function selectAll(app) {

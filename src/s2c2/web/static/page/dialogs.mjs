@@ -15,10 +15,10 @@ import { fill, h, icon, text, trait } from "./dom.mjs";
  */
 export function dialog(title, kind, content) {
   return new Promise((answered) => {
-    let answer = null;
-    const close = (value = null) => { answer = value; window.close(); };
+    // the browser tells of a closed window a little later, when the next key may have changed the page
+    const close = (value = null) => { answered(value); window.close(); };
     const away = h("button", { class: "plain", type: "button", "aria-label": "Close", onclick: () => close() }, icon("close"));
-    const window = h("dialog", { class: kind, "aria-label": title, onclose: () => { window.remove(); answered(answer); } },
+    const window = h("dialog", { class: kind, "aria-label": title, onclose: () => { window.remove(); answered(null); } },
       h("div", { class: "top" }, h("h2", {}, title), away), content(close));
     // a key that closes the window must not act on the page behind it as well
     window.addEventListener("keydown", (event) => event.stopPropagation());

@@ -34,12 +34,21 @@ export class Doing {
     return ids.length ? ids : null;
   }
 
+  /** The group on the screen and what is selected in it; null, and it is said, while the server has not told all of it. */
+  aim() {
+    const { group } = this.store.state;
+    if (!group || this.#unloaded()) return null;
+    return { group: group.id, images: this.chosen() };
+  }
+
   /** Whether something is selected that the server has not told yet; it is asked again then. */
   #unloaded() {
     const { group, selection } = this.store.state;
     const missing = positions(selection).filter((at) => group && !group.members[at]);
-    if (missing.length) this.loading.need(missing[0], missing[missing.length - 1] + 1);
-    return missing.length > 0;
+    if (!missing.length) return false;
+    this.loading.need(missing[0], missing[missing.length - 1] + 1);
+    this.say("Some of the selected images are still loading. Try again in a moment.");
+    return true;
   }
 
   /**
@@ -50,7 +59,8 @@ export class Doing {
     const { group, queue, session } = this.store.state;
     const summary = queue.find((one) => one.group === group?.id);
     if (!group || !summary) return;
-    if (!("images" in more) && this.#unloaded()) return this.say("Some of the selected images are still loading. Try again in a moment.");
+    if ((more.group ?? group.id) !== group.id) return this.say("Another group is on the screen now: nothing was done.");
+    if (!("images" in more) && this.#unloaded()) return;
     const images = "images" in more ? more.images : this.chosen();
     const wrong = hindrance(name, images, { ...summary, suggestion: group.suggestion });
     if (wrong) return this.say(wrong);

@@ -3,7 +3,7 @@
 import { member } from "../logic/acts.mjs";
 import { nextOpen } from "../logic/board.mjs";
 import { missingPages } from "../logic/geometry.mjs";
-import { nothing } from "../logic/selection.mjs";
+import { carried, nothing } from "../logic/selection.mjs";
 import { sentence } from "./api.mjs";
 
 /** Members asked for at a time. */
@@ -123,7 +123,8 @@ export class Loading {
   }
 
   #show(group, staying = false, at = null) {
-    const kept = staying ? { ...this.store.state.selection, count: group.members.length, chosen: new Set() } : null;
+    const { selection: last, group: before } = this.store.state;
+    const kept = staying && before ? { count: group.members.length, cursor: last.cursor, chosen: carried(last, before.members, group.members) } : null;
     const cursor = Math.min(at ?? kept?.cursor ?? 0, group.members.length - 1);
     const selection = { ...(kept ?? nothing(group.members.length)), cursor, anchor: cursor };
     this.store.set({ group, opening: null, selection, trouble: null });
