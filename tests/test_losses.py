@@ -198,3 +198,49 @@ def test_pseudo_ambiguity_has_no_gradient() -> None:
 def test_log_complement_is_exact_at_any_margin() -> None:
     values = losses.log_complement(torch.tensor([[0.0, -3e4]]))
     assert values.tolist() == [[-3e4, 0.0]]
+
+
+def naive_balanced(rows: list[list[float]]) -> list[list[float]]:
+    """Sinkhorn–Knopp on plain numbers: columns, then rows, are divided by their sum, three times."""
+    shares = [[math.exp(2 * value) for value in row] for row in rows]
+    shares = [[value / sum(row) for value in row] for row in shares]
+    for _ in range(3):
+        totals = [sum(column) for column in zip(*shares, strict=True)]
+        shares = [[value / total for value, total in zip(row, totals, strict=True)] for row in shares]
+        shares = [[value / sum(row) for value in row] for row in shares]
+    return shares
+
+
+@given(seed=st.integers(0, 999), n=st.integers(1, 9), m=st.integers(2, 6))
+def test_balanced_equals_a_naive_loop(seed: int, n: int, m: int) -> None:
+    logits = 3 * torch.randn(n, m, generator=torch.Generator().manual_seed(seed))
+    expected = torch.tensor(naive_balanced(logits.tolist()))
+    torch.testing.assert_close(losses.balanced(logits), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_balanced_shares_images_out_among_all_clusters() -> None:
+    logits = torch.randn(60, 6, generator=torch.Generator().manual_seed(0))
+    logits[:, 0] += 4
+    before, after = (2 * logits).softmax(dim=1).sum(dim=0), losses.balanced(logits).sum(dim=0)
+    assert before[0] > 55
+    assert after.min() > 8
+    assert after.max() < 13
+
+
+@given(seed=st.integers(0, 99), shift=st.floats(-50, 50))
+def test_balanced_ignores_shifts_of_an_image_and_the_order(seed: int, shift: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    logits, order = torch.randn(7, 4, generator=generator), torch.randperm(7, generator=generator)
+    shifted = logits + shift * torch.arange(7)[:, None]
+    torch.testing.assert_close(losses.balanced(shifted), losses.balanced(logits), rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(losses.balanced(logits[order]), losses.balanced(logits)[order])
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_balanced_is_a_distribution_at_extreme_logits(kind: torch.dtype) -> None:
+    rows = [[1e4, -1e4, 0.0], [1e4, 1e4, -1e4], [-1e4, 0.0, 1e4]]
+    found = losses.balanced(torch.tensor(rows, dtype=kind, requires_grad=True))
+    assert found.dtype == torch.float32
+    assert not found.requires_grad
+    assert found.isfinite().all()
+    torch.testing.assert_close(found.sum(dim=1), torch.ones(3))

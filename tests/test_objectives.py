@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from s2c2 import objectives
+from s2c2 import losses, objectives
 from s2c2.algorithms import FixMatch, MeanTeacher, PiModel, PseudoLabel, Supervised
 from s2c2.objectives import OBJECTIVES, S2C2, Vanilla, balanced_weights, partners
 from s2c2.types import Outputs, SampleLosses, Step, StepInputs
@@ -414,6 +414,25 @@ def test_balanced_weights_count_soft_labels_and_skip_absent_classes() -> None:
     labels = torch.tensor([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
     # N / (k n_c): 2 / (3 · 1.5), 2 / (3 · 0.5)
     assert balanced_weights(labels).tolist() == pytest.approx([4 / 9, 4 / 3, 0.0])
+
+
+@pytest.mark.parametrize(("students", "teachers"), [(2, 0), (1, 1)])
+def test_a_balanced_target_is_drawn_towards_equal_clusters(students: int, teachers: int) -> None:
+    step = make_step(students=students, teachers=teachers)
+    first, other = step.student[0].clusters, (*step.student[1:], *step.teacher)[0].clusters
+    assert first is not None
+    assert other is not None
+    target = losses.balanced(other)
+    expected = [
+        entropy(said, softmax(row)) for said, row in zip(target.tolist(), first.tolist(), strict=True)
+    ]
+    algorithm = FixMatch() if students == 2 else MeanTeacher()
+    objective = S2C2(algorithm, assignment="balanced", target_gradient="pass")
+    values = objective.similarity_losses(step)
+    assert values.tolist() == pytest.approx(expected, rel=1e-3)
+    values.sum().backward()
+    assert first.grad is not None
+    assert other.grad is None
 
 
 @pytest.mark.parametrize("teachers", [0, 1])

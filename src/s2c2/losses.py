@@ -7,6 +7,11 @@ import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor
 
+SHARPNESS = 2.0
+"""Factor of the logits in :func:`balanced`: a target is sharper than what it is the target of, as in SwAV."""
+ROUNDS = 3
+"""Rounds of Sinkhorn–Knopp, as in SwAV."""
+
 
 def cross_entropy(labels: Float[Tensor, "n k"], logits: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
     """Return H(l, p) = −Σ_c l_c log p_c for labels that are distributions; range [0, ∞)."""
@@ -64,6 +69,19 @@ def similarity(first: Float[Tensor, "n m"], second: Float[Tensor, "n m"]) -> Flo
     Linear in the first argument: its gradient there drives p_o(x) to the likeliest cluster of the other view.
     """
     return cross_entropy(first.float().softmax(dim=1), second)
+
+
+def balanced(logits: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
+    """Return cluster distributions of a batch, drawn towards clusters of equal size; no gradient.
+
+    Sinkhorn–Knopp from softmax(:data:`SHARPNESS` · z): in each of :data:`ROUNDS` rounds first every cluster,
+    then every image is made to sum to the same (Cuturi 2013; as a target of clusters SwAV, Caron et al.
+    2020). Rows sum to one; columns to n / m all the more, the less sharp the logits are.
+    """
+    shares = (SHARPNESS * logits.detach().float()).log_softmax(dim=1)
+    for _ in range(ROUNDS):
+        shares = (shares - shares.logsumexp(dim=0)).log_softmax(dim=1)
+    return shares.exp()
 
 
 def pseudo_ambiguity(scores: Float[Tensor, " n"], prior: float) -> Float[Tensor, " n"]:

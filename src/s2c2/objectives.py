@@ -75,6 +75,8 @@ class S2C2:
     """Share of these images whose votes differ; shifts their p_a to the prior."""
     lone_view: Literal["none", "entropy"] = "none"
     """L_S where an algorithm has one view only (paper: none; reference: the entropy of p_o)."""
+    assignment: Literal["softmax", "balanced"] = "softmax"
+    """Target of L_S: p_o of the other view (paper), or that drawn towards clusters of equal size (ours)."""
     view: Literal["first", "last"] = "first"
     """Student view whose heads are trained and scale losses: weak (reference), or strong (ours)."""
 
@@ -185,7 +187,10 @@ class S2C2:
         return (valid & confident) * losses.inverse_cross_entropy(clusters, clusters[partner])
 
     def similarity_losses(self, step: Step) -> Float[Tensor, " u"]:
-        """Return L_S between the view whose heads are trained and the other view."""
+        """Return L_S between the view whose heads are trained and the other view.
+
+        A target that is balanced over the batch stands first, as H(Q(x′), p_o(x)), and never has a gradient.
+        """
         first = _present(self.main(step).clusters, "clusters")
         student = step.student[1:] if self.view == "first" else step.student[-2::-1]
         others = (*student, *step.teacher)
@@ -196,6 +201,8 @@ class S2C2:
                 else torch.zeros_like(first[:, 0])
             )
         second = _present(others[0].clusters, "clusters")
+        if self.assignment == "balanced":
+            return losses.cross_entropy(losses.balanced(second), first)
         return losses.similarity(first, second if self.passes_target() else second.detach())
 
     def passes_target(self) -> bool:

@@ -142,6 +142,21 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     return found | {f"{name}-votes": configuration.merged(arm, votes) for name, arm in several.items()}
 
 
+def balanced(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return S2C2 with and without CE⁻¹, each without and with targets of clusters of equal size."""
+    even = {"assignment": "balanced"}
+    alone = {"name": "s2c2", "separation": 0.0}
+    return {
+        "vanilla": VANILLA,
+        "s2c2": S2C2,
+        "s2c2-balanced": {"objective": {"name": "s2c2"} | even},
+        "s2c2-balanced-strong": {"objective": {"name": "s2c2", "similarity": 1.0} | even},
+        "cc": {"objective": alone},
+        "cc-balanced": {"objective": alone | even},
+        "cc-balanced-strong": {"objective": alone | {"similarity": 1.0} | even},
+    }
+
+
 def probed(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return S2C2 and readouts without and with a linear probe, with one and with five votes a labeled image.
 

@@ -144,6 +144,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         arms.attempts,
         ("mean-teacher",),
     ),
+    "balance": Experiment(
+        "S2C2 with and without CE⁻¹, without and with targets of clusters of equal size",
+        arms.balanced,
+        ("mean-teacher",),
+    ),
     "probe": Experiment(
         "Readouts without and with a linear probe, with one vote and with five votes a labeled image",
         arms.probed,
