@@ -58,12 +58,13 @@ class Spread:
 
     def __call__(self, inputs: Float[np.ndarray, "m e"]) -> Float64[np.ndarray, "m k"]:
         """Return g of images; the shares of the votes where no neighbour says anything."""
-        said, points = np.zeros((len(inputs), len(self.shares))), unit(self.points)
-        for rows in blocks(len(inputs)):
-            near, cosines = nearest(points, unit((inputs[rows] - self.mean) @ self.components.T))
-            own = np.zeros(near.shape, dtype=bool)
-            own[:, 0] = cosines[:, 0] > OWN
-            said[rows] = np.einsum("mj,mjk->mk", weights(cosines, own), self.beliefs[near])
+        return self.said(heard(inputs, self.mean, self.components, self.points))
+
+    def said(self, by: "Heard") -> Float64[np.ndarray, "m k"]:
+        """Return g of images whose neighbours are known."""
+        said = np.zeros((len(by.near), len(self.shares)))
+        for rows in blocks(len(said)):
+            said[rows] = np.einsum("mj,mjk->mk", by.weights[rows], self.beliefs[by.near[rows]])
         return normalised(said * self.masses, self.shares)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -82,10 +83,25 @@ def read(arrays: Mapping[str, np.ndarray]) -> Spread:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """Whom images listen to."""
+
+    near: Int64[np.ndarray, "m j"]
+    """Nearest images of the graph."""
+    weights: Float64[np.ndarray, "m j"]
+    """w of each."""
+
+    def of(self, rows: Int[np.ndarray, " r"]) -> "Heard":
+        """Return whom some of the images listen to."""
+        return Heard(self.near[rows], self.weights[rows])
+
+
+@dataclass(frozen=True)
 class Graph:
     """Images by what is known of them, before any label."""
 
-    inputs: Float[np.ndarray, "n e"]
+    heard: Heard
+    """Whom each image of the graph listens to, as if it came anew."""
     mean: Float32[np.ndarray, " e"]
     components: Float32[np.ndarray, "d e"]
     points: Float32[np.ndarray, "n d"]
@@ -108,7 +124,8 @@ def graph(inputs: Float[np.ndarray, "n e"]) -> Graph:
     degrees = np.sqrt(np.asarray(heavy.sum(axis=1)).ravel())
     degrees[degrees == 0] = 1
     scale = sparse.diags_array(1 / degrees)
-    return Graph(inputs, mean, components, points, (scale @ heavy @ scale).tocsr(), degrees)
+    known = heard(inputs, mean, components, points)
+    return Graph(known, mean, components, points, (scale @ heavy @ scale).tocsr(), degrees)
 
 
 def fit(made: Graph, labeled: Int[np.ndarray, " l"], votes: Float[np.ndarray, "l k"]) -> Spread:
@@ -124,7 +141,7 @@ def fit(made: Graph, labeled: Int[np.ndarray, " l"], votes: Float[np.ndarray, "l
     beliefs = (diffused(made.between, said) / made.degrees[:, None]).astype(np.float32)
     shares = votes.mean(axis=0, dtype=np.float64)
     even = Spread(made.mean, made.components, made.points, beliefs, shares, np.ones_like(shares))
-    found = even(made.inputs).mean(axis=0)
+    found = even.said(made.heard).mean(axis=0)
     masses = np.divide(shares, found, out=np.zeros_like(shares), where=found > 0)
     return replace(even, masses=masses)
 
@@ -141,7 +158,7 @@ def apart(
     for number in range(min(FOLDS, len(votes))):
         asked = fold == number
         if not asked.all():
-            said[asked] = fit(made, labeled[~asked], votes[~asked])(made.inputs[labeled[asked]])
+            said[asked] = fit(made, labeled[~asked], votes[~asked]).said(made.heard.of(labeled[asked]))
     return said
 
 
@@ -190,6 +207,22 @@ def diffused(between: sparse.csr_array, said: Float64[np.ndarray, "n k"]) -> Flo
     for _ in range(STEPS):
         found = KEPT * (between @ found) + (1 - KEPT) * said
     return np.asarray(found)
+
+
+def heard(
+    inputs: Float[np.ndarray, "m e"],
+    mean: Float32[np.ndarray, " e"],
+    components: Float32[np.ndarray, "d e"],
+    points: Float32[np.ndarray, "n d"],
+) -> Heard:
+    """Return whom images listen to, of those of a graph; an image never to itself."""
+    seen = np.empty((len(inputs), len(components)), dtype=np.float32)
+    for rows in blocks(len(inputs)):
+        seen[rows] = unit((inputs[rows] - mean) @ components.T)
+    near, cosines = nearest(unit(points), seen)
+    own = np.zeros(near.shape, dtype=bool)
+    own[:, 0] = cosines[:, 0] > OWN
+    return Heard(near, weights(cosines, own))
 
 
 def nearest(
