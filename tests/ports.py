@@ -4,8 +4,11 @@ import itertools
 import os
 import socket
 
-FIRST, SHARES, SHARE = 10_000, 110, 200
-"""Below the ports that the system gives out by itself, so that nothing takes one while its server is down."""
+FIRST, SHARES, SHARE = 10_200, 109, 200
+"""Below the ports that the system gives out, so that none is taken while its server is down.
+
+Above 10080, where browsers open no page.
+"""
 
 _SHARE = FIRST + os.getpid() % SHARES * SHARE
 _TURN = itertools.count()

@@ -125,6 +125,46 @@ def test_what_is_selected_stays_so_when_another_person_acts(
     assert (event.annotator, sorted(event.images)) == ("bob", sorted([images[5], images[7]]))
 
 
+def test_a_key_is_not_for_all_images_when_what_was_selected_has_left(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    group = here.groups("class")[0]
+    image = here.members(group)[2]
+    bob = open_page(there, other_context, group)
+    with bob.expect_response("**/api/events*"):
+        ann = open_page(here, context, group)
+    select(bob, image)
+    select(ann, image)
+    ann.keyboard.press("x")
+    expect(cell(bob, image)).to_have_count(0)
+    bob.keyboard.press("1")
+    expect(bob.locator("#toast")).to_contain_text("What you had selected has left this group")
+    here.recorded("misfit")
+    bob.keyboard.press("1")
+    _, event = there.recorded("misfit", "label")
+    assert len(event.images) == 19
+
+
+def test_all_open_images_are_those_that_were_open_when_the_window_opened(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    group = here.groups("class")[0]
+    image = here.members(group)[2]
+    bob = open_page(there, other_context, group)
+    with bob.expect_response("**/api/events*"):
+        ann = open_page(here, context, group)
+    bob.keyboard.press("u")
+    expect(bob.locator("dialog h2")).to_have_text("Truly ambiguous: all 20 open")
+    select(ann, image)
+    ann.keyboard.press("x")
+    expect(cell(bob, image)).to_have_count(0)
+    bob.keyboard.press("Enter")
+    expect(notice(bob, "conflict")).to_contain_text("ann changed")
+    here.recorded("misfit")
+
+
 def test_other_groups_do_not_meet(
     pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
 ) -> None:

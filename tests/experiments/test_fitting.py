@@ -1,11 +1,12 @@
 import os
 import signal
+import sys
 
 import pytest
 
 from s2c2.experiments.fitting import apart
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux alone")
 
 
 @pytest.mark.parametrize("answer", [True, False])
@@ -34,3 +35,12 @@ def test_another_error_is_met_again_here() -> None:
 
     with pytest.raises(KeyError, match="a defect"):
         apart(broken)
+
+
+def test_without_room_for_a_fork_it_is_asked_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise OSError("Cannot allocate memory")
+
+    monkeypatch.setattr(os, "fork", fork)
+    assert apart(lambda: True)
+    assert not apart(lambda: False)

@@ -1,6 +1,7 @@
 """Which batch fits into memory, tried out after one did not."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -73,9 +74,12 @@ def apart(ask: Callable[[], bool]) -> bool:
 
     A compiled kernel that finds no memory may crash instead of saying so.
     """
-    if not hasattr(os, "fork"):
+    try:
+        child = os.fork() if sys.platform == "linux" else None
+    except OSError:  # no memory for another process, or too many of them
+        child = None
+    if child is None:
         return ask()
-    child = os.fork()
     if child == 0:
         answer = BROKEN
         try:

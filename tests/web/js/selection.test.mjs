@@ -76,10 +76,19 @@ test("a value is never changed in place", () => {
 test("a group that comes anew keeps the images that were selected, wherever they are now", () => {
   const of = (...ids) => ids.map((id) => (id === null ? undefined : { id }));
   const two = toggled(only(nothing(4), 1), 3);
-  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(7, 8, 9, 5)), new Set([1, 3]));
-  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(5, 7, 9)), new Set([0]), "one left, one moved");
-  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(7, 8, null, null)), new Set([1, 3]), "not loaded yet");
-  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(7, 8, null)), new Set([1]), "not loaded, and others left");
-  assert.deepEqual(carried(two, of(7, 8, 9, 5), of(8, 7, 5, 9)), new Set([0, 2]));
-  assert.deepEqual(carried(nothing(4), of(7, 8, 9, 5), of(7, 8, 9, 5)), new Set());
+  const chosen = (before, after) => positions(carried(two, before, after));
+  assert.deepEqual(chosen(of(7, 8, 9, 5), of(7, 8, 9, 5)), [1, 3]);
+  assert.deepEqual(chosen(of(7, 8, 9, 5), of(5, 7, 9)), [0], "one left, one moved");
+  assert.deepEqual(chosen(of(7, 8, 9, 5), of(6, 8, 9, 7)), [1], "one left, another came");
+  assert.deepEqual(chosen(of(7, 8, 9, 5), of(7, 8, null, null)), [1], "not loaded: not known to be the same");
+  assert.deepEqual(chosen(of(7, 8, 9, 5), of(8, 7, 5, 9)), [0, 2]);
+  assert.deepEqual(positions(carried(nothing(4), of(7, 8, 9, 5), of(7, 8, 9, 5))), []);
+});
+
+test("the cursor stays on its image, or near it when the image left", () => {
+  const of = (...ids) => ids.map((id) => ({ id }));
+  const last = pointed(nothing(4), 3);
+  assert.equal(carried(last, of(7, 8, 9, 5), of(7, 5, 9)).cursor, 1);
+  assert.equal(carried(last, of(7, 8, 9, 5), of(7, 8)).cursor, 1);
+  assert.equal(carried(last, of(7, 8, 9, 5), []).cursor, -1);
 });

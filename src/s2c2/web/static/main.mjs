@@ -29,7 +29,7 @@ class App {
   constructor() {
     const size = Number(localStorage.getItem("s2c2.size")) || 128;
     this.store = new Store({
-      session: null, view: "groups", queue: [], progress: null, group: null, opening: null, selection: nothing(0), size,
+      session: null, view: "groups", queue: [], progress: null, group: null, opening: null, emptied: null, selection: nothing(0), size,
       unsaved: 0, away: false, refusals: [], tabs: 0, trouble: null, toast: null, rail: false, held: null, active: 0,
       canUndo: true, canRedo: true, coming: null, acts: 0, keys: keyMap({}, localStorage.getItem(KEYS)),
     });

@@ -95,16 +95,15 @@ export function positions(selection) {
 }
 
 /**
- * The same images selected where a group came anew. What was not loaded is found by its position, where none was added or left.
+ * The same images selected, and the cursor on the same one, where a group came anew.
  * @param {Selection} selection
  * @param {({id: number}|undefined)[]} before members that the selection is about @param {({id: number}|undefined)[]} after
- * @returns {Set<number>} positions in ``after``
+ * @returns {Selection} over ``after``; without the images that left
  */
 export function carried(selection, before, after) {
-  if (!selection.chosen.size) return new Set();
   const places = new Map();
   after.forEach((one, at) => one && places.set(one.id, at));
-  const alike = before.length === after.length;
-  const found = [...selection.chosen].map((at) => places.get(before[at]?.id) ?? (alike && !(before[at] && after[at]) ? at : undefined));
-  return new Set(found.filter((at) => at !== undefined));
+  const chosen = [...selection.chosen].map((at) => places.get(before[at]?.id)).filter((at) => at !== undefined);
+  const cursor = Math.min(places.get(before[selection.cursor]?.id) ?? selection.cursor, after.length - 1);
+  return { count: after.length, chosen: new Set(chosen), cursor, anchor: cursor };
 }

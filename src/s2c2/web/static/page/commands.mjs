@@ -30,30 +30,30 @@ export function commands(app) {
 
 /**
  * Label the selection, the image on the screen, or decide in review.
- * @param {any} app @param {number} index @param {object} [aim] what it is about, if that was settled before
+ * @param {any} app @param {number} index @param {any} [aim] what it is about, if that was settled before
  */
-export function label(app, index, aim = {}) {
+export function label(app, index, aim) {
   const { session, view } = app.store.state;
   if (index >= session.classes.length) return;
-  if (view === "review") app.views.review.decide({ label: index });
-  else act(app, "label", { label: index, ...aim });
+  if (view === "review") app.views.review.decide({ label: index }, aim);
+  else act(app, "label", { label: index, ...(aim ? app.doing.still(aim) : {}) });
 }
 
 function act(app, name, more = {}) {
   if (app.store.state.view !== "single") return app.doing.do(name, name === "accept" ? { ...more, images: null } : more);
   const { member } = app.views.single;
   if (!member) return undefined;
-  app.doing.do(name, { images: [member.id], ...more });
-  return name === "flag" || app.views.single.step(1, open);
+  const done = app.doing.do(name, { images: [member.id], ...more });
+  return !done || name === "flag" || app.views.single.step(1, open);
 }
 
 /** What an act is about that a window asks for: settled before the window opens, for the page goes on behind it. */
 function aimed(app) {
-  const { view, group } = app.store.state;
-  if (view === "review") return {};
+  const { view } = app.store.state;
+  if (view === "review") return app.views.review.item;
   if (view !== "single") return app.doing.aim();
   const { member } = app.views.single;
-  return member && { group: group.id, images: [member.id] };
+  return member && app.doing.aim([member.id]);
 }
 
 function misfit(app) {
@@ -78,8 +78,8 @@ async function ambiguous(app) {
   if (!aim) return;
   const distribution = await softLabel(subject(app), session.classes.map((one) => one.name), group?.suggestion?.distribution ?? null);
   if (!distribution) return;
-  if (view === "review") app.views.review.decide({ distribution });
-  else act(app, "ambiguous", { distribution, ...aim });
+  if (view === "review") app.views.review.decide({ distribution }, aim);
+  else act(app, "ambiguous", { distribution, ...app.doing.still(aim) });
 }
 
 async function search(app) {
@@ -101,17 +101,19 @@ function grow(app) {
 async function split(app) {
   const { group, queue, selection } = app.store.state;
   if (selection.chosen.size) return app.doing.do("split");
+  if (!group) return undefined;
   if (app.store.state.session.arm === "none") return app.doing.say(`Select the images to split off. ${UNTRAINED}`);
   const count = await parts(queue.find((one) => one.group === group?.id)?.open ?? 0);
-  return count && app.doing.do("recluster", { group: group?.id, images: null, parts: count });
+  return count && app.doing.do("recluster", { group: group.id, version: group.version, images: null, parts: count });
 }
 
 async function merge(app) {
   const { group, queue } = app.store.state;
+  if (!group) return undefined;
   const others = queue.filter((one) => one.group !== group?.id).map((one) => ({ name: one.name, detail: counted(one.size, "image"), id: one.group }));
   if (!others.length) return app.doing.say("There is no other group to merge into.");
   const found = await choose(`Merge ${group?.name ?? ""} into`, others);
-  return found && app.doing.do("merge", { group: group?.id, images: null, target: found.id });
+  return found && app.doing.do("merge", { group: group.id, version: group.version, images: null, target: found.id });
 }
 
 async function selectAll(app) {

@@ -22,11 +22,17 @@ export function dialog(title, kind, content) {
       h("div", { class: "top" }, h("h2", {}, title), away), content(close));
     // a key that closes the window must not act on the page behind it as well
     window.addEventListener("keydown", (event) => event.stopPropagation());
-    window.addEventListener("pointerdown", (event) => { if (event.target === window) close(); });
+    window.addEventListener("pointerdown", (event) => { if (event.target === window && beside(window, event)) close(); });
     document.body.append(window);
     window.showModal();
     window.querySelector("[autofocus]")?.focus();
   });
+}
+
+/** Whether a place is outside of an element; the scroll bar and the margin of a window are its own. */
+function beside(element, { clientX, clientY }) {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  return clientX < left || clientX > right || clientY < top || clientY > bottom;
 }
 
 /**

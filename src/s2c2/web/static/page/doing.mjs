@@ -34,11 +34,34 @@ export class Doing {
     return ids.length ? ids : null;
   }
 
-  /** The group on the screen and what is selected in it; null, and it is said, while the server has not told all of it. */
-  aim() {
+  /**
+   * What an act is about that a window asks for: the group on the screen, and what is selected in it, or given.
+   * @param {number[]} [given] @returns {object|null} null, and it is said, while that is not known
+   */
+  aim(given) {
     const { group } = this.store.state;
-    if (!group || this.#unloaded()) return null;
-    return { group: group.id, images: this.chosen() };
+    if (!group || (!given && (this.#unloaded() || this.#emptied()))) return null;
+    const images = given ?? this.chosen();
+    return { group: group.id, images, version: group.version, facts: this.#facts(images) };
+  }
+
+  /** An aim after its window was open: what others changed of it meanwhile is for the server to refuse. @param {any} aim */
+  still({ group, images, version, facts }) {
+    return images && this.#facts(images) === facts ? { group, images } : { group, images, version };
+  }
+
+  #facts(images) {
+    const ids = new Set(images);
+    return JSON.stringify(this.store.state.group?.members.filter((one) => one && ids.has(one.id)));
+  }
+
+  /** Whether all that was selected has left the group, which is said once: keys would act on all others. */
+  #emptied() {
+    const { emptied, group } = this.store.state;
+    if (emptied !== group?.id || this.chosen()) return false;
+    this.store.set({ emptied: null });
+    this.say("What you had selected has left this group. Press again to act on all open images.");
+    return true;
   }
 
   /** Whether something is selected that the server has not told yet; it is asked again then. */
@@ -54,13 +77,14 @@ export class Doing {
   /**
    * Act on the group on the screen.
    * @param {string} name @param {Partial<import("../logic/acts.mjs").Act>} [more]
+   * @returns {boolean|undefined} whether it was done; it is said why not
    */
   do(name, more = {}) {
     const { group, queue, session } = this.store.state;
     const summary = queue.find((one) => one.group === group?.id);
     if (!group || !summary) return;
     if ((more.group ?? group.id) !== group.id) return this.say("Another group is on the screen now: nothing was done.");
-    if (!("images" in more) && this.#unloaded()) return;
+    if (!("images" in more) && (this.#unloaded() || this.#emptied())) return;
     const images = "images" in more ? more.images : this.chosen();
     const wrong = hindrance(name, images, { ...summary, suggestion: group.suggestion });
     if (wrong) return this.say(wrong);
@@ -72,6 +96,7 @@ export class Doing {
     const label = session.classes[act.label ?? (name === "accept" ? group.suggestion?.label : -1)]?.name;
     this.say(done(name, images?.length ?? summary.open, label), true);
     if (!images && LEAVING.includes(name)) this.#leave(group.id);
+    return true;
   }
 
   /** An act of review: it is about images, not about the group on the screen. */

@@ -133,9 +133,9 @@ export class Growing {
     if (!this.search || !settled(this.search)) return;
     const positions = joining(this.search, LIMIT, this.total, this.chosen);
     if (!positions.length) return;
+    const { group } = this;
     await this.#have(0, positions[positions.length - 1] + 1);
     const images = positions.map((at) => this.images[at]?.id).filter((id) => id !== undefined);
-    this.app.doing.do("grow", { images: [...new Set(images)] });
-    this.app.run("groups");
+    if (this.app.doing.do("grow", { group, images: [...new Set(images)] })) this.app.run("groups");
   }
 }

@@ -8,11 +8,11 @@ const PLACES = [["groups", "Images and groups"], ["grow", "Growing"], ["review",
 const FIXED = [["1 – 9, 0", "Label the selection, or all open images, as the n-th class"], ["← ↑ → ↓", "Move and select"], ["Shift+arrows", "Extend the selection"], ["Ctrl+arrows", "Move without selecting"], ["Home, End, Page ↑ ↓", "Move far"], ["Click, Ctrl+click, Shift+click", "Select one, add one, select a range"]];
 
 /** @param {any} app */
-export function help(app) {
-  return dialog("Keys", "help", () => {
+export async function help(app) {
+  const waiting = { name: null, stop: () => undefined };
+  await dialog("Keys", "help", () => {
     const says = h("p", { class: "conflict", role: "alert" });
     const lists = h("div", { class: "lists" });
-    const waiting = { name: null };
     const draw = () => {
       const map = app.store.state.keys;
       fill(lists, [...PLACES.map(([place, words]) => section(app, place, words, map, waiting, draw)), fixed()]);
@@ -22,6 +22,7 @@ export function help(app) {
     const reset = h("button", { type: "button", onclick: () => { app.rekey(defaults()); draw(); } }, "All keys as they were");
     return [h("p", { class: "quiet" }, "Press a key's button, then the new key. Kept in this browser."), says, lists, h("div", { class: "answers" }, reset)];
   });
+  waiting.stop();
 }
 
 function section(app, place, words, map, waiting, draw) {
@@ -34,7 +35,9 @@ function changer(app, name, map, waiting, draw) {
   const words = waiting.name === name ? "press a key" : map[name].map(shown).join("  ");
   const button = h("button", { type: "button", class: "key", "data-key": name, "aria-label": `Key of “${ACTIONS[name].words}”: ${words}`, onclick: begin }, words);
   function begin() {
+    waiting.stop();
     waiting.name = name;
+    waiting.stop = () => removeEventListener("keydown", heard, { capture: true });
     text(button, "press a key");
     addEventListener("keydown", heard, { capture: true });
   }
@@ -43,7 +46,7 @@ function changer(app, name, map, waiting, draw) {
     event.preventDefault();
     event.stopPropagation();
     if (!keys) return;
-    removeEventListener("keydown", heard, { capture: true });
+    waiting.stop();
     waiting.name = null;
     if (keys !== "escape" || name === "clear") app.rekey(rebound(app.store.state.keys, name, keys));
     draw();

@@ -3,7 +3,7 @@
 import { member } from "../logic/acts.mjs";
 import { nextOpen } from "../logic/board.mjs";
 import { missingPages } from "../logic/geometry.mjs";
-import { carried, nothing } from "../logic/selection.mjs";
+import { carried, nothing, positions } from "../logic/selection.mjs";
 import { sentence } from "./api.mjs";
 
 /** Members asked for at a time. */
@@ -75,8 +75,11 @@ export class Loading {
     const reply = ahead ? null : await this.#first(id);
     if (reply && this.#wanted(id)) {
       if (reply.status !== 200) return this.#failed(reply);
+      const group = grouped(reply.body);
+      if (staying) await this.#selected(group);
+      if (!this.#wanted(id)) return true;
       if (staying && acts !== this.store.state.acts) return false;
-      this.#show(grouped(reply.body), staying, at);
+      this.#show(group, staying, at);
     }
     this.#fetchNext(id);
     return true;
@@ -85,6 +88,21 @@ export class Loading {
   #wanted(id) {
     const { opening, group } = this.store.state;
     return opening === id || (!opening && group?.id === id);
+  }
+
+  /** Fetch the members of a group that came anew around those that are selected, so that they are found again. @param {Group} group */
+  async #selected(group) {
+    const { selection, group: before } = this.store.state;
+    const known = new Set(group.members.map((one) => one?.id));
+    const missing = positions(selection).filter((at) => before?.members[at] && !known.has(before.members[at].id));
+    const last = Math.ceil(group.members.length / PAGE) - 1;
+    const near = new Set(missing.flatMap((at) => [-1, 0, 1].map((step) => Math.floor(at / PAGE) + step)));
+    await Promise.all([...near].filter((page) => page > 0 && page <= last).map(async (page) => {
+      const reply = await this.#ask(group.id, page * PAGE);
+      if (reply.status !== 200) return;
+      reply.body.members.forEach((one, at) => { group.members[page * PAGE + at] = placed(one, group.kind); });
+      group.pages.add(page);
+    }));
   }
 
   /** Fetch members for positions on the screen. @param {number} first @param {number} last one past the last */
@@ -124,10 +142,10 @@ export class Loading {
 
   #show(group, staying = false, at = null) {
     const { selection: last, group: before } = this.store.state;
-    const kept = staying && before ? { count: group.members.length, cursor: last.cursor, chosen: carried(last, before.members, group.members) } : null;
-    const cursor = Math.min(at ?? kept?.cursor ?? 0, group.members.length - 1);
-    const selection = { ...(kept ?? nothing(group.members.length)), cursor, anchor: cursor };
-    this.store.set({ group, opening: null, selection, trouble: null });
+    const kept = staying && before ? carried(last, before.members, group.members) : nothing(group.members.length);
+    const cursor = Math.min(at ?? kept.cursor, group.members.length - 1);
+    const emptied = kept.chosen.size < Math.min(1, last.chosen.size) && before?.id === group.id ? group.id : null;
+    this.store.set({ group, opening: null, selection: { ...kept, cursor, anchor: cursor }, trouble: null, emptied });
   }
 
   async #fetchNext(id) {

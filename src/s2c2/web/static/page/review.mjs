@@ -31,6 +31,9 @@ export class Review {
   }
 
   async enter() {
+    this.items = [];
+    fill(this.stage);
+    fill(this.buttons);
     text(this.facts, "Loading …");
     const reply = await this.app.api.ask("review");
     if (reply.status !== 200) return text(this.facts, sentence(reply));
@@ -49,12 +52,14 @@ export class Review {
     this.draw();
   }
 
-  /** @param {{label?: number, distribution?: number[]}} more */
-  decide(more) {
-    if (!this.item || !this.app.doing.decide([this.item.id], more)) return;
+  /** @param {{label?: number, distribution?: number[]}} more @param {{id: number}} [item] another than that on the screen */
+  decide(more, item = this.item) {
+    const place = this.items.findIndex((one) => one.id === item?.id);
+    if (place < 0 || !this.app.doing.decide([item.id], more)) return;
     const name = more.label === undefined ? "Left as a distribution." : `Decided: ${this.session.classes[more.label]?.name}.`;
     this.app.doing.say(name, true);
-    this.items = this.items.filter((_, at) => at !== this.at);
+    this.items = this.items.filter((_, at) => at !== place);
+    if (place < this.at) this.at -= 1;
     this.at = Math.min(this.at, Math.max(0, this.items.length - 1));
     this.draw();
   }
