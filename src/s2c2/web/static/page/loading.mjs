@@ -144,8 +144,8 @@ export class Loading {
     const { selection: last, group: before } = this.store.state;
     const kept = staying && before ? carried(last, before.members, group.members) : nothing(group.members.length);
     const cursor = Math.min(at ?? kept.cursor, group.members.length - 1);
-    const emptied = kept.chosen.size < Math.min(1, last.chosen.size) && before?.id === group.id ? group.id : null;
-    this.store.set({ group, opening: null, selection: { ...kept, cursor, anchor: cursor }, trouble: null, emptied });
+    const lost = before?.id === group.id && (last.chosen.size > 0 || this.store.state.emptied === group.id) && !kept.chosen.size;
+    this.store.set({ group, opening: null, selection: { ...kept, cursor, anchor: cursor }, trouble: null, emptied: lost ? group.id : null });
   }
 
   async #fetchNext(id) {
