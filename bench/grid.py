@@ -14,10 +14,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.annotate import machine
+from s2c2.benchmarks.machine import machine
 
 ALGORITHMS = ("supervised", "pi-model", "mean-teacher", "pseudo-label", "fixmatch", "mixmatch")
 SEEDS, WORKERS = 3, 2
@@ -110,8 +111,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         facts = measured(given.dataset.resolve(), Path(folder), *given.settings)
-    where = machine()
-    del where["database"], where["shared"]
+    where = {"date": datetime.now(UTC).date().isoformat()} | machine(threads=1)
     text = json.dumps({"machine": where} | facts, indent=2) + "\n"
     if not given.dry:
         RESULT.write_text(text, encoding="utf-8")

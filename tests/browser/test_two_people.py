@@ -2,11 +2,25 @@
 
 import re
 
-from playwright.sync_api import BrowserContext, Route, expect
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.screen import cell, notice, saved, select, show
 from tests.browser.serving import Server, until
+
+
+@pytest.fixture
+def watching(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> tuple[Page, Page, list[int]]:
+    """Return the pages of ann and bob on one group, and its images; bob's asks by now what others do."""
+    here, there = pair
+    group = here.groups("class")[0]
+    bob = open_page(there, other_context, group)
+    with bob.expect_response("**/api/events*"):
+        ann = open_page(here, context, group)
+    return ann, bob, here.members(group)
 
 
 def test_the_second_sees_who_changed_what(
@@ -88,15 +102,10 @@ def test_a_late_conflict_leaves_the_screen_where_it_is(
     expect(notice(bob, "conflict")).to_have_count(0)
 
 
-def test_what_one_does_the_other_sees(
-    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
-) -> None:
+def test_what_one_does_the_other_sees(pair: list[Server], watching: tuple[Page, Page, list[int]]) -> None:
     here, there = pair
-    group = here.groups("class")[0]
-    image = here.members(group)[2]
-    bob = open_page(there, other_context, group)
-    with bob.expect_response("**/api/events*"):
-        ann = open_page(here, context, group)
+    ann, bob, images = watching
+    image = images[2]
     select(ann, image)
     ann.keyboard.press("1")
     here.recorded("label")
@@ -105,14 +114,10 @@ def test_what_one_does_the_other_sees(
 
 
 def test_what_is_selected_stays_so_when_another_person_acts(
-    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+    pair: list[Server], watching: tuple[Page, Page, list[int]]
 ) -> None:
     here, there = pair
-    group = here.groups("class")[0]
-    images = here.members(group)
-    bob = open_page(there, other_context, group)
-    with bob.expect_response("**/api/events*"):
-        ann = open_page(here, context, group)
+    ann, bob, images = watching
     select(bob, images[5], images[7])
     bob.keyboard.press("u")
     select(ann, images[2])
@@ -126,14 +131,11 @@ def test_what_is_selected_stays_so_when_another_person_acts(
 
 
 def test_a_key_is_not_for_all_images_when_what_was_selected_has_left(
-    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+    pair: list[Server], watching: tuple[Page, Page, list[int]]
 ) -> None:
     here, there = pair
-    group = here.groups("class")[0]
-    image = here.members(group)[2]
-    bob = open_page(there, other_context, group)
-    with bob.expect_response("**/api/events*"):
-        ann = open_page(here, context, group)
+    ann, bob, images = watching
+    image = images[2]
     select(bob, image)
     select(ann, image)
     ann.keyboard.press("x")
@@ -147,14 +149,11 @@ def test_a_key_is_not_for_all_images_when_what_was_selected_has_left(
 
 
 def test_all_open_images_are_those_that_were_open_when_the_window_opened(
-    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+    pair: list[Server], watching: tuple[Page, Page, list[int]]
 ) -> None:
-    here, there = pair
-    group = here.groups("class")[0]
-    image = here.members(group)[2]
-    bob = open_page(there, other_context, group)
-    with bob.expect_response("**/api/events*"):
-        ann = open_page(here, context, group)
+    here = pair[0]
+    ann, bob, images = watching
+    image = images[2]
     bob.keyboard.press("u")
     expect(bob.locator("dialog h2")).to_have_text("Truly ambiguous: all 20 open")
     select(ann, image)

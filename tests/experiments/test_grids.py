@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,13 +162,15 @@ def test_attempts_with_more_votes_have_a_partner_with_as_many(dataset: Dataset) 
     assert ambiguous == found["readout"].values["predict"]["prior"] != 0.6
 
 
+def partners(runs: Sequence[Planned]) -> dict[str, str | None]:
+    """Return the arm and seed that each arm is held against."""
+    return {run.entry.arm: run.entry.against and run.entry.against.split("mean-teacher-")[1] for run in runs}
+
+
 def test_probed_arms_are_held_against_the_plain_network_without_and_with_the_probe(dataset: Dataset) -> None:
     _, runs = plan("probe", Spread((dataset.root,), 1, {}))
     found = {run.entry.arm: run for run in runs}
-    partners = {
-        arm: run.entry.against and run.entry.against.split("mean-teacher-")[1] for arm, run in found.items()
-    }
-    assert partners == {
+    assert partners(runs) == {
         "vanilla": None,
         "vanilla-probe": None,
         "vanilla-votes": None,
@@ -195,10 +198,7 @@ def test_probed_arms_are_held_against_the_plain_network_without_and_with_the_pro
 def test_arms_with_spread_labels_are_held_against_the_plain_network(dataset: Dataset) -> None:
     _, runs = plan("spread", Spread((dataset.root,), 1, {}))
     found = {run.entry.arm: run for run in runs}
-    partners = {
-        arm: run.entry.against and run.entry.against.split("mean-teacher-")[1] for arm, run in found.items()
-    }
-    assert partners == {
+    assert partners(runs) == {
         "vanilla": None,
         "vanilla-votes": None,
         "s2c2": "vanilla-0",

@@ -144,17 +144,14 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
 
 def balanced(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return S2C2 with and without CE⁻¹, each without and with targets of clusters of equal size."""
-    even = {"assignment": "balanced"}
-    alone = {"name": "s2c2", "separation": 0.0}
-    return {
-        "vanilla": VANILLA,
-        "s2c2": S2C2,
-        "s2c2-balanced": {"objective": {"name": "s2c2"} | even},
-        "s2c2-balanced-strong": {"objective": {"name": "s2c2", "similarity": 1.0} | even},
-        "cc": {"objective": alone},
-        "cc-balanced": {"objective": alone | even},
-        "cc-balanced-strong": {"objective": alone | {"similarity": 1.0} | even},
-    }
+    found: dict[str, Values] = {"vanilla": VANILLA}
+    for name, options in (("s2c2", {}), ("cc", {"separation": 0.0})):
+        alone = {"name": "s2c2"} | options
+        even = alone | {"assignment": "balanced"}
+        found[name] = {"objective": alone}
+        found[f"{name}-balanced"] = {"objective": even}
+        found[f"{name}-balanced-strong"] = {"objective": even | {"similarity": 1.0}}
+    return found
 
 
 def probed(dataset: Dataset, base: Values) -> dict[str, Values]:

@@ -28,11 +28,17 @@ const placed = (sent, kind) => member({ ...sent, misfit: sent.misfit && kind !==
 
 /** @param {any} sent first page @returns {Group} */
 export function grouped(sent) {
-  const members = Array.from({ length: sent.total }, () => undefined);
-  const pages = sent.members.length ? new Set([0]) : new Set();
-  sent.members.forEach((one, at) => { members[at] = placed(one, sent.kind); });
   const { group: id, name, kind, version, suggestion } = sent;
-  return { id, name, kind, version, suggestion: suggestion ?? null, members, pages };
+  const members = Array.from({ length: sent.total }, () => undefined);
+  const empty = { id, name, kind, version, suggestion: suggestion ?? null, members, pages: new Set() };
+  return sent.members.length ? filled(empty, 0, sent) : empty;
+}
+
+/** A group with another page of its members; those that are known stay. @param {Group} group @param {number} page @param {any} sent */
+function filled(group, page, sent) {
+  const members = group.members.slice();
+  sent.members.forEach((one, at) => { members[page * PAGE + at] ??= placed(one, group.kind); });
+  return { ...group, members, pages: new Set([...group.pages, page]) };
 }
 
 export class Loading {
@@ -75,8 +81,8 @@ export class Loading {
     const reply = ahead ? null : await this.#first(id);
     if (reply && this.#wanted(id)) {
       if (reply.status !== 200) return this.#failed(reply);
-      const group = grouped(reply.body);
-      if (staying) await this.#selected(group);
+      const first = grouped(reply.body);
+      const group = staying ? await this.#selected(first) : first;
       if (!this.#wanted(id)) return true;
       if (staying && acts !== this.store.state.acts) return false;
       this.#show(group, staying, at);
@@ -90,19 +96,16 @@ export class Loading {
     return opening === id || (!opening && group?.id === id);
   }
 
-  /** Fetch the members of a group that came anew around those that are selected, so that they are found again. @param {Group} group */
+  /** A group that came anew with its members around those that are selected, so that they are found again. @param {Group} group */
   async #selected(group) {
     const { selection, group: before } = this.store.state;
     const known = new Set(group.members.map((one) => one?.id));
     const missing = positions(selection).filter((at) => before?.members[at] && !known.has(before.members[at].id));
     const last = Math.ceil(group.members.length / PAGE) - 1;
     const near = new Set(missing.flatMap((at) => [-1, 0, 1].map((step) => Math.floor(at / PAGE) + step)));
-    await Promise.all([...near].filter((page) => page > 0 && page <= last).map(async (page) => {
-      const reply = await this.#ask(group.id, page * PAGE);
-      if (reply.status !== 200) return;
-      reply.body.members.forEach((one, at) => { group.members[page * PAGE + at] = placed(one, group.kind); });
-      group.pages.add(page);
-    }));
+    const pages = [...near].filter((page) => page > 0 && page <= last);
+    const replies = await Promise.all(pages.map((page) => this.#ask(group.id, page * PAGE)));
+    return replies.reduce((found, reply, at) => (reply.status === 200 ? filled(found, pages[at], reply.body) : found), group);
   }
 
   /** Fetch members for positions on the screen. @param {number} first @param {number} last one past the last */
@@ -121,9 +124,7 @@ export class Loading {
     this.asked.delete(mark);
     const group = this.store.state.group;
     if (reply.status !== 200 || group?.id !== id) return;
-    const members = group.members.slice();
-    reply.body.members.forEach((one, at) => { members[page * PAGE + at] ??= placed(one, group.kind); });
-    this.store.set({ group: { ...group, members, pages: new Set([...group.pages, page]) } });
+    this.store.set({ group: filled(group, page, reply.body) });
   }
 
   #first(id) {
