@@ -2,8 +2,11 @@ import operator
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from s2c2.experiments.pool import Ended, Job, advance, stopped, work
 
@@ -64,6 +67,27 @@ def test_after_a_stop_no_job_is_started(tmp_path: Path) -> None:
     asked.append(True)
     assert not list(ended)
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+def test_what_jobs_need_is_imported_once_with_one_thread_before_any(tmp_path: Path) -> None:
+    jobs = [Job(f"{n}", look, (tmp_path / f"{n}",)) for n in range(2)]
+    assert all(one.error is None for one in work(jobs, 2))
+    parents = set()
+    for n in range(2):
+        parent, late, threads = (tmp_path / f"{n}").read_text().split()
+        parents.add(int(parent))
+        assert (late, threads) == ("True", "1")
+    assert len(parents) == 1
+    assert os.getpid() not in parents
+
+
+def look(path: Path) -> None:
+    """Write who this process was forked from, whether that had torch._dynamo, and the threads of torch."""
+    late = "torch._dynamo" in sys.modules
+    import torch
+
+    path.write_text(f"{os.getppid()} {late} {torch.get_num_threads()}")
 
 
 def test_nothing_to_do_starts_nothing() -> None:

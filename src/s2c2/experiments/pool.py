@@ -1,18 +1,28 @@
-"""Jobs in processes of their own, one job at a time in each: one that dies takes no other with it."""
+"""Jobs in processes of their own, one job at a time in each: one that dies takes no other with it.
+
+Where the system allows it, they are forked from one process that has imported what jobs need and does nothing
+else, so that this is in memory once.
+"""
 
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.process import parent_process
 from typing import Any
 
-SPAWN = multiprocessing.get_context("spawn")
+PROCESSES: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+"""How processes are made. Where frameworks of the system have threads, as on macOS, none is forked."""
+LATE = "torch._dynamo"
+"""What the first optimizer of a process imports, a fifth of what a job needs."""
+THREADS = "OMP_NUM_THREADS"
 POLL = 0.5
 """Seconds between two looks at what the processes do."""
 
@@ -47,7 +57,7 @@ class _Slot:
     """A process that does one job after another."""
 
     stop: Any
-    done: Any = field(default_factory=lambda: SPAWN.Value("q", 0))
+    done: Any = field(default_factory=lambda: PROCESSES.Value("q", 0))
     job: Job | None = None
     future: Future[object] | None = None
     executor: ProcessPoolExecutor | None = None
@@ -63,7 +73,7 @@ class _Slot:
 
     def _process(self) -> ProcessPoolExecutor:
         if self.executor is None:
-            self.executor = ProcessPoolExecutor(1, SPAWN, _prepare, (self.stop, self.done))
+            self.executor = ProcessPoolExecutor(1, PROCESSES, _prepare, (self.stop, self.done))
         return self.executor
 
     def take(self) -> Ended:
@@ -97,7 +107,8 @@ def work(
         stop: asked often; once it says yes no job is started, and the running ones are told to end.
         watch: called often with the units of progress of the jobs that ended and those that are running.
     """
-    told = SPAWN.Event()
+    _import_once({job.call.__module__ for job in jobs})
+    told = PROCESSES.Event()
     slots = [_Slot(told) for _ in range(workers)]
     waiting, ended, past = list(jobs), set[str](), 0
     with ExitStack() as stack:
@@ -122,6 +133,21 @@ def work(
             watch(past + sum(slot.done.value for slot in slots if slot.job is not None))
 
 
+def _import_once(modules: Collection[str]) -> None:
+    """Start the process that others are forked from; libraries count their threads when they are imported."""
+    if not modules or PROCESSES.get_start_method() != "forkserver":
+        return
+    PROCESSES.set_forkserver_preload([*modules, LATE])
+    before = os.environ.get(THREADS)
+    os.environ[THREADS] = "1"
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.pop(THREADS)
+        if before is not None:
+            os.environ[THREADS] = before
+
+
 def _start(slots: Sequence[_Slot], waiting: list[Job], ended: set[str]) -> None:
     """Give each idle process the first job whose predecessors ended."""
     for slot in slots:
@@ -139,7 +165,7 @@ _here: dict[str, Any] = {}
 
 def _prepare(stop: Any, done: Any) -> None:
     """Prepare a process: one thread, no answer to Ctrl-C, and no life beyond its parent's."""
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ[THREADS] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     connect(stop, done)
