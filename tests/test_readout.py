@@ -28,6 +28,31 @@ def test_the_share_is_the_prior(count: int, prior: float, seed: int) -> None:
     assert read.ambiguous.sum() == math.floor(count * prior + 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("prior", "ambiguous"),
+    [(0.0, 0), (0.3, 30), (0.4, 40), (0.41, 40), (0.69, 40), (0.71, 100), (1.0, 100)],
+)
+def test_images_that_are_equally_certain_stay_together_on_the_nearer_side(
+    prior: float, ambiguous: int
+) -> None:
+    pool = made(100)
+    largest = np.where(np.arange(100) < 60, np.float32(1), np.linspace(0.4, 0.9, 100, dtype=np.float32))
+    rows = np.stack([largest, 1 - largest, np.zeros_like(largest)], axis=1)
+    pool = replace(pool, probabilities=rows)
+    read = readout.apply(readout.fit(pool, Wanted(prior, None, 0.25), 0), pool)
+    assert read.ambiguous.sum() == ambiguous
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.0]), min_size=1, max_size=12), st.floats(0, 1))
+def test_no_threshold_between_doubts_comes_nearer_to_the_share(doubts: list[float], prior: float) -> None:
+    asked = math.floor(len(doubts) * prior + 1e-9)
+    shift = readout.threshold(np.array(doubts), prior)
+    assert shift not in doubts
+    possible = [sum(doubt > level for doubt in doubts) for level in (-1, 0, 1, 2)]
+    found = sum(doubt > shift for doubt in doubts)
+    assert abs(found - asked) == min(abs(count - asked) for count in possible)
+
+
 def test_ambiguity_follows_doubt() -> None:
     pool = made(50)
     read = readout.apply(readout.fit(pool, Wanted(0.4, None, 0.25), 0), pool)

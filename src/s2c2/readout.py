@@ -140,9 +140,15 @@ def doubt(probabilities: Float[np.ndarray, "n k"]) -> Float64[np.ndarray, " n"]:
 
 
 def threshold(doubts: Float64[np.ndarray, " n"], prior: float) -> float:
-    """Return Δ between the ⌊n · p_A⌋ largest doubts and the others; beyond all of them for none or all."""
+    """Return Δ between the ⌊n · p_A⌋ largest doubts and the others; beyond all of them for none or all.
+
+    Equal doubts stay together: where Δ would fall among them, it is beyond all, on the side nearer to p_A.
+    """
     ordered = np.sort(doubts)
     certain = len(ordered) - int(len(ordered) * prior + 1e-9)
+    if 0 < certain < len(ordered):
+        low, high = (int(np.searchsorted(ordered, ordered[certain], side)) for side in ("left", "right"))
+        certain = low if certain - low < high - certain else high
     if certain == 0:
         return float(ordered[0]) - 1.0
     if certain == len(ordered):
