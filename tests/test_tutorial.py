@@ -38,6 +38,6 @@ def test_tutorial_runs_as_written(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"s2c2 {shlex.join(arguments)}\n{done.stdout}\n{done.stderr}"
     assert (tmp_path / "report.html").stat().st_size > 10_000
-    assert (tmp_path / "runs/s2c2/proposals.parquet").is_file()
+    assert (tmp_path / "runs/readout/proposals.parquet").is_file()
     assert (tmp_path / "runs/s2c2/scores.json").is_file()
     assert (tmp_path / "predictions.parquet").is_file()

@@ -43,11 +43,11 @@ UP, DOWN, AROUND = Interval(0.01, 0.2), Interval(-0.2, -0.01), Interval(-0.1, 0.
         (AROUND, DOWN, "Better in d only at equal coverage"),
         (UP, UP, "Mixed at equal coverage"),
         (DOWN, DOWN, "Mixed at equal coverage"),
-        (AROUND, AROUND, "No better at equal coverage"),
-        (DOWN, AROUND, "No better at equal coverage"),
-        (AROUND, UP, "No better at equal coverage"),
-        (DOWN, UP, "No better at equal coverage"),
-        (Interval(NAN, NAN), Interval(NAN, NAN), "No better at equal coverage"),
+        (AROUND, AROUND, "No clear difference at equal coverage"),
+        (DOWN, AROUND, "Worse in F1 only at equal coverage"),
+        (AROUND, UP, "Worse in d only at equal coverage"),
+        (DOWN, UP, "Worse at equal coverage"),
+        (Interval(NAN, NAN), Interval(NAN, NAN), "No clear difference at equal coverage"),
     ],
 )
 def test_the_verdict_follows_the_intervals(f1: Interval, distance: Interval, headline: str) -> None:
@@ -74,7 +74,7 @@ def test_small_groups_alone_do_not_make_clusters_better() -> None:
     made = comparison(AROUND, DOWN)
     larger = replace(made, distance={**made.distance, "s2c2": Distance(12, 0.5, 0.57)})
     line = verdict(larger)
-    assert line.startswith("No better at equal coverage")
+    assert line.startswith("No clear difference at equal coverage")
     assert "(better in small groups only)" in line
 
 

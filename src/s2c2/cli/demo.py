@@ -13,10 +13,13 @@ def demo(
     out: Annotated[Path, typer.Option(help="folder to write")] = Path("demo"),
     seed: Annotated[int, typer.Option(help="seed of everything random")] = 0,
 ) -> None:
-    """Make images, train Mean-Teacher with and without S2C2, compare fairly, and write the report."""
+    """Make images, train Mean-Teacher with and without S2C2, compare fairly, and write the report.
+
+    The network of S2C2 is read twice: as in the paper, and by its doubt with prototypes for the groups.
+    """
     from s2c2 import config
     from s2c2.data.synthetic import synthetic
-    from s2c2.experiments.saved import score
+    from s2c2.experiments.saved import reread, score
     from s2c2.report import report
     from s2c2.runs import open_run
 
@@ -31,13 +34,17 @@ def demo(
         chosen = config.merged(config.preset("demo"), {"objective": {"name": name}, "seed": seed})
         folders[name] = out / f"mean-teacher-{name}"
         runs.train_run(dataset, config.resolve(chosen), folders[name])
+    folders["readout"] = out / "mean-teacher-readout"
+    screen.console.print("reading the network of S2C2 once more, by doubt and prototypes: nothing is trained")
+    reread(folders["s2c2"], folders["readout"], {"ambiguity": "doubt", "clusters": "prototypes"})
     score(folders["vanilla"])
-    result = score(folders["s2c2"], folders["vanilla"])
-    runs.show_scores(result)
-    runs.propose(folders["s2c2"])
-    page = report([open_run(folders[name]) for name in ("s2c2", "vanilla")], out / "report.html")
+    for name, title in (("s2c2", "S2C2 as in the paper"), ("readout", "the same network, read by its doubt")):
+        screen.console.print(f"\n{title}", style="bold")
+        runs.show_scores(score(folders[name], folders["vanilla"]))
+    runs.propose(folders["readout"])
+    page = report([open_run(folders[name]) for name in ("readout", "s2c2", "vanilla")], out / "report.html")
     screen.console.print(f"\nThe report is {page.resolve()}: open it in a browser.")
-    screen.console.print(f"To judge its groups on a page:\n  s2c2 annotate {folders['s2c2']}")
+    screen.console.print(f"To judge its groups on a page:\n  s2c2 annotate {folders['readout']}")
     screen.console.print("With your own images:")
     screen.console.print("  s2c2 data import FOLDER DATASET --format folders")
     screen.console.print("  s2c2 train DATASET --algorithm mean-teacher --out RUN")

@@ -169,12 +169,14 @@ def _state(interval: Interval, sign: int) -> str:
 
 
 def _headline(states: Mapping[str, str]) -> str:
-    found = set(states.values())
-    if "better" not in found:
-        return "No better"
-    if found == {"better"}:
-        return "Better"
-    return "Mixed" if "worse" in found else f"Better in {'F1' if states['F1'] == 'better' else 'd'} only"
+    better = [name for name, state in states.items() if state == "better"]
+    worse = [name for name, state in states.items() if state == "worse"]
+    if better and worse:
+        return "Mixed"
+    if not better and not worse:
+        return "No clear difference"
+    word, names = ("Better", better) if better else ("Worse", worse)
+    return word if len(names) == len(states) else f"{word} in {names[0]} only"
 
 
 def _class_rows(comparison: Comparison) -> Iterator[Row]:

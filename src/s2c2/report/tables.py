@@ -71,11 +71,13 @@ def facts(subject: Subject) -> dict[str, str]:
     backbone = config.get("network", {}).get("backbone", {})
     shape = [f"{name} {backbone[name]}" for name in ("depth", "width") if backbone.get(name)]
     size = f" at {dataset['size']} px" if dataset.get("size") else ""
+    read = (config.get("predict", {}).get(key, "head") for key in ("classes", "ambiguity", "clusters"))
     found = {
         "run": subject.run.name,
         "steps": steps,
         "labeled images a step": train.get("batch"),
         "network": ", ".join([str(backbone.get("name", "")), *shape]) + size,
+        "read by": ", ".join(name for name in read if name != "head"),
         "seed": config.get("seed"),
         "date": _date(subject.run.environment.get("date")),
         "device": subject.run.environment.get("device"),
