@@ -107,9 +107,18 @@ def test_differences_are_paired_by_seed() -> None:
     found = cell(sheet(shuffled, "gains"), {"arm": "S2C2"}, "Δ F1")
     pairs = np.array(F1["s2c2"]) - np.array(F1["vanilla"])
     assert found.mean == pytest.approx(pairs.mean())
-    assert found.interval.low >= pairs.min() - 1e-12
-    assert found.interval.high <= pairs.max() + 1e-12
-    assert found.interval.low < found.mean < found.interval.high
+    # Tables of Student's t: 4.302653 for two degrees of freedom and 95 %.
+    half = 4.302653 * pairs.std(ddof=1) / np.sqrt(3)
+    assert found.interval.low == pytest.approx(pairs.mean() - half)
+    assert found.interval.high == pytest.approx(pairs.mean() + half)
+
+
+@pytest.mark.parametrize("pairs", [3, 9])
+def test_the_interval_holds_the_true_difference_as_often_as_it_says(pairs: int) -> None:
+    drawn = np.random.default_rng(0).normal(0.1, 1.0, (2000, pairs))
+    found = [difference((value, 0.0) for value in row.tolist()).interval for row in drawn]
+    held = np.mean([interval.low <= 0.1 <= interval.high for interval in found])
+    assert held == pytest.approx(0.95, abs=0.015)
 
 
 def test_a_run_without_its_partner_is_in_the_mean_but_in_no_pair() -> None:

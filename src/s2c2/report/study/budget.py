@@ -108,7 +108,7 @@ def at_equal_votes(found: Sequence[Step]) -> Sheet:
         same = (o for o in floor if o.entry.round == outcome.entry.round)
         return next((measure(o, name) for o in same), None)
 
-    title = "Minus random at as many votes: mean [95 % bootstrap interval over seeds]; a lower KL is better"
+    title = "Minus random at as many votes: mean [95 % interval of t over seeds]; a lower KL is better"
     return _against("votes", title, found, partner)
 
 

@@ -116,7 +116,7 @@ def gains(found: Sequence[Group]) -> Sheet:
     rows = [group for group in found if any(partner is not None for partner in group.plain)]
     return _sheet(
         "gains",
-        "Minus the plain run of the same seed: mean [95 % bootstrap interval over pairs]",
+        "Minus the plain run of the same seed: mean [95 % interval of t over pairs]",
         columns,
         rows,
     )

@@ -1,13 +1,13 @@
 """Runs with other seeds taken together: mean and spread, and paired differences."""
 
+import math
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Int64
+from scipy.special import stdtrit
 
-from s2c2.metrics.bootstrap import Interval, bootstrap
+from s2c2.metrics.bootstrap import Interval
 
 NAN = float("nan")
 
@@ -36,7 +36,7 @@ class Difference:
     mean: float
     """NaN without a pair."""
     interval: Interval
-    """95 % bootstrap interval over the pairs; NaN with less than two."""
+    """95 % interval of Student's t over the pairs; NaN with less than two."""
     count: int
     """Pairs in which both are defined."""
 
@@ -62,21 +62,19 @@ def spread(values: Iterable[float | None]) -> Spread:
 def difference(pairs: Iterable[tuple[float | None, float | None]]) -> Difference:
     """Return the mean of first minus second over the pairs of which both are defined.
 
-    The interval is over the runs that are there, drawn again with replacement; its draws have a fixed seed.
+    The interval is that of Student's t: a percentile bootstrap of three pairs would hold the true mean in
+    three of four cases. It takes pairs for independent, which seeds of one dataset are only in part.
 
     Example:
         >>> str(difference([(0.5, 0.4), (0.7, 0.6)]))
         '+0.100 [+0.100, +0.100]'
     """
-    known = np.array([a - b for a, b in pairs if a is not None and b is not None], dtype=np.float64)
-    known = known[~np.isnan(known)]
+    known = [a - b for a, b in pairs if a is not None and b is not None and a - b == a - b]
     if len(known) < 2:
-        return Difference(float(known[0]) if len(known) else NAN, Interval(NAN, NAN), len(known))
-
-    def mean(rows: Int64[np.ndarray, " n"]) -> float:
-        return float(known[rows].mean())
-
-    return Difference(float(known.mean()), bootstrap(mean, len(known), np.random.default_rng(0)), len(known))
+        return Difference(known[0] if known else NAN, Interval(NAN, NAN), len(known))
+    mean, error = statistics.fmean(known), statistics.stdev(known) / math.sqrt(len(known))
+    half = float(stdtrit(len(known) - 1, 0.975)) * error
+    return Difference(mean, Interval(mean - half, mean + half), len(known))
 
 
 def signless(value: float) -> str:
