@@ -16,12 +16,12 @@ from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 STATIC = Path(__file__).parent / "_static"
-RUN = Path("demo/mean-teacher-readout")
+RUN = Path("demo/mean-teacher-s2c2")
 SIZE: ViewportSize = {"width": 1280, "height": 720}
 COLOURS = 80
 CHROMIUM = Path("/usr/bin/chromium")
 PAUSE = 900
-COMMAND = "s2c2 train demo/dataset --annotations demo/mean-teacher-readout/annotations.sqlite"
+COMMAND = "s2c2 train demo/dataset --annotations demo/mean-teacher-s2c2/annotations.sqlite"
 """What the dashboard says where the database is in its usual place."""
 
 
