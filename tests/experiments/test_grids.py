@@ -222,6 +222,30 @@ def test_arms_with_spread_labels_are_held_against_the_plain_network(dataset: Dat
             assert config.predict.clusters == "prototypes"
 
 
+def test_the_weaker_arm_is_plain_and_as_weak_as_p_a_makes_the_unlabeled_loss(dataset: Dataset) -> None:
+    runs = planned(dataset, "weaker")
+    found = arms(runs)
+    assert set(found) == {"vanilla", "vanilla-readout", "weaker-readout", "s2c2-readout"}
+    names = {arm: config.objective.name for arm, config in found.items()}
+    assert [arm for arm, name in names.items() if name == "s2c2"] == ["s2c2-readout"]
+    assert found["weaker-readout"].algorithm.consistency == 20 == 50 * (1 - 0.6)
+    assert found["s2c2-readout"].algorithm.consistency == 50
+    share = share_disputed(dataset, 0.03)
+    for arm, config in found.items():
+        plainly = arm == "vanilla"
+        expected = ("head", "head") if plainly else ("doubt", "prototypes")
+        assert (config.predict.ambiguity, config.predict.clusters) == expected, arm
+        assert plainly or config.predict.prior == share
+    against = {run.entry.arm: run.entry.against for run in runs.values()}
+    assert against["weaker-readout"] == against["s2c2-readout"] == "small-mean-teacher-vanilla-0"
+
+
+def test_what_has_no_weight_cannot_be_weaker(dataset: Dataset) -> None:
+    spread = Spread((dataset.root,), 1, configuration.preset("cpu"), ("fixmatch",))
+    with pytest.raises(UserError, match="fixmatch has no weight"):
+        plan("weaker", spread)
+
+
 def test_the_ceiling_knows_every_image_and_is_judged_on_the_same_ones(dataset: Dataset) -> None:
     _, runs = plan("ceiling", Spread((dataset.root,), 1, {}))
     found = {run.entry.arm: run for run in runs}

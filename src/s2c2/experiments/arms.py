@@ -79,6 +79,31 @@ def ablation(dataset: Dataset, base: Values) -> dict[str, Values]:
     return found
 
 
+def weakened(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return S2C2 and the plain algorithm with a weaker unlabeled loss, each read by its doubt.
+
+    S2C2 scales the unlabeled loss of an image by 1 - p_a, whatever its own losses do. The arm ``weaker``
+    scales that of all images by 1 - p_A.
+
+    Raises:
+        UserError: for an algorithm whose unlabeled loss has no weight.
+    """
+    resolved = configuration.resolve(configuration.merged(base, S2C2))
+    weight, prior = resolved.algorithm.model_dump().get("consistency"), resolved.objective.prior
+    if weight is None or prior is None:
+        raise UserError(f"the unlabeled loss of {resolved.algorithm.name} has no weight that could be less")
+    share = share_disputed(dataset, resolved.data.tolerance)
+    read: Values = {"predict": {"ambiguity": "doubt", "clusters": "prototypes", "prior": share}}
+    plain = configuration.merged({"objective": {"name": "vanilla"}}, read)
+    weaker: Values = {"algorithm": {"consistency": round(weight * (1 - prior), 6)}}
+    return {
+        "vanilla": VANILLA,
+        "vanilla-readout": plain,
+        "weaker-readout": configuration.merged(plain, weaker),
+        "s2c2-readout": configuration.merged(S2C2, read),
+    }
+
+
 def labels(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return the plain algorithm by where the label of a labeled image comes from."""
     arms = {name: {"data": {"labels": name}} for name in ("drawn", "majority", "soft")}

@@ -139,6 +139,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         arms.variants,
         ("mean-teacher", "pseudo-label", "fixmatch"),
     ),
+    "weaker": Experiment(
+        "S2C2 and the plain algorithm with a weaker unlabeled loss, read by their doubt",
+        arms.weakened,
+        ("mean-teacher",),
+    ),
     "attempts": Experiment(
         "Single changes of S2C2, with one vote and with five votes a labeled image",
         arms.attempts,

@@ -18,6 +18,7 @@ ARMS = {
     "ce-inverse": "+ CE⁻¹",
     "vanilla-readout": "plain, with a readout",
     "s2c2-readout": "S2C2, with a readout",
+    "weaker-readout": "plain, weaker unlabeled loss, with a readout",
     "doubt": "S2C2, evidence=confidence",
     "vanilla-votes": "plain, 5 votes",
     "s2c2-votes": "S2C2, 5 votes",
