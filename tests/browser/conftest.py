@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -89,9 +90,15 @@ def fresh(run: Path, tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def team(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Serve a dataset to a team; yield its address and the link of the first owner."""
-    synthetic(tmp_path / "data", images=12, seed=0, size=8, votes=2)
+    with served_to_a_team(tmp_path / "data") as found:
+        yield found
+
+
+@contextmanager
+def served_to_a_team(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
+    synthetic(folder, images=12, seed=0, size=8, votes=2)
     command = [sys.executable, "-c", "from s2c2.cli import main; main()"]
-    command += ["annotate", str(tmp_path / "data"), "--accounts", "--no-open"]
+    command += ["annotate", str(folder), "--accounts", "--no-open", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

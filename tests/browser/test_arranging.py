@@ -73,8 +73,12 @@ def test_grow_by_halving(server: Server, open_page: Open) -> None:
     expect(border).to_have_count(24)
     shown = [int(str(one.get_attribute("data-image"))) for one in border.locator("img").all()]
     assert shown == near[24:48]
+    border.nth(2).click()
     border.nth(3).click()
-    page.locator("[data-action=join]").click()
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")
+    border.nth(2).click()
+    page.keyboard.press("Enter")
     (event,) = server.recorded("grow")
     assert event.images == [*near[:24], near[27]]
     assert server.members(group) == [*before, *near[:24], near[27]]

@@ -1,12 +1,14 @@
 """Lost networks and killed servers: no act is lost, none is doubled, and the page says what is unsaved."""
 
 import json
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
-from tests.browser.screen import notice, saved, select
+from tests.browser.screen import cell, notice, saved, select
 from tests.browser.serving import Server, until
+from tests.browser.test_start import ARRIVED
 
 ACTS = "**/api/acts"
 
@@ -132,3 +134,79 @@ def test_two_tabs_send_each_act_once(server: Server, open_page: Open) -> None:
 def press_accept(page: Page, group: str) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(f"[data-group='{group}'] .state")).to_have_text("done")
+
+
+def test_a_group_that_did_not_come_comes_when_the_server_is_back(server: Server, open_page: Open) -> None:
+    first, last = server.groups("class")[0], server.groups("cluster")[-1]
+    page = open_page(server, group=first)
+    page.route(f"**/api/groups/{last}*", lambda route: route.abort())
+    page.locator(f"button.group[data-group='{last}']").click()
+    expect(notice(page, "trouble")).to_be_visible()
+    page.unroute(f"**/api/groups/{last}*")
+    expect(cell(page, server.members(last)[0])).to_be_visible()
+    expect(notice(page, "trouble")).to_have_count(0)
+
+
+def test_pictures_that_did_not_come_come_when_the_network_is_back(
+    server: Server, context: BrowserContext, open_page: Open
+) -> None:
+    for kind in ("**/api/thumbnails?*", "**/thumb?*"):
+        context.route(kind, lambda route: route.abort())
+    page = open_page(server)
+    broken = "[...document.querySelectorAll('[role=gridcell] img')].every(one => one.complete && one.src)"
+    until(lambda: page.evaluate(broken), bool)
+    context.unroute_all()
+    until(lambda: page.evaluate(ARRIVED), bool)
+
+
+def test_acts_wait_for_the_database_they_were_made_for(
+    run: Path, tmp_path: Path, server: Server, open_page: Open
+) -> None:
+    """Another database is served at the address of the page: it gets no act of the page."""
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, group=group)
+    server.kill()
+    other = Server(run, tmp_path / "other.sqlite")
+    other.command = [str(server.port) if part == str(other.port) else part for part in other.command]
+    other.port, other.address = server.port, server.address
+    other.start()
+    try:
+        select(page, images[0])
+        page.keyboard.press("2")
+        expect(notice(page, "elsewhere")).to_contain_text("1 act is kept in this browser")
+        page.keyboard.press("3")
+        expect(page.locator("#toast")).to_contain_text("Reload the page first")
+        notice(page, "elsewhere").get_by_role("button", name="Reload").click()
+        page.wait_for_selector("[role=gridcell][data-image]")
+        expect(notice(page, "elsewhere")).to_have_count(0)
+        assert other.events() == []
+    finally:
+        other.end()
+    server.start()
+    open_page(server, group=group)
+    (event,) = server.recorded("label")
+    assert (event.images, event.payload["label"]) == ([images[0]], 1)
+
+
+def test_a_copy_of_a_window_is_a_window_of_its_own(
+    server: Server, context: BrowserContext, open_page: Open
+) -> None:
+    page = open_page(server)
+    with context.expect_page() as opened:
+        page.evaluate("open(location.href)")
+    copy = opened.value
+    expect(notice(copy, "tabs")).to_be_visible()
+    tab = "sessionStorage.getItem('s2c2.tab')"
+    assert copy.evaluate(tab) != page.evaluate(tab)
+
+
+def test_time_is_kept_for_one_person_and_one_database(server: Server, open_page: Open) -> None:
+    page = open_page(server)
+    page.reload()
+    page.wait_for_selector("[role=gridcell][data-image]")
+    session = server.get("session")
+    kept = set(page.evaluate("Object.keys(sessionStorage)")) - {"s2c2.tab"}
+    assert kept == {
+        f"s2c2.{session['dataset']}.{session['annotator']}.{name}" for name in ("clock", "active")
+    }

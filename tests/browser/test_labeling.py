@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.made import CLASSES
-from tests.browser.screen import cell, saved, select
+from tests.browser.screen import cell, saved, select, show
 from tests.browser.serving import Server
 
 
@@ -195,3 +195,56 @@ def test_a_dataset_is_labeled_one_image_at_a_time(plain: Server, context: Browse
     first, second = plain.recorded("label", "label")
     assert (first.images, first.payload["label"]) == ([0], 1)
     assert (second.images, second.payload["label"]) == ([1], 2)
+
+
+def test_a_key_after_a_click_on_a_button_does_what_the_page_shows(server: Server, open_page: Open) -> None:
+    first, second = server.groups("class")[:2]
+    page = open_page(server, group=first)
+    show(page, second)
+    page.keyboard.press("Enter")
+    (event,) = server.recorded("accept")
+    assert event.payload["group"] == second
+    page.locator(".groups [data-action=next]").click()
+    page.locator(".groups [data-action=larger]").click()
+    page.keyboard.press("Space")
+    server.recorded("accept", "skip")
+
+
+def test_a_button_that_is_reached_by_tab_is_pressed_by_enter(server: Server, open_page: Open) -> None:
+    first, second = server.groups("class")[:2]
+    page = open_page(server, group=first)
+    page.locator(f"button.group[data-group='{first}']").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/{second}$"))
+    assert server.events() == []
+
+
+def test_the_focus_is_at_the_cursor_in_the_next_group(server: Server, open_page: Open) -> None:
+    first, second = server.groups("class")[:2]
+    page = open_page(server, group=first)
+    cell(page, server.members(first)[3]).click()
+    page.keyboard.press("n")
+    expect(cell(page, server.members(second)[0])).to_be_focused()
+
+
+def test_nothing_to_undo_is_said_for_a_moment(server: Server, open_page: Open) -> None:
+    page = open_page(server)
+    page.keyboard.press("Control+z")
+    expect(page.locator("#toast")).to_contain_text("There is nothing to undo")
+    expect(page.locator("#notices .notice")).to_have_count(0)
+
+
+def test_a_large_picture_is_not_that_of_the_image_before(plain: Server, context: BrowserContext) -> None:
+    page = context.new_page()
+    held: list[Route] = []
+    context.route("**/api/images/1/full*", lambda route: held.append(route))
+    page.goto(plain.address)
+    shown = page.locator(".stage img[data-image]")
+    expect(shown).to_be_visible()
+    page.keyboard.press("n")
+    expect(shown).to_have_attribute("data-image", "1")
+    expect(shown).to_be_hidden()
+    for route in held:
+        route.continue_()
+    expect(shown).to_be_visible()

@@ -1,8 +1,10 @@
 """An owner's page for the people of a team."""
 
+from pathlib import Path
+
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import watch
+from tests.browser.conftest import served_to_a_team, watch
 from tests.browser.test_login import fill, who
 from tests.web.identity.conftest import PASSWORD
 
@@ -106,6 +108,11 @@ def test_the_page_is_for_owners_and_fits_at_200_percent(
     people(eve)
     eve.set_viewport_size({"width": 640, "height": 400})
     assert eve.evaluate("document.documentElement.scrollWidth") <= 640
+    eve.set_viewport_size({"width": 360, "height": 700})
+    for button in row(eve, "Accounts", "eve").get_by_role("button").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 330
     made = eve.get_by_role("button", name="Make an invite link")
     made.scroll_into_view_if_needed()
     made.click()
@@ -116,3 +123,23 @@ def test_the_page_is_for_owners_and_fits_at_200_percent(
     bob.keyboard.press("d")
     expect(bob.get_by_role("heading", name="Dashboard")).to_be_visible()
     assert bob.request.get(f"{place}api/accounts").status == 403
+
+
+def test_an_owner_who_takes_no_part_in_a_study_has_all_but_images(
+    tmp_path: Path, context: BrowserContext, troubles: list[str]
+) -> None:
+    plan = tmp_path / "study.yaml"
+    plan.write_text("name: pilot\narms: [none]\nrounds: 2\nannotators: [bob]\n", encoding="utf-8")
+    with served_to_a_team(tmp_path / "data", "--study", str(plan)) as (place, link):
+        eve = joined(context, place, link, "eve")
+        watch(eve, troubles)
+        expect(eve.get_by_role("heading", name="Dashboard")).to_be_visible()
+        expect(eve.locator("#rail [data-view=groups]")).to_be_hidden()
+        eve.keyboard.press("b")
+        eve.keyboard.press("v")
+        expect(eve.locator(".review .facts")).to_have_text("Nothing to decide")
+        eve.keyboard.press("t")
+        expect(eve.get_by_role("heading", name="Accounts")).to_be_visible()
+        expect(eve.locator("#notices .notice")).to_have_count(0)
+        eve.get_by_role("button", name="Log out").click()
+        eve.wait_for_url(f"{place}static/login.html")

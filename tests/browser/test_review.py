@@ -1,11 +1,13 @@
 """What annotators disagree on: who said what, and a decision."""
 
+from uuid import uuid4
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.screen import select
-from tests.browser.serving import Server, until
+from tests.browser.screen import notice, select
+from tests.browser.serving import SCOPE, Server, until
 
 
 @pytest.fixture
@@ -69,6 +71,21 @@ def test_a_decision_that_is_undone_is_to_be_made_again(disputed: tuple[Page, Ser
     page.keyboard.press("Control+z")
     server.recorded("label", "label", "decide", "undo")
     assert len(until(lambda: server.get("review"), lambda found: len(found) == 3)) == 3
-    page.keyboard.press("b")
+    expect(facts).to_have_text("Image 1 of 3 images with different answers")
+
+
+def test_a_decision_on_what_has_changed_is_not_recorded(
+    pair: list[Server], disputed: tuple[Page, Server]
+) -> None:
+    page, server = disputed
+    facts = page.locator(".review .facts")
     page.keyboard.press("v")
     expect(facts).to_have_text("Image 1 of 3 images with different answers")
+    image = server.get("review")[0]["id"]
+    body = {"key": str(uuid4()), "act": "decide", "scope": SCOPE, "images": [image], "label": 2}
+    assert pair[1].send("POST", "acts", body) == 201
+    page.keyboard.press("1")
+    expect(notice(page, "conflict")).to_contain_text("bob changed this image first (decide")
+    expect(facts).to_have_text("Image 1 of 2 images with different answers")
+    *_, event = server.recorded("label", "label", "decide")
+    assert (event.annotator, event.payload["label"]) == ("bob", 2)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, watch
 from tests.browser.made import IMAGES
 from tests.browser.screen import show
 from tests.browser.serving import Server, until
@@ -104,3 +104,35 @@ def test_who_is_not_logged_in_is_asked_to(run: Path, tmp_path: Path, context: Br
         expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     finally:
         server.end()
+
+
+@pytest.mark.parametrize("address", ["#groups/%E0%A4%A", "#constructor/x", "#toString"])
+def test_an_address_that_cannot_be_read_leads_to_the_first_group(
+    server: Server, context: BrowserContext, troubles: list[str], address: str
+) -> None:
+    page = context.new_page()
+    watch(page, troubles)
+    page.goto(f"{server.address}{address}")
+    page.wait_for_selector("[role=gridcell][data-image]")
+
+
+def test_the_list_of_groups_on_a_phone_is_closed_by_a_key_and_by_a_touch_beside(
+    server: Server, open_page: Open
+) -> None:
+    page = open_page(server)
+    page.set_viewport_size({"width": 390, "height": 844})
+    rail = page.locator("#rail")
+    expect(rail).to_be_hidden()
+    ways: list[Callable[[], None]] = [
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.mouse.click(380, 300),
+    ]
+    for close in ways:
+        page.locator(".groups .menu").click()
+        expect(rail).to_be_visible()
+        close()
+        expect(rail).to_be_hidden()
+    expect(page.locator("[role=gridcell][aria-selected=true]")).to_have_count(0)
+    expect(page.locator(".groups .saved")).to_be_visible()
+    page.set_viewport_size({"width": 640, "height": 400})
+    expect(page.locator(".groups .saved")).to_be_visible()

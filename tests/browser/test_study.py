@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
+from tests.browser.screen import notice
 from tests.browser.serving import SCOPE, Server, until
 
 STUDY = "name: pilot\narms: [none]\nrounds: 2\nimages: 3\n"
@@ -122,3 +123,29 @@ def test_misfits_are_answered_in_their_own_group(server: Server, open_page: Open
     page.keyboard.press("p")
     page.keyboard.press("1")
     expect(page.locator("button.group[data-group=misfits]")).to_have_attribute("data-state", "done")
+
+
+def test_there_is_a_way_on_from_the_board_that_is_done(context: BrowserContext, studied: Server) -> None:
+    page = context.new_page()
+    page.goto(studied.address)
+    labeled(page, 2, 1)
+    page.keyboard.press("1")
+    expect(page.locator(".between h1")).to_have_text("Board 1 of 2 is done.")
+    page.keyboard.press("Escape")
+    expect(page.locator(".groups")).to_be_visible()
+    expect(notice(page, "coming")).to_contain_text("Board 1 of 2 is done.")
+    notice(page, "coming").get_by_role("button", name="Go on").click()
+    expect(page.locator(".single .facts")).to_contain_text(", 3 open")
+    expect(page.locator("#notices .notice")).to_have_count(0)
+
+
+def test_who_may_not_be_here_can_log_in_as_somebody_else(server: Server, context: BrowserContext) -> None:
+    page = context.new_page()
+    error = {"error": "eve does not take part", "hint": "log in as somebody who takes part"}
+    page.route("**/api/session", lambda route: route.fulfill(status=403, json=error))
+    page.goto(server.address)
+    expect(page.get_by_role("alert")).to_have_text(
+        "Eve does not take part. Log in as somebody who takes part."
+    )
+    page.get_by_role("button", name="Log in as somebody else").click()
+    expect(page).to_have_url(f"{server.address}static/login.html")

@@ -1,13 +1,14 @@
 """Two annotators on one board, each with a server of their own on the same database."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.screen import cell, notice, saved, select, show
-from tests.browser.serving import Server, until
+from tests.browser.serving import SCOPE, Server, until
 
 
 @pytest.fixture
@@ -179,3 +180,49 @@ def test_other_groups_do_not_meet(
 
 def answered(server: Server) -> int:
     return int(server.get("queue")["progress"]["answered"])
+
+
+def test_what_one_does_right_after_the_other_came_is_seen(
+    pair: list[Server], open_page: Open, context: BrowserContext
+) -> None:
+    here, there = pair
+    group = here.groups("class")[0]
+    image = here.members(group)[2]
+    body = {
+        "key": str(uuid4()),
+        "act": "label",
+        "scope": SCOPE,
+        "group": group,
+        "images": [image],
+        "label": 0,
+    }
+    done: list[int] = []
+
+    def act_first(route: Route) -> None:
+        if not done:
+            done.append(here.send("POST", "acts", body))
+        route.continue_()
+
+    context.route("**/api/events*", act_first)
+    bob = open_page(there, context, group)
+    name = there.get("session")["classes"][0]["name"]
+    expect(cell(bob, image).locator(".chip")).to_have_text(name)
+    assert done == [201]
+
+
+def test_a_group_is_left_to_the_one_who_works_on_it_and_given_back(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    first, second, third = [one["group"] for one in here.get("queue")["groups"]][:3]
+
+    def holders() -> list[str]:
+        return [one["group"] for one in there.get("queue")["groups"] if one["lease"]]
+
+    ann = open_page(here, context, first)
+    until(holders, lambda held: held == [first])
+    bob = open_page(there, other_context)
+    expect(bob).to_have_url(re.compile(f"/{second}$"))
+    until(holders, lambda held: held == [first, second])
+    show(ann, third)
+    until(holders, lambda held: held == [second, third])

@@ -16,6 +16,7 @@ from s2c2.web.database import HEAD, version
 from s2c2.web.identity import tables as people
 from s2c2.web.store import Store
 from s2c2.web.tables import metadata
+from tests.web.starts import small
 
 
 def test_migrations_make_the_tables_that_are_used(opened: Callable[[], Store]) -> None:
@@ -36,7 +37,32 @@ def test_opening_again_changes_nothing(opened: Callable[[], Store], monkeypatch:
     opened()
     monkeypatch.delattr(migrating, "upgrade")
     with opened().engine.begin() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0004"]
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [HEAD]
+
+
+def test_each_database_has_an_id_also_one_of_an_older_version(
+    opened: Callable[[], Store], tmp_path: Path
+) -> None:
+    store = opened()
+    with pytest.raises(UserError, match="holds no images yet"):
+        store.id()
+    store.begin(small())
+    first = store.id()
+    store.begin(small())
+    assert (len(first), store.id(), opened().id()) == (32, first, first)
+    other = Store.open(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    other.begin(small())
+    assert other.id() != first
+    other.close()
+    with store.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE project DROP COLUMN database"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+    drawn = opened().id()
+    assert len(drawn) == 32
+    assert drawn != first
+    assert opened().id() == drawn
+    assert (kept := opened().start()) is not None
+    assert kept.images == small().images
 
 
 def test_a_database_of_a_newer_version_is_refused(opened: Callable[[], Store]) -> None:

@@ -4,16 +4,20 @@ import json
 import uuid
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+from fastapi import Request
 
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
-from s2c2.web.asking import Local
+from s2c2.web.asking import Local, Person, Role
+from s2c2.web.neighbours import Neighbours
 from s2c2.web.opening import open_app
 from s2c2.web.settings import Settings, shared
 from s2c2.web.start import Start
@@ -66,6 +70,16 @@ def client(workspace: Workspace, clock: Clock) -> Iterator[TestClient]:
     opened = open_app(workspace, settings, lambda store: Local("ada", "token"))
     with TestClient(opened.app, base_url="http://127.0.0.1", headers={"X-CSRF-Token": "token"}) as made:
         yield made
+
+
+@dataclass(frozen=True)
+class Somebody(Local):
+    """A person with a role."""
+
+    role: Role = "annotator"
+
+    def person(self, request: Request) -> Person:
+        return Person(self.annotator, self.role, self.csrf)
 
 
 def post(client: TestClient, scope: str, act: str, group: str | None, **more: Any) -> Any:
@@ -197,6 +211,110 @@ def test_an_arm_that_is_not_there(tmp_path: Path) -> None:
         study_start(open_workspace(tmp_path / "data").start(), STUDY, None)
 
 
+def test_control_images_join_no_group_with_a_proposal(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(self: Neighbours, members: object, candidates: Any) -> Any:
+        return np.arange(len(candidates), dtype=np.float32)
+
+    monkeypatch.setattr(Neighbours, "distances", away)
+    while session(client)["arm"] == "none":
+        answer_all(client)
+    scope = session(client)["scope"]
+    groups = {one["group"]: one for one in client.get("/api/queue").json()["groups"]}
+    images = {
+        group: [member["id"] for member in client.get(f"/api/groups/{group}").json()["members"]]
+        for group in groups
+    }
+    proposed = [group for group in groups if not group.startswith("plain-")]
+    plain = [group for group in groups if group.startswith("plain-")]
+    assert len(proposed) == len(plain) == 2
+    for side in (proposed, plain):
+        near = client.get(f"/api/groups/{side[0]}/similar").json()
+        assert sorted(item["id"] for item in near["images"]) == sorted(images[side[1]])
+        assert near["total"] == len(images[side[1]])
+    for one, other in ((proposed, plain), (plain, proposed)):
+        inside, outside = one[0], other[0]
+        grown = post(client, scope, "grow", inside, images=images[outside][:1], version=None)
+        merged = post(client, scope, "merge", outside, target=inside, version=None)
+        for reply in (grown, merged):
+            assert reply.status_code == 422
+            assert reply.json()["error"] == (
+                f"image {images[outside][0]} cannot join {inside}: "
+                "a study keeps images with and without a proposal apart"
+            )
+    assert client.get("/api/events").json()["seq"] == session(client)["seq"]
+    assert post(client, scope, "grow", proposed[0], images=images[proposed[1]][:1]).status_code == 201
+    assert post(client, scope, "merge", plain[1], target=plain[0]).status_code == 201
+    parts = [
+        post(client, scope, "split", group, images=images[group][-1:], version=None)
+        for group in (
+            proposed[0],
+            plain[0],
+        )
+    ]
+    made = [f"split-{reply.json()['seq']}-1" for reply in parts]
+    assert post(client, scope, "merge", made[1], target=made[0], version=None).status_code == 422
+    assert post(client, scope, "merge", made[1], target=plain[0], version=None).status_code == 201
+    assert (
+        post(client, scope, "misfit", plain[0], images=images[plain[0]][:1], version=None).status_code == 201
+    )
+    assert post(client, scope, "merge", "misfits", target=proposed[0], version=None).status_code == 422
+    assert post(client, scope, "merge", "misfits", target=plain[0], version=None).status_code == 201
+
+
+@pytest.mark.parametrize("role", ["reviewer", "owner"])
+def test_who_only_watches_a_study_reviews_it(workspace: Workspace, role: Role) -> None:
+    study = STUDY.model_copy(update={"annotators": ["ann", "bo"], "arms": ["none"], "rounds": 1})
+    url = f"sqlite:///{workspace.root / 'other.sqlite'}"
+    store = Store.open(url)
+    store.begin(study_start(workspace.start(), study, None))
+    store.close()
+
+    def entered(name: str, role: Role = "annotator") -> TestClient:
+        settings = Settings(shared("none"), study=study)
+        opened = open_app(workspace, settings, lambda store: Somebody(name, "t", role=role), url)
+        return TestClient(opened.app, base_url="http://127.0.0.1", headers={"X-CSRF-Token": "t"})
+
+    for label, name in enumerate(("ann", "bo")):
+        with entered(name) as client:
+            assert session(client)["board"] is True
+            group = client.get("/api/queue").json()["groups"][0]["group"]
+            image = 0
+            reply = post(client, f"{name}/1/none", "label", None, images=[image], label=label)
+            assert reply.status_code == 201, reply.text
+    with entered("eve", role) as client:
+        said = session(client)
+        assert (said["board"], said["role"], said["study"]["finished"]) == (False, role, True)
+        (disputed,) = client.get("/api/review").json()
+        dashboard = client.get("/api/dashboard", params={"scope": said["scope"]}).json()
+        assert {one["annotator"]: one["answers"] for one in dashboard["annotators"]} == {"ann": 1, "bo": 1}
+        assert (dashboard["groups"], dashboard["progress"]["images"]) == ([], 0)
+        assert client.get("/api/events").json()["seq"] == 2
+        assert client.get("/api/queue", params={"scope": "ann/1/none"}).status_code == 200
+        for address in (
+            "queue",
+            f"groups/{group}",
+            f"groups/{group}/similar",
+            f"queue?scope={said['scope']}",
+        ):
+            refused = client.get(f"/api/{address}")
+            assert (refused.status_code, refused.json()["error"]) == (
+                403,
+                "eve takes no part in the study pilot: there is nothing to answer",
+            )
+        assert post(client, said["scope"], "label", None, images=[1], label=0).status_code == 403
+        assert post(client, "eve/2/none", "label", None, images=[1], label=0).status_code == 403
+        decided = post(client, said["scope"], "decide", None, images=[0], label=1, version=disputed["seq"])
+        assert (decided.status_code, decided.json()["next"]) == (201, None)
+        assert client.get("/api/review").json() == []
+        assert post(client, said["scope"], "undo", None, version=None).status_code == 201
+        assert len(client.get("/api/review").json()) == 1
+    with entered("eve") as client:
+        refused = client.get("/api/session")
+        assert (refused.status_code, "unknown annotator" in refused.json()["error"]) == (403, True)
+
+
 def test_who_is_not_listed_is_refused(workspace: Workspace) -> None:
     listed = STUDY.model_copy(update={"annotators": ["eve"]})
     start = study_start(
@@ -212,7 +330,7 @@ def test_who_is_not_listed_is_refused(workspace: Workspace) -> None:
     opened = open_app(
         workspace,
         Settings(shared("none"), study=other),
-        lambda store: Local("ada", "t"),
+        lambda store: Somebody("ada", "t"),
         f"sqlite:///{workspace.root / 'other.sqlite'}",
     )
     with TestClient(opened.app, base_url="http://127.0.0.1") as client:

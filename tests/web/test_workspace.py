@@ -85,11 +85,12 @@ def test_starting_groups_never_change_and_arms_are_added(dataset: Path, tmp_path
 
 def test_fingerprints_tell_datasets_apart() -> None:
     prints = {
-        fingerprint(images, classes)
+        fingerprint(images, classes, database)
         for images in (["a"], ["a", "b"], ["ab"], ["b", "a"])
         for classes in (["x", "y"], ["xy"], ["y", "x"])
+        for database in ("1", "2")
     }
-    assert len(prints) == 12
+    assert len(prints) == 24
 
 
 def test_a_secret_is_kept_and_private(tmp_path: Path) -> None:

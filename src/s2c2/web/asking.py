@@ -69,7 +69,7 @@ class Local:
     annotator: str
     """Name that goes into the log."""
     csrf: str
-    """Secret of the database, so that a page of another dataset cannot write into this one."""
+    """Secret of the folder that is annotated, so that a page of another one cannot write here."""
     mode: Literal["local", "accounts"] = "local"
     routers: Sequence[APIRouter] = ()
 

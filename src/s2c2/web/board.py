@@ -3,6 +3,7 @@
 from s2c2.errors import UserError, chosen
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
+from s2c2.web.apart import joinable, kept_apart
 from s2c2.web.conflicts import fits, since
 from s2c2.web.disagreement import Disputes
 from s2c2.web.figures import Work
@@ -77,6 +78,8 @@ class Board:
             can_redo(sheet, self._steps, annotator, act)
         else:
             fits(sheet, self._steps, annotator, act)
+            if self.start.study is not None:
+                kept_apart(sheet, act)
 
     def groups(self, scope: str) -> tuple[Summary, ...]:
         """Return the groups that have members: open ones first, then by size · coherence, falling."""
@@ -121,6 +124,19 @@ class Board:
     def remaining(self, scope: str) -> Remaining:
         """Return all images of a scope without an answer, and the group of each."""
         return remaining(self._sheet(scope))
+
+    def joinable(self, scope: str, group: str) -> Remaining:
+        """Return the images without an answer that may join a group: those of other groups.
+
+        In a study, images with and without a proposal stay apart.
+
+        Raises:
+            UserError: for an unknown group.
+        """
+        sheet = self._sheet(scope)
+        sheet.entry(group)
+        others = remaining(sheet).outside(group)
+        return others if self.start.study is None else joinable(sheet, group, others)
 
     def place(self, scope: str, image: int) -> str | None:
         """Return the group that an image is in; None where it is in none.

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
+import numpy as np
+
 from s2c2.errors import UserError
 from s2c2.web.acts import Act, Conflict
 from s2c2.web.nodes import Step
@@ -75,6 +77,8 @@ def _fresh(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, versio
             if foreign(step):
                 lost(sheet, act, step, f"{act.group} has changed")
     _same_images(sheet, act, foreign)
+    if act.name == "decide":
+        _same_answers(sheet, steps, act, version, foreign)
 
 
 def since(touched: Sequence[int], steps: Sequence[Step], version: int) -> Iterator[Step]:
@@ -90,6 +94,18 @@ def _same_images(sheet: Sheet, act: Act, foreign: Callable[[Step], bool]) -> Non
         node = sheet.nodes.get(image)
         if node is not None and foreign(node.step):
             lost(sheet, act, node.step, f"image {image} has changed")
+
+
+def _same_answers(
+    sheet: Sheet, steps: Sequence[Step], act: Act, version: int, foreign: Callable[[Step], bool]
+) -> None:
+    """Refuse a decision on answers that changed since, on whatever board they were given."""
+    for step in reversed(steps[version:]):
+        meant = step if step.target_seq is None else steps[step.target_seq - 1]
+        if foreign(step) and (meant.answer is not None or meant.name == "misfit"):
+            found = np.intersect1d(meant.images, act.images)
+            if len(found):
+                lost(sheet, act, step, f"image {found[0]} has changed")
 
 
 def _can_join(sheet: Sheet, steps: Sequence[Step], act: Act) -> None:

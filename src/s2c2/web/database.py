@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from s2c2.errors import UserError
 
-HEAD = "0004"
+HEAD = "0005"
 """Version of the tables that this software works with: that of the last step of the migrations."""
 BUSY = 30
 """Seconds to wait for another writer."""

@@ -13,7 +13,7 @@ from s2c2.web.identity.roles import may_act, may_see
 from s2c2.web.listed import Listed
 from s2c2.web.live import Live
 from s2c2.web.neighbours import Neighbours
-from s2c2.web.participation import may_open, order, present
+from s2c2.web.participation import may_open, order, present, watching
 from s2c2.web.pictures import Pictures
 from s2c2.web.problems import Problem
 from s2c2.web.settings import Assignment, Settings
@@ -33,17 +33,24 @@ class Desk:
     live: Live
     start: Start
     dataset: str
-    """Fingerprint of images and classes."""
+    """Fingerprint of images, classes and database."""
     pictures: Pictures
     neighbours: Neighbours
     rankings: Rankings
     listed: Listed
 
     def assigned(self, person: Person) -> Assignment:
-        """Return the board that a person works on."""
+        """Return the board that a person works on.
+
+        Raises:
+            Problem: 403 for an annotator who does not take part in the study.
+        """
         study = self.settings.study
         if study is None:
             return self.settings.assign(person)
+        watches = watching(study, person)
+        if watches is not None:
+            return watches
         with self.live.board() as board:
             return present(study, board, person.annotator, self.settings.clock())
 
@@ -71,7 +78,7 @@ def set_up(workspace: Workspace, settings: Settings, identity: Identity, store: 
         store,
         Live(store, start),
         start,
-        fingerprint(start.images, start.classes),
+        fingerprint(start.images, start.classes, store.id()),
         Pictures(lambda image: workspace.folder / start.images[image], cache),
         Neighbours(None if run is None else run.path / "predictions.parquet", start.images),
         Rankings(),
@@ -98,7 +105,31 @@ def assignment(
     return here.assigned(asking) if scope is None else board_of(here, asking, scope)
 
 
-On = Annotated[Assignment, Depends(assignment)]
+Seen = Annotated[Assignment, Depends(assignment)]
+"""Parameter of a route: the board that it is about, also for who only watches a study."""
+
+
+def must_have(on: Assignment) -> Assignment:
+    """Return the board of a person who has one.
+
+    Raises:
+        Problem: 403 for who takes no part in the study.
+    """
+    if not on.board:
+        name = (on.study or {}).get("name")
+        sentence = (
+            f"{Scope.parse(on.scope).who} takes no part in the study {name}: there is nothing to answer"
+        )
+        raise Problem(403, sentence, "open the dashboard or the review")
+    return on
+
+
+def having(on: Seen) -> Assignment:
+    """Return the board that a request is about, of a person who has one."""
+    return must_have(on)
+
+
+On = Annotated[Assignment, Depends(having)]
 """Parameter of a route: the board that it is about."""
 
 

@@ -14,7 +14,10 @@ from s2c2.web.identity.roles import ROLES, Right, may
 from s2c2.web.problems import Problem
 
 COOKIE = "s2c2"
-"""Cookie of a session where the server is reached by plain HTTP, on this machine."""
+"""Cookie of a session where the server is reached by plain HTTP; the port follows, as in ``s2c2-8765``.
+
+Browsers send a cookie to all ports of a host, so two servers on one would log each other's people out.
+"""
 
 SECURE_COOKIE = "__Host-s2c2"
 """Cookie of a session behind HTTPS: browsers send it to this host only and never without TLS."""
@@ -126,10 +129,27 @@ def needing(right: Right) -> Callable[[Caller], Caller]:
 
 
 Inviting = Annotated[Caller, Depends(needing("invite"))]
-"""Parameter of a route: an account that may invite."""
+"""Parameter of a route: an account that may see and withdraw invites."""
 
 Managing = Annotated[Caller, Depends(needing("manage"))]
-"""Parameter of a route: an account that may manage others."""
+"""Parameter of a route: an account that may see and disable others."""
+
+
+def inviting(allowed: Inviting, caller: InPerson) -> Caller:
+    """Return who may let others in; no API token, or one that leaked would make an owner that stays."""
+    return caller
+
+
+def managing(allowed: Managing, caller: InPerson) -> Caller:
+    """Return who may give others rights, a password or their account back; no API token."""
+    return caller
+
+
+Admitting = Annotated[Caller, Depends(inviting)]
+"""Parameter of a route: an account that may invite, logged in."""
+
+Promoting = Annotated[Caller, Depends(managing)]
+"""Parameter of a route: an account that may give others more than they have, logged in."""
 
 Auditing = Annotated[Caller, Depends(needing("audit"))]
 """Parameter of a route: an account that may read the audit log."""
@@ -166,7 +186,10 @@ def forget(request: Request, response: Response) -> None:
 
 
 def _cookie(request: HTTPConnection) -> str:
-    return SECURE_COOKIE if _encrypted(request) else COOKIE
+    if _encrypted(request):
+        return SECURE_COOKIE
+    port = request.headers.get("host", "").rpartition(":")[2]
+    return f"{COOKIE}-{port}" if port.isascii() and port.isdigit() else COOKIE
 
 
 def _encrypted(request: HTTPConnection) -> bool:

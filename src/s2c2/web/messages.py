@@ -49,6 +49,7 @@ class ActBody(Sent):
     scope: ScopeText
     group: GroupId | None = None
     version: Number | None = None
+    """Of the group as it was seen; of ``decide``, the ``seq`` of the image in review."""
     images: Annotated[list[Number], Field(max_length=MOST_IMAGES)] | None = None
     """Image numbers; null for all unanswered members of the group."""
     label: Number | None = None
@@ -104,13 +105,15 @@ class Session(BaseModel):
     scope: str
     arm: str
     round: int
+    board: bool
+    """Whether there is anything to answer; false for an owner or reviewer who takes no part in a study."""
     classes: list[ClassItem]
     keys: Mapping[str, str]
     settings: SettingsItem
     mode: Literal["local", "accounts"]
     study: Mapping[str, Any] | None
     dataset: str
-    """Tells datasets apart; goes into addresses of pictures (``v=``) and into acts."""
+    """Tells databases apart; goes into addresses of pictures (``v=``) and into acts."""
     title: str
     """What is annotated, for people."""
     images: int
@@ -175,7 +178,8 @@ class AnswerItem(BaseModel):
     label: int | None = None
     distribution: list[float] | None = None
     skip: bool = False
-    annotator: str
+    annotator: str | None
+    """Who gave it; null where it is somebody else and the person who asks is an annotator."""
     seq: int
 
 
@@ -284,6 +288,8 @@ class Disputed(BaseModel):
     answers: list[SaidItem]
     entropy: float
     """Entropy of the mean answer in bits."""
+    seq: int
+    """Number of the last act when this was so; goes into the decision as ``version``."""
 
 
 class LeaseReply(BaseModel):

@@ -116,7 +116,8 @@ def secret(path: Path) -> str:
     """Return the secret that is kept in a file, or a new one.
 
     It outlives the server, so that a page which is still open goes on after a restart; and it differs between
-    databases, so that a page of one cannot write into another one that is served on the same port.
+    folders, so that a page of one cannot write into another one that is served on the same port. Databases of
+    one folder are told apart by ``dataset`` of the session.
     """
     made = secrets.token_urlsafe(24)
     with suppress(OSError):

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from s2c2.errors import UserError
 from s2c2.web.acts import Scope
+from s2c2.web.asking import Person
 from s2c2.web.board import Board, Summary
 from s2c2.web.problems import Problem
 from s2c2.web.settings import Assignment
@@ -33,6 +34,23 @@ def present(study: Study, board: Board, annotator: str, now: datetime) -> Assign
         "finished": at == len(boards),
     }
     return Assignment(str(shown), shown.arm, shown.round, study=said)
+
+
+def watching(study: Study, person: Person) -> Assignment | None:
+    """Return where the decisions of an owner or reviewer go who takes no part in a study; None for others."""
+    if study.annotators is None or person.annotator in study.annotators or person.role == "annotator":
+        return None
+    said = {
+        "name": study.name,
+        "rounds": study.rounds,
+        "board": 0,
+        "boards": 0,
+        "left": 0,
+        "waits": None,
+        "finished": True,
+    }
+    scope = Scope(person.annotator, 1, study.arms[0])
+    return Assignment(str(scope), scope.arm, scope.round, study=said, board=False)
 
 
 def may_open(study: Study, board: Board, on: Assignment, annotator: str, scope: Scope, act: str = "") -> None:

@@ -46,6 +46,8 @@ class Assignment:
     """Groups whose suggestion is not shown: the control share of a study."""
     study: Mapping[str, object] | None = None
     """What the page says of the study; None outside one."""
+    board: bool = True
+    """Whether there is anything to answer; False for who watches a study and takes no part in it."""
 
 
 def shared(arm: str) -> Callable[[Person], Assignment]:

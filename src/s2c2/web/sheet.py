@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Int32
+from jaxtyping import Bool, Int32
 
 from s2c2.errors import UserError
 from s2c2.web.answers import Summary
@@ -37,6 +37,14 @@ class Arm:
         found = np.full(len(self.home), -1, dtype=np.int32)
         for at, group in enumerate(self.groups.values()):
             found[list(group.images)] = at
+        return found
+
+    @cached_property
+    def proposed(self) -> Bool[np.ndarray, " n"]:
+        """Whether each image started in a group with a proposal."""
+        found = np.zeros(len(self.home), dtype=bool)
+        for group in self.groups.values():
+            found[list(group.images)] = group.distribution is not None
         return found
 
 

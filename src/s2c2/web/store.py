@@ -1,6 +1,7 @@
 """The store: start, append-only log and leases in SQLite or PostgreSQL."""
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -73,8 +74,8 @@ class Store:
         with writing(self.engine) as connection:
             kept = self._start(connection)
             if kept is None:
-                classes = json.dumps(start.classes)
-                connection.execute(insert(tables.project), {"id": 1, "classes": classes})
+                row = {"id": 1, "classes": json.dumps(start.classes), "database": secrets.token_hex(16)}
+                connection.execute(insert(tables.project), row)
                 rows = [{"id": number, "name": name} for number, name in enumerate(start.images)]
                 _insert(connection, tables.images, rows)
                 _insert(connection, tables.study, [stored.study_row(start)] if start.study else [])
@@ -93,6 +94,18 @@ class Store:
         """
         with reading(self.engine) as connection:
             return self._start(connection)
+
+    def id(self) -> str:
+        """Return the random id of the database, which it keeps for ever; a copy of it has the same.
+
+        Raises:
+            UserError: when it holds no images yet, or the database cannot be used.
+        """
+        with reading(self.engine) as connection:
+            found: str | None = connection.execute(select(tables.project.c.database)).scalar()
+        if found is None:
+            raise UserError(f"{self.name} holds no images yet")
+        return found
 
     def append(self, annotator: str, act: Act, check: Callable[[Reader], None], time: str) -> Recorded:
         """Record an act in one transaction that no other writer shares.

@@ -28,8 +28,9 @@ project = Table(
     metadata,
     Column("id", Integer, CheckConstraint("id = 1", name="one"), primary_key=True, autoincrement=False),
     Column("classes", Text, nullable=False),
+    Column("database", String(32)),
 )
-"""One row: what is annotated. ``classes`` is a JSON list."""
+"""One row: what is annotated. ``classes`` is a JSON list, ``database`` the random id of this database."""
 
 study = Table(
     "study",

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Mapping
 
+from s2c2.web.asking import Person
 from s2c2.web.board import Answer, Board, Progress, StartGroup, Summary
 from s2c2.web.desk import Desk
+from s2c2.web.identity.roles import may
 from s2c2.web.messages import (
     AnswerItem,
     GroupItem,
@@ -78,6 +80,14 @@ def member_item(here: Desk, board: Board, scope: str, image: int, seen: "Looks")
         misfit=board.misfit(scope, image),
         broken=here.pictures.broken(image),
     )
+
+
+def anonymous(item: MemberItem, asking: Person) -> MemberItem:
+    """Return an image as a person may see it: who answered it is for reviewers, and for who did."""
+    found = item.answer
+    if found is None or found.annotator == asking.annotator or may(asking.role, "see others"):
+        return item
+    return item.model_copy(update={"answer": found.model_copy(update={"annotator": None})})
 
 
 def members_of(here: Desk, board: Board, on: Assignment, group: str) -> tuple[int, ...]:

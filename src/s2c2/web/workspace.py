@@ -106,9 +106,15 @@ def open_workspace(
     return _of_images(path, classes)
 
 
-def fingerprint(images: Sequence[str], classes: Sequence[str]) -> str:
-    """Return a short digest that tells datasets apart."""
-    text = json.dumps([list(classes), list(images)]).encode()
+def fingerprint(images: Sequence[str], classes: Sequence[str], database: str) -> str:
+    """Return a short digest that tells what pages show apart.
+
+    Args:
+        images: image ids.
+        classes: class names.
+        database: id of the database, as two runs on one dataset have other groups of the same images.
+    """
+    text = json.dumps([list(classes), list(images), database]).encode()
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 

@@ -359,6 +359,67 @@ def test_a_token_of_an_owner_may_only_what_it_was_made_for(
     assert script.get("/api/audit").status_code == (200 if role == "owner" else 403)
 
 
+def test_a_token_lets_nobody_in_and_makes_no_owner(
+    ada: TestClient, eve: TestClient, browser: Browser, people: People
+) -> None:
+    made = eve.post("/api/tokens", json={"label": "script", "role": "owner"}).json()
+    script = browser()
+    script.headers["Authorization"] = f"Bearer {made['secret']}"
+    number = next(item["id"] for item in script.get("/api/accounts").json() if item["name"] == "ada")
+    assert script.post(f"/api/accounts/{number}/disable").status_code == 200
+    before = audited(people)
+    for path, body in (
+        ("invites", {"role": "owner"}),
+        (f"accounts/{number}/role", {"role": "owner"}),
+        (f"accounts/{number}/enable", None),
+        (f"accounts/{number}/reset", None),
+    ):
+        said = script.post(f"/api/{path}", json=body)
+        assert sentence(said, 403) == "an API token may not do this", path
+    assert audited(people) == before
+    invite = eve.post("/api/invites", json={"role": "annotator"}).json()["invite"]["id"]
+    assert script.delete(f"/api/invites/{invite}").status_code == 204
+    assert [item["open"] for item in script.get("/api/invites").json()][:1] == [False]
+
+
+def test_annotators_do_not_see_who_answered(
+    ada: TestClient, browser: Browser, people: People, clock: Clock
+) -> None:
+    body = {"key": str(uuid4()), "act": "label", "group": "all", "images": [0], "label": 1}
+    assert ada.post("/api/acts", json=body | {"scope": "shared/1/none"}).status_code == 201
+    seen = {}
+    for name, role in (("ada", None), ("bob", ROLES[0]), ("rae", ROLES[1]), ("eve", ROLES[2])):
+        if role is not None:
+            join(people, name, role, clock())
+        client = inside(browser(), name)
+        page = client.get("/api/groups/all").json()["members"]
+        (answer,) = [member["answer"] for member in page if member["id"] == 0]
+        assert answer["label"] == 1
+        seen[name] = answer["annotator"]
+    assert seen == {"ada": "ada", "bob": None, "rae": "ada", "eve": "ada"}
+
+
+def test_servers_on_two_ports_do_not_log_each_other_out(
+    browser: Browser, people: People, clock: Clock
+) -> None:
+    join(people, "ada", "annotator", clock())
+    client, secrets = browser(), {}
+    for port in (8765, 8766):
+        body = {"name": "ada", "password": PASSWORD}
+        said = client.post(f"{ADDRESS}:{port}/api/login", json=body)
+        name, _, secrets[port] = said.headers["set-cookie"].partition(";")[0].partition("=")
+        assert name == f"s2c2-{port}"
+    assert len(set(secrets.values())) == 2
+    for port in (8765, 8766):
+        assert client.get(f"{ADDRESS}:{port}/api/session").status_code == 200
+    csrf = client.get(f"{ADDRESS}:8765/api/session").json()["csrf"]
+    client.post(f"{ADDRESS}:8765/api/logout", json={}, headers={"X-CSRF-Token": csrf}).raise_for_status()
+    seen = [client.get(f"{ADDRESS}:{port}/api/session").status_code for port in (8765, 8766)]
+    assert seen == [401, 200]
+    strange = client.get("/api/session", headers={"Host": "127.0.0.1:port"})
+    assert strange.status_code == 401
+
+
 def test_the_audit_log_for_owners(eve: TestClient) -> None:
     eve.post("/api/invites", json={"role": "annotator"})
     eve.post("/api/login", json={"name": "eve", "password": "wrong password"})

@@ -6,8 +6,9 @@ from s2c2.errors import UserError
 from s2c2.web.identity import audit, joining, managing
 from s2c2.web.identity.entering import DeniedError
 from s2c2.web.identity.joining import Answer, Invited
-from s2c2.web.identity.people import WEEK, Doer, People, by_session
+from s2c2.web.identity.people import WEEK, Doer, People, by_session, by_token
 from s2c2.web.identity.roles import ROLES, Role
+from s2c2.web.identity.tokens import Wanted
 from tests.web.identity.conftest import PASSWORD, Clock, audited, enter, join
 
 
@@ -107,11 +108,14 @@ def test_the_first_start_invites_an_owner_until_there_is_one(people: People, clo
 
 def test_a_reset_link_sets_a_new_password_and_ends_all_sessions(people: People, clock: Clock) -> None:
     caller = join(people, "ada", "reviewer", clock())
+    issued = managing.issue(people, caller.account, Wanted("x", "reviewer"), Doer("ada"), clock())
+    assert by_token(people, issued.secret, None, clock()) is not None
     made = joining.reset(people, caller.account.id, Doer("eve"), clock())
     assert joining.offered(people, made.secret, clock()) == ("reviewer", "ada")
     fresh = joining.accept(people, Answer(made.secret, "ignored", "another password"), clock())
     assert (fresh.account.name, fresh.role) == ("ada", "reviewer")
     assert by_session(people, caller.secret, None, clock()) is None
+    assert by_token(people, issued.secret, None, clock()) is None
     with pytest.raises(DeniedError):
         enter(people, "ada", clock())
     enter(people, "ada", clock(), "another password")

@@ -60,6 +60,14 @@ test("the next open group, round the end, and none when all are done", () => {
   assert.equal(neighbour([], "a", 1), null);
 });
 
+test("a group that another person works on comes only where no other is open", () => {
+  const group = (name, who) => ({ group: name, open: 1, done: false, lease: who && { who } });
+  const queue = [group("a", null), group("b", "ben"), group("c", "ann"), group("d", null)];
+  assert.equal(nextOpen(queue, "a", "ann"), "c");
+  assert.equal(nextOpen(queue, "a", "eve"), "d");
+  assert.equal(nextOpen([group("a", null), group("b", "ben")], "a", "ann"), "b");
+});
+
 test("what cannot be done is said in a sentence", () => {
   const group = { suggestion: null, open: 3, kind: "cluster" };
   assert.match(hindrance("accept", null, group), /no suggestion/);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { made } from "../../../src/s2c2/web/static/logic/acts.mjs";
 import { Outbox, WAITS, following, stored, verdict } from "../../../src/s2c2/web/static/logic/outbox.mjs";
-import { alive, beat, leave, others } from "../../../src/s2c2/web/static/logic/tabs.mjs";
+import { alive, beat, leave, others, own } from "../../../src/s2c2/web/static/logic/tabs.mjs";
 
 /** A storage as a browser has it, which can be full. */
 function shelf(limit = Infinity) {
@@ -140,6 +140,16 @@ test("nobody logged in: acts stay, and go on after logging in", async () => {
   assert.deepEqual(taken.map((one) => one.key), ["a"]);
 });
 
+test("the server has other data: acts stay until that of the page is back", async () => {
+  const [storage, { taken, send }] = [shelf(), server([{ status: 409, body: null, elsewhere: true }])];
+  const { box, heard } = outbox(storage, send);
+  await box.add(act("a"));
+  assert.equal(box.unsaved, 1);
+  assert.equal(heard.at(-1).kind, "elsewhere");
+  await box.resume();
+  assert.deepEqual(taken.map((one) => one.key), ["a"]);
+});
+
 test("a full storage refuses the act with a sentence", () => {
   const { box } = outbox(shelf(10), async () => ({ status: 201, body: {} }));
   assert.throws(() => box.add(act("a")), /cannot keep more/);
@@ -190,4 +200,14 @@ test("tabs see each other while they give signs of life", () => {
   assert.equal(alive(storage, "p.", "nobody", 0), false);
   leave(storage, "p.", "b");
   assert.deepEqual(others(storage, "p.", "a", 9500), []);
+});
+
+test("a copy of an open window has a name of its own, a window that was reloaded keeps its own", () => {
+  const storage = shelf();
+  const made = () => "new";
+  assert.equal(own(storage, "p.", null, made, 1000), "new");
+  assert.equal(own(storage, "p.", "a", made, 1000), "a");
+  beat(storage, "p.", "a", 1000);
+  assert.equal(own(storage, "p.", "a", made, 2000), "new");
+  assert.equal(own(storage, "p.", "a", made, 60000), "a");
 });

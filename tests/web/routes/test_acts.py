@@ -1,5 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
-from typing import Any
+from threading import Barrier, Event
+from typing import Any, cast
 
 import pytest
 
@@ -49,6 +52,51 @@ def test_a_key_stands_for_one_act(ada: TestClient, bob: TestClient) -> None:
         reply = client.post("/api/acts", json=other)
         assert reply.status_code == 422
         assert "key" in reply.json()["error"]
+
+
+@pytest.mark.parametrize("act", ["undo", "redo", "recluster"])
+def test_one_act_that_comes_in_twice_at_once_is_recorded_once(
+    ada: TestClient, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ["accept"] if act == "undo" else ["accept", "undo"] if act == "redo" else []
+    for name in before:
+        done(ada, name, "class-0" if name == "accept" else None)
+    desk = cast("Any", ada.app).state.desk
+    known, append = desk.store.recorded, desk.live.append
+    calls, both, first_is_done = count(), Barrier(2), Event()
+
+    def together(key: str) -> Any:
+        found, number = known(key), next(calls)
+        if number < 2:
+            both.wait(20)  # neither has seen the other
+        if number == 1:
+            first_is_done.wait(20)
+        return found
+
+    def appended(*args: Any) -> Any:
+        recorded = append(*args)
+        first_is_done.set()
+        return recorded
+
+    monkeypatch.setattr(desk.store, "recorded", together)
+    monkeypatch.setattr(desk.live, "append", appended)
+    body = sent(act, "class-1" if act == "recluster" else None)
+    with ThreadPoolExecutor(2) as pool:
+        replies = list(pool.map(lambda _: ada.post("/api/acts", json=body), range(2)))
+    assert sorted(reply.status_code for reply in replies) == [200, 201], [reply.text for reply in replies]
+    assert replies[0].json() == replies[1].json()
+    assert ada.get("/api/events").json()["seq"] == len(before) + 1
+
+
+def test_an_act_leads_to_a_group_that_nobody_else_holds(ada: TestClient, bob: TestClient) -> None:
+    first, *others = (item["group"] for item in ada.get("/api/queue").json()["groups"])
+    held = []
+    for group in others:
+        assert done(ada, "flag", first, images=members(ada, first)[:1])["next"] == group
+        held.append(bob.post("/api/lease", json={"group": group, "scope": "shared/1/s2c2"}).status_code)
+    assert held == [200] * 4
+    assert done(ada, "flag", first, images=members(ada, first)[:1])["next"] == others[0]
+    assert done(bob, "flag", others[0], images=members(bob, others[0])[:1])["next"] == first
 
 
 def test_undo_and_redo_go_on_after_a_restart(workspace: Workspace) -> None:
@@ -189,8 +237,30 @@ def test_a_page_of_another_dataset_cannot_act(ada: TestClient) -> None:
     dataset = ada.get("/api/session").json()["dataset"]
     reply = ada.post("/api/acts", json=sent("accept", "class-0", dataset="0" * 16))
     assert reply.status_code == 409
-    assert "another dataset" in reply.json()["error"]
+    assert "another database" in reply.json()["error"]
     assert ada.post("/api/acts", json=sent("accept", "class-0", dataset=dataset)).status_code == 201
+
+
+def test_a_page_of_another_database_of_the_same_run_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    databases: dict[str, str] = {}
+    for name in ("a", "b", "a"):
+        with client_of(workspace, database=tmp_path / f"{name}.sqlite") as client:
+            found = client.get("/api/session").json()["dataset"]
+            assert databases.setdefault(name, found) == found  # also after a restart
+            assert client.get(f"/api/images/0/thumb?size=96&v={found}").status_code == 200
+    assert databases["a"] != databases["b"]
+    with client_of(workspace, database=tmp_path / "b.sqlite") as client:
+        lost = done(client, "accept", "class-0", dataset=databases["a"], status=409)
+        assert (lost["error"], lost["hint"]) == (
+            "this page shows another database than the server does now",
+            "reload the page",
+        )
+        assert client.get("/api/events").json()["seq"] == 0
+
+
+def test_all_processes_of_a_database_know_it_as_the_same(ada: TestClient, bob: TestClient) -> None:
+    first, second = (client.get("/api/session").json()["dataset"] for client in (ada, bob))
+    assert first == second
 
 
 def test_a_lease_is_seen_by_others_and_given_back(ada: TestClient, bob: TestClient) -> None:

@@ -1,5 +1,6 @@
 from io import BytesIO
 from unittest.mock import patch
+from uuid import uuid4
 
 import polars as pl
 import pytest
@@ -59,6 +60,35 @@ def test_review_shows_who_said_what_until_it_is_decided(ada: TestClient, bob: Te
     assert said == {"ada": (1, 0, 4), "bob": (1, 2, 4)}
     assert ada.post("/api/acts", json=sent("decide", images=[7], label=2)).status_code == 201
     assert ada.get("/api/review").json() == []
+
+
+def test_a_decision_on_answers_that_changed_is_refused(ada: TestClient, bob: TestClient) -> None:
+    def answers(client: TestClient, name: str, label: int) -> None:
+        body = sent("label", "all", images=[7], label=label) | {"scope": f"{name}/1/none"}
+        assert client.post("/api/acts", json=body).status_code == 201
+
+    def decides(tab: str, version: int) -> tuple[int, str | None]:
+        body = sent("decide", images=[7], label=2, version=version, tab=tab)
+        reply = ada.post("/api/acts", json=body)
+        return reply.status_code, reply.json().get("who")
+
+    first, second = str(uuid4()), str(uuid4())
+    answers(ada, "ada", 0)
+    answers(bob, "bob", 2)
+    seen = ada.get("/api/review").json()[0]["seq"]
+    assert seen == 2
+    answers(bob, "bob", 1)
+    assert decides(first, seen) == (409, "bob")
+    seen = ada.get("/api/review").json()[0]["seq"]
+    undo = sent("undo") | {"scope": "bob/1/none"}
+    assert bob.post("/api/acts", json=undo).status_code == 201
+    assert decides(first, seen) == (409, "bob")
+    seen = ada.get("/api/review").json()[0]["seq"]
+    flag = sent("flag", "all", images=[7]) | {"scope": "bob/1/none"}
+    assert bob.post("/api/acts", json=flag).status_code == 201  # a flag is no answer
+    assert decides(first, seen) == (201, None)
+    assert decides(first, seen) == (201, None)  # its own decision does not count
+    assert decides(second, seen) == (409, "ada")
 
 
 def test_neither_dashboard_nor_review_reads_acts_again(ada: TestClient) -> None:

@@ -59,7 +59,7 @@ def test_pictures_are_kept_only_under_an_address_that_names_the_dataset(client: 
     assert (again.status_code, again.content) == (304, b"")
     other = client.get("/api/images/0/thumb?v=0123456789abcdef")
     assert other.status_code == 404
-    assert "another dataset" in other.json()["error"]
+    assert "another database" in other.json()["error"]
 
 
 def test_a_broken_image_has_a_placeholder_until_it_is_mended(client: TestClient, folder: Path) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from s2c2.errors import UserError
 from s2c2.web.database import reading
-from s2c2.web.identity import accounts, audit, credentials, invites, sessions
+from s2c2.web.identity import accounts, audit, credentials, invites, sessions, tokens
 from s2c2.web.identity.accounts import Account
 from s2c2.web.identity.entering import DisabledError, opened
 from s2c2.web.identity.invites import Invite, Offer
@@ -108,6 +108,8 @@ def withdraw(people: People, number: int, entry: audit.Entry, now: float) -> Non
 def accept(people: People, answer: Answer, now: float) -> Caller:
     """Make the account of an invite, or give its account the new password, and log in.
 
+    With a new password all sessions and API tokens that the account had end.
+
     Raises:
         UserError: when the invite cannot be used, the name is taken, or name or password break a rule; after
             the last three the invite can be used again.
@@ -155,4 +157,5 @@ def _settled(connection: Connection, used: Invite, name: str, hashed: str, now: 
         raise DisabledError
     accounts.store_password(connection, known, hashed)
     sessions.close_all(connection, known.id)
+    tokens.revoke_all(connection, known.id, now)
     return known

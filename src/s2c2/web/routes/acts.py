@@ -1,15 +1,16 @@
 """``/api/acts`` and ``/api/lease``: what people do."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Response
 
+from s2c2.errors import UserError
 from s2c2.web.acting import Sender, resolved, with_parts
 from s2c2.web.acts import Recorded
 from s2c2.web.asking import Asking, Person, require
 from s2c2.web.board import Board
-from s2c2.web.desk import Desk, Here, board_of, check_board, summary_of
+from s2c2.web.desk import Desk, Here, board_of, check_board, must_have, summary_of
 from s2c2.web.messages import ActBody, ActReply, LeaseBody, LeaseReply
 from s2c2.web.problems import Problem, responses
 from s2c2.web.settings import Assignment
@@ -17,6 +18,9 @@ from s2c2.web.store import Duplicate
 from s2c2.web.views import group_item, lease_item, members_of
 
 router = APIRouter(tags=["acts"], responses=responses(400, 401, 403, 404, 409, 413, 422))
+
+REVIEWING = frozenset({"decide", "undo", "redo"})
+"""Acts that need no board."""
 
 AGAIN: Mapping[int | str, dict[str, Any]] = {
     200: {"model": ActReply, "description": "the same key was recorded before: its first answer"}
@@ -27,11 +31,13 @@ AGAIN: Mapping[int | str, dict[str, Any]] = {
 def act(here: Here, asking: Asking, body: ActBody, response: Response) -> ActReply:
     """Record an act. Sending it again with the same key changes nothing and is answered with 200."""
     sender = Sender(asking.annotator, _assignment(here, asking, body))
-    first = _again(here.store.recorded(str(body.key)), sender, body)
-    recorded = first or _append(here, sender, body)
-    response.status_code = 201 if first is None else 200
+    first = _again(here, sender, body)
+    recorded, new = (first, False) if first is not None else _append(here, sender, body)
+    response.status_code = 201 if new else 200
+    leases = here.store.leases(body.scope, here.settings.clock())
+    held = {group for group, lease in leases.items() if lease.who != sender.annotator}
     with here.live.board() as board:
-        return _reply(here, board, sender, recorded)
+        return _reply(here, board, sender, recorded, held)
 
 
 @router.post("/lease")
@@ -55,33 +61,43 @@ def _assignment(here: Desk, asking: Person, body: ActBody) -> Assignment:
     """Return the board of an act.
 
     Raises:
-        Problem: 409 when the page shows another dataset, 403 for the board of somebody else, and for
-            ``decide`` without the role of a reviewer.
+        Problem: 409 when the page shows another database, 403 for the board of somebody else, for ``decide``
+            without the role of a reviewer, and for another act of who does not take part in the study.
     """
     if body.dataset is not None and body.dataset != here.dataset:
-        raise Problem(409, "this page shows another dataset than the server does now", "reload the page")
+        raise Problem(409, "this page shows another database than the server does now", "reload the page")
     if body.act == "decide":
         require(asking, "reviewer")
-    return board_of(here, asking, body.scope, body.act)
+    on = board_of(here, asking, body.scope, body.act)
+    if body.act not in REVIEWING:
+        must_have(on)
+    return on
 
 
-def _append(here: Desk, sender: Sender, body: ActBody) -> Recorded:
-    """Record an act; when it came in twice at the same time, return the first one."""
-    with here.live.board() as board:
-        found = resolved(here, board, sender, body)
-    time = here.settings.clock().isoformat(timespec="milliseconds")
+def _append(here: Desk, sender: Sender, body: ActBody) -> tuple[Recorded, bool]:
+    """Record an act; return it, and whether it is new: the second of two at the same time is not.
+
+    That one may find nothing left to undo or to take apart, since the first was there already.
+    """
     try:
-        return here.live.append(sender.annotator, with_parts(here, found, body.parts), time)
-    except Duplicate as error:
-        return _again(error.recorded, sender, body) or error.recorded
+        with here.live.board() as board:
+            found = resolved(here, board, sender, body)
+        time = here.settings.clock().isoformat(timespec="milliseconds")
+        return here.live.append(sender.annotator, with_parts(here, found, body.parts), time), True
+    except (Duplicate, UserError):
+        first = _again(here, sender, body)
+        if first is None:
+            raise
+        return first, False
 
 
-def _again(recorded: Recorded | None, sender: Sender, body: ActBody) -> Recorded | None:
+def _again(here: Desk, sender: Sender, body: ActBody) -> Recorded | None:
     """Return an act that was recorded before under the same key; None for none.
 
     Raises:
         Problem: 422 when the key stands for another act.
     """
+    recorded = here.store.recorded(str(body.key))
     if recorded is None:
         return None
     if (recorded.annotator, recorded.act.name, recorded.act.scope) != (
@@ -93,14 +109,17 @@ def _again(recorded: Recorded | None, sender: Sender, body: ActBody) -> Recorded
     return recorded
 
 
-def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded) -> ActReply:
+def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded, held: Collection[str]) -> ActReply:
+    """Return what an act led to; the next group is one that nobody else holds, where there is one."""
     scope = recorded.act.scope
     group, at = _place(here, board, sender.on, recorded)
-    open_groups = (found.group for found in here.queue(board, sender.on) if found.open and not found.done)
+    queue = here.queue(board, sender.on)
+    others = [one.group for one in queue if one.open and not one.done and one.group != group]
+    others = others if sender.on.board else []
     return ActReply(
         seq=recorded.seq,
         group=None if group is None else group_item(here, sender.on, board.group(scope, group)),
-        next=next((name for name in open_groups if name != group), None),
+        next=next((name for name in others if name not in held), others[0] if others else None),
         at=at,
         undo=board.undoable(scope, sender.annotator) is not None,
         redo=board.redoable(scope, sender.annotator) is not None,

@@ -4,12 +4,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from s2c2.web.asking import Asking
 from s2c2.web.desk import Here, On, summary_of
 from s2c2.web.listed import written
 from s2c2.web.messages import GroupPage, Queue, Similar
 from s2c2.web.problems import responses
 from s2c2.web.similar import ranked
-from s2c2.web.views import group_item, looks, member_item, members_of, progress_item, suggestion
+from s2c2.web.views import (
+    anonymous,
+    group_item,
+    looks,
+    member_item,
+    members_of,
+    progress_item,
+    suggestion,
+)
 
 router = APIRouter(tags=["groups"], responses=responses(401, 403, 404, 422))
 
@@ -33,8 +42,13 @@ def queue(here: Here, on: On) -> Response:
 
 
 @router.get("/groups/{group}")
-def page(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 500) -> GroupPage:
-    """Return some images of a group, typical ones first, with extreme ones mixed in near the front."""
+def page(
+    here: Here, asking: Asking, on: On, group: Group, offset: Offset = 0, limit: Limit = 500
+) -> GroupPage:
+    """Return some images of a group, typical ones first, with extreme ones mixed in near the front.
+
+    Annotators are not told who else answered them.
+    """
     started = {found.group: found for found in here.start.groups.get(on.arm, ())}
     with here.live.board() as board:
         summary = summary_of(board, on.scope, group)
@@ -48,7 +62,7 @@ def page(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 50
         version=summary.version,
         suggestion=suggestion(here, on, summary),
         total=len(images),
-        members=shown,
+        members=[anonymous(item, asking) for item in shown],
     )
 
 
@@ -56,13 +70,14 @@ def page(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 50
 def near(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 200) -> Similar:
     """Return open images of other groups by their distance from the centre of a group, for growing it.
 
+    In a study, a group with a proposal is offered images with a proposal only, one without only the others.
     The order is made anew for ``offset=0`` and kept for the pages that follow.
     """
     kept = here.rankings.kept(on.scope, group) if offset else None
     if kept is None:
         with here.live.board() as board:
             summary_of(board, on.scope, group)
-            members, others = board.members(on.scope, group), board.remaining(on.scope).outside(group)
+            members, others = board.members(on.scope, group), board.joinable(on.scope, group)
         kept = ranked(here.neighbours, members, others)
         here.rankings.keep(on.scope, group, kept)
     return kept.page(slice(offset, offset + limit))

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from s2c2.web import figures, log
 from s2c2.web.acts import Scope
-from s2c2.web.answers import Disagreement, Said
+from s2c2.web.answers import Disagreement, Progress, Said
 from s2c2.web.asking import Asking, require
 from s2c2.web.board import Board
-from s2c2.web.desk import Desk, Here, On
+from s2c2.web.desk import Desk, Here, Seen
 from s2c2.web.messages import AgreementItem, Dashboard, Disputed, SaidItem, WorkerItem
 from s2c2.web.nodes import Step
 from s2c2.web.problems import Problem, responses
@@ -24,19 +24,23 @@ Most = Annotated[int, Query(ge=1, le=10_000, description="most images in the ans
 
 
 @router.get("/dashboard")
-def dashboard(here: Here, asking: Asking, on: On) -> Dashboard:
-    """Return progress, work and agreement; an annotator sees only the own work."""
+def dashboard(here: Here, asking: Asking, on: Seen) -> Dashboard:
+    """Return progress, work and agreement; an annotator sees only the own work.
+
+    There are no groups for who takes no part in a study.
+    """
     everything = asking.role != "annotator"
     with here.live.board() as board:
-        groups = [group_item(here, on, found) for found in board.groups(on.scope)]
+        groups = [group_item(here, on, found) for found in board.groups(on.scope) if on.board]
         disputed = len(board.disagreements()) if everything else None
-        progress, work = progress_item(board.progress(on.scope)), board.work()
+        progress = board.progress(on.scope) if on.board else Progress(0, 0, 0, 0)
+        work = board.work()
     seen = [one for one in work.workers if everything or one.annotator == asking.annotator]
     agreed = work.agreement if everything else None
     return Dashboard(
         annotators=[WorkerItem(**vars(one)) for one in seen],
         groups=groups,
-        progress=progress,
+        progress=progress_item(progress),
         agreement=None if agreed is None else AgreementItem(**vars(agreed)),
         disagreements=disputed,
         train=here.workspace.training(here.store.name),
@@ -73,7 +77,7 @@ def _disputed(here: Desk, board: Board, found: Disagreement) -> Disputed:
     classes = len(here.start.classes)
     shares = [one.distribution or [float(one.label == c) for c in range(classes)] for one in said]
     mean = [sum(column) / len(shares) for column in zip(*shares, strict=True)]
-    return Disputed(id=found.image, answers=said, entropy=figures.entropy(mean))
+    return Disputed(id=found.image, answers=said, entropy=figures.entropy(mean), seq=board.seq)
 
 
 def _said(one: Said, step: Step) -> SaidItem:

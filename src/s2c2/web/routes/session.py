@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from s2c2.web.asking import Asking
-from s2c2.web.desk import Here, On
+from s2c2.web.desk import Here, Seen
 from s2c2.web.messages import ClassItem, Events, Session, SettingsItem
 from s2c2.web.problems import responses
 from s2c2.web.settings import class_key
@@ -30,6 +30,7 @@ def session(here: Here, asking: Asking) -> Session:
         scope=on.scope,
         arm=on.arm,
         round=on.round,
+        board=on.board,
         classes=classes,
         keys=here.settings.keys,
         settings=SettingsItem(idle_seconds=here.settings.idle_seconds),
@@ -43,7 +44,7 @@ def session(here: Here, asking: Asking) -> Session:
 
 
 @router.get("/events")
-def events(here: Here, on: On, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0) -> Events:
+def events(here: Here, on: Seen, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0) -> Events:
     """Return the number of the last act and the groups that acts after ``after`` touched."""
     with here.live.board() as board:
         return Events(seq=board.seq, changed=list(board.changed(on.scope, after)))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from s2c2.web.database import reading
-from s2c2.web.entrance import Auditing, Door, Inviting, Managing
+from s2c2.web.entrance import Admitting, Auditing, Door, Inviting, Managing, Promoting
 from s2c2.web.identity import audit, invites, joining, managing, messages
 from s2c2.web.identity.joining import Invited
 from s2c2.web.identity.people import Caller, Doer
@@ -26,7 +26,7 @@ def listed(door: Door, caller: Inviting) -> list[messages.InviteItem]:
 
 
 @router.post("/invites", status_code=201)
-def invite(door: Door, caller: Inviting, body: messages.InviteBody, request: Request) -> messages.Link:
+def invite(door: Door, caller: Admitting, body: messages.InviteBody, request: Request) -> messages.Link:
     """Make an invite; its link is shown once and makes one account."""
     entry, lasts = caller.entry("invite", detail=body.role), body.days * 86400.0
     made = joining.invite(door.people, body.role, entry, door.clock(), lasts)
@@ -47,7 +47,7 @@ def accounts(door: Door, caller: Managing) -> list[messages.AccountItem]:
 
 
 @router.post("/accounts/{number}/role")
-def assign(door: Door, caller: Managing, number: Number, body: messages.RoleBody) -> messages.AccountItem:
+def assign(door: Door, caller: Promoting, number: Number, body: messages.RoleBody) -> messages.AccountItem:
     """Give an account another role; it holds from its next request on."""
     account = managing.assign(door.people, number, body.role, _doer(caller), door.clock())
     return messages.account_item(account)
@@ -60,13 +60,13 @@ def disable(door: Door, caller: Managing, number: Number) -> messages.AccountIte
 
 
 @router.post("/accounts/{number}/enable")
-def enable(door: Door, caller: Managing, number: Number) -> messages.AccountItem:
+def enable(door: Door, caller: Promoting, number: Number) -> messages.AccountItem:
     """Let a disabled account log in again."""
     return messages.account_item(managing.enable(door.people, number, _doer(caller), door.clock()))
 
 
 @router.post("/accounts/{number}/reset", status_code=201)
-def reset(door: Door, caller: Managing, number: Number, request: Request) -> messages.Link:
+def reset(door: Door, caller: Promoting, number: Number, request: Request) -> messages.Link:
     """Make a link by which an account gets a new password; it is shown once."""
     made = joining.reset(door.people, number, _doer(caller), door.clock())
     return _link(made, request, door.clock())

@@ -3,12 +3,13 @@
 import { combination, keyMap, meaning, shown } from "./logic/keys.mjs";
 import { nextOpen } from "./logic/board.mjs";
 import { nothing } from "./logic/selection.mjs";
+import { own } from "./logic/tabs.mjs";
 import { Api, sentence, versioned } from "./page/api.mjs";
 import { arrow, commands, label } from "./page/commands.mjs";
 import { Between, turns } from "./page/between.mjs";
 import { Dashboard } from "./page/dashboard.mjs";
 import { Doing } from "./page/doing.mjs";
-import { fill } from "./page/dom.mjs";
+import { fill, h } from "./page/dom.mjs";
 import { Groups, Zoom } from "./page/groups.mjs";
 import { Growing } from "./page/growing.mjs";
 import { Loading } from "./page/loading.mjs";
@@ -31,7 +32,7 @@ class App {
     this.store = new Store({
       session: null, view: "groups", queue: [], progress: null, group: null, opening: null, emptied: null, selection: nothing(0), size,
       unsaved: 0, away: false, refusals: [], tabs: 0, trouble: null, toast: null, rail: false, held: null, active: 0,
-      canUndo: true, canRedo: true, coming: null, acts: 0, keys: keyMap({}, localStorage.getItem(KEYS)),
+      canUndo: true, canRedo: true, coming: null, acts: 0, disputes: 0, elsewhere: false, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
     this.api = new Api();
     this.thumbnails = new Thumbnails();
@@ -43,14 +44,15 @@ class App {
   async start() {
     const reply = await this.api.session();
     if (reply.status === 401) return this.login();
+    if (reply.status === 403) return this.#shut(reply);
     if (reply.status !== 200) return this.#later(reply);
     const session = reply.body;
-    const tab = sessionStorage.getItem("s2c2.tab") ?? uuid();
-    sessionStorage.setItem("s2c2.tab", tab);
     const prefix = `s2c2.${session.dataset}.${session.annotator}.`;
+    const tab = this.#tab(prefix);
     versioned(session.dataset);
-    this.clock = clock(session.settings?.idle_seconds ?? 30);
-    this.store.set({ session, active: Number(sessionStorage.getItem("s2c2.active")) || 0, keys: keyMap(session.keys, localStorage.getItem(KEYS)) });
+    this.clock = clock(session.settings?.idle_seconds ?? 30, `${prefix}clock`);
+    this.#count(`${prefix}active`);
+    this.store.set({ session, keys: keyMap(session.keys, localStorage.getItem(KEYS)) });
     this.doing = new Doing({ ...this, tab, prefix, login: () => this.login() });
     this.#build();
     this.store.set({ unsaved: this.doing.outbox.unsaved });
@@ -61,6 +63,21 @@ class App {
     neighbours(this);
     lease(this);
     return undefined;
+  }
+
+  /** Which window this is. The copy of an open one is another window, and does not go on with its time. @param {string} prefix */
+  #tab(prefix) {
+    const last = sessionStorage.getItem("s2c2.tab");
+    const tab = own(localStorage, prefix, last, uuid, Date.now());
+    if (tab !== last) for (const name of ["clock", "active"]) sessionStorage.removeItem(`${prefix}${name}`);
+    sessionStorage.setItem("s2c2.tab", tab);
+    return tab;
+  }
+
+  /** Active time of this window goes on after a reload. @param {string} name of it in the storage */
+  #count(name) {
+    this.store.set({ active: Number(sessionStorage.getItem(name)) || 0 });
+    addEventListener("pagehide", () => sessionStorage.setItem(name, String(this.store.state.active)));
   }
 
   #build() {
@@ -90,10 +107,11 @@ class App {
   /** Open the group of the address, or the first open one. */
   async first() {
     const { queue, session } = this.store.state;
-    const [view, group] = location.hash.slice(1).split("/").map(decodeURIComponent);
-    const wanted = queue.find((one) => one.group === group)?.group ?? nextOpen(queue, null) ?? queue[0]?.group;
+    const [view, group] = addressed(location.hash);
+    const wanted = queue.find((one) => one.group === group)?.group ?? nextOpen(queue, null, session.annotator) ?? queue[0]?.group;
     const plain = session.arm === "none" || queue.every((one) => one.kind === "plain");
-    this.enter(view in this.views && view !== "between" && this.may(view) ? (view === "grow" ? "groups" : view) : plain ? "single" : "groups");
+    const home = !session.board ? "dashboard" : plain ? "single" : "groups";
+    this.enter(Object.hasOwn(this.views, view) && view !== "between" && this.may(view) ? (view === "grow" ? "groups" : view) : home);
     if (wanted) await this.loading.open(wanted);
   }
 
@@ -101,8 +119,8 @@ class App {
     addEventListener("keydown", (event) => this.#key(event));
     addEventListener("keyup", () => this.zoom.close());
     addEventListener("blur", () => this.zoom.close());
-    addEventListener("online", () => this.doing.outbox.resume());
-    addEventListener("pagehide", () => sessionStorage.setItem("s2c2.active", String(this.store.state.active)));
+    addEventListener("mousedown", unfocused);
+    addEventListener("online", () => { this.doing.outbox.resume(); this.thumbnails.again(); });
     this.store.listen(({ view, group }) => group && view !== "between" && history.replaceState(null, "", `#${view}/${encodeURIComponent(group.id)}`));
   }
 
@@ -111,7 +129,8 @@ class App {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     const place = this.store.state.view;
     const keys = combination(event);
-    const pressing = event.target.closest?.("button, a, summary") && ["enter", "space"].includes(keys);
+    const joining = place === "grow" && keys === "enter" && event.target.closest?.(".page");
+    const pressing = !joining && event.target.closest?.("button, a, summary") && ["enter", "space"].includes(keys);
     if (typing || !keys || pressing) return;
     if (this.#special(place, keys, event) || arrow(this, event)) return event.preventDefault();
     const action = meaning(this.store.state.keys, place, keys);
@@ -122,11 +141,11 @@ class App {
   }
 
   #special(place, keys, event) {
-    if (place === "grow" && keys === "enter" && !event.repeat) return this.views.grow.join(), true;
-    if (keys !== "escape" || place === "groups") return false;
-    if (this.store.state.rail) this.store.set({ rail: false });
-    else this.enter("groups");
-    return true;
+    if (place === "grow" && keys === "enter") return event.repeat || this.views.grow.join(), true;
+    if (keys !== "escape") return false;
+    if (this.store.state.rail) return this.store.set({ rail: false }), true;
+    if (place === "groups") return false;
+    return this.enter("groups"), true;
   }
 
   /** Do what an action says. @param {string} action */
@@ -143,11 +162,12 @@ class App {
     if (again) this.shown?.enter?.();
   }
 
-  /** Whether a view is for who is here. @param {string} view @returns {boolean} */
+  /** Whether a view is for who is here. Who takes no part in a study has no images to answer. @param {string} view @returns {boolean} */
   may(view) {
-    const { role, mode } = this.store.state.session ?? {};
+    const { role, mode, board } = this.store.state.session ?? {};
     if (view === "people") return role === "owner" && mode === "accounts";
-    return view !== "review" || role !== "annotator";
+    if (view === "review") return role !== "annotator";
+    return board || view === "dashboard";
   }
 
   /** @param {string} group */
@@ -158,17 +178,20 @@ class App {
 
   /** Begin another board of a study; time starts anew. @param {any} session */
   async begin(session) {
+    if (session.dataset !== this.store.state.session.dataset) return location.reload();
     this.clock.take();
     this.doing.past = [];
     this.loading.ahead.clear();
     history.replaceState(null, "", "#");
-    this.store.set({ session, queue: [], progress: null, group: null, opening: null, selection: nothing(0) });
+    this.store.set({ session, coming: null, queue: [], progress: null, group: null, opening: null, selection: nothing(0) });
     if (await this.loading.queue()) await this.first();
+    return undefined;
   }
 
   /** The next group with something open. */
   nextGroup() {
-    const next = nextOpen(this.store.state.queue, this.store.state.group?.id ?? null);
+    const { queue, group, session } = this.store.state;
+    const next = nextOpen(queue, group?.id ?? null, session.annotator);
     return next ? this.loading.open(next) : this.doing.say("All images of all groups have an answer.");
   }
 
@@ -176,6 +199,7 @@ class App {
   async again() {
     const { opening, group } = this.store.state;
     this.store.set({ trouble: null });
+    this.loading.failed = null;
     const id = opening ?? group?.id;
     if (await this.loading.queue()) await (id ? this.loading.open(id, { fresh: true }) : this.first());
   }
@@ -209,10 +233,31 @@ class App {
     else this.doing.say(sentence(reply));
   }
 
+  /** Somebody may not be here at all: another person may. @param {{status: number, body: any}} reply */
+  #shut(reply) {
+    const other = h("button", { onclick: () => this.login() }, "Log in as somebody else");
+    fill(document.getElementById("work"), h("div", { class: "empty" }, h("p", { role: "alert" }, sentence(reply)), other));
+  }
+
   #later(reply) {
     fill(document.getElementById("work"), `${sentence(reply)} Trying again …`);
     setTimeout(() => this.start(), 2000);
   }
+}
+
+/** View and group of an address; one that cannot be read has none. @param {string} hash */
+function addressed(hash) {
+  try {
+    return hash.slice(1).split("/").map(decodeURIComponent);
+  } catch {
+    return [""];
+  }
+}
+
+/** A click leaves the focus where it is, so that the next key does what the page shows and not the same button again. */
+function unfocused(event) {
+  const button = event.target.closest?.("button");
+  if (button?.closest("#rail, .head, .bar-area, #toast, #notices")) event.preventDefault();
 }
 
 function themed() {

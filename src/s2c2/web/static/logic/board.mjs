@@ -64,13 +64,17 @@ export function openOf(members, act) {
 
 /**
  * The group to open after one: the next open one in the order on the screen, from the start again at the end.
- * @param {{group: string, done: boolean, open: number}[]} queue @param {string|null} group
+ * One that another person works on comes only where no other is open.
+ * @param {{group: string, done: boolean, open: number, lease?: {who: string}|null}[]} queue @param {string|null} group
+ * @param {string} annotator who asks
  * @returns {string|null} null when all are done
  */
-export function nextOpen(queue, group) {
+export function nextOpen(queue, group, annotator) {
   const at = queue.findIndex((one) => one.group === group);
   const round = [...queue.slice(at + 1), ...queue.slice(0, Math.max(0, at))];
-  return round.find((one) => !one.done && one.open > 0)?.group ?? null;
+  const open = round.filter((one) => !one.done && one.open > 0);
+  const free = open.find((one) => (one.lease?.who ?? annotator) === annotator);
+  return (free ?? open[0])?.group ?? null;
 }
 
 /** The group before or after in the list, whatever its state. @param {{group: string}[]} queue @param {string|null} group @param {number} step */

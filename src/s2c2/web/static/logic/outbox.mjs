@@ -7,7 +7,7 @@
  * @typedef {import("./acts.mjs").Act} Act
  * @typedef {{length: number, key(at: number): string|null, getItem(name: string): string|null,
  *   setItem(name: string, text: string): void, removeItem(name: string): void}} Storage
- * @typedef {{status: number, body: any}} Reply  status 0: no answer
+ * @typedef {{status: number, body: any, elsewhere?: boolean}} Reply  status 0: no answer; elsewhere: the server has other data now
  */
 
 /** Waiting times between attempts, in milliseconds; the last one repeats. */
@@ -28,8 +28,9 @@ function read(storage, name) {
   }
 }
 
-/** What a reply means for the act. @param {Reply} reply @returns {"taken"|"refused"|"login"|"again"} */
-export function verdict({ status }) {
+/** What a reply means for the act. @param {Reply} reply @returns {"taken"|"refused"|"login"|"elsewhere"|"again"} */
+export function verdict({ status, elsewhere }) {
+  if (elsewhere) return "elsewhere";
   if (status >= 200 && status < 300) return "taken";
   if (status === 401) return "login";
   const passing = status === 0 || status === 408 || status === 425 || status === 429 || status >= 500;
@@ -104,7 +105,7 @@ export class Outbox {
     }
   }
 
-  /** Do not wait for the next attempt: the network is back, or someone has logged in. */
+  /** Do not wait for the next attempt: the network is back, someone has logged in, or the data may be back. */
   resume() {
     this.stopped = false;
     this.attempt = 0;
@@ -115,9 +116,9 @@ export class Outbox {
   async #one({ name, act }) {
     const reply = await this.send(act);
     const found = verdict(reply);
-    if (found === "login") {
+    if (found === "login" || found === "elsewhere") {
       this.stopped = true;
-      this.tell({ kind: "login", act, reply });
+      this.tell({ kind: found, act, reply });
     } else if (found === "again") {
       this.tell({ kind: "waiting", act, reply });
       const pause = WAITS[Math.min(this.attempt, WAITS.length - 1)];

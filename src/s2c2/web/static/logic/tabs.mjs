@@ -22,6 +22,12 @@ export function alive(storage, prefix, tab, now) {
   return Math.abs(now - seen) < SILENCE;
 }
 
+/**
+ * The name of a window: the one it had, or a new one where another window that is open has that name, as a copy of it does.
+ * @param {Storage} storage @param {string} prefix @param {string|null} last @param {() => string} made @param {number} now
+ */
+export const own = (storage, prefix, last, made, now) => (last && !alive(storage, prefix, last, now) ? last : made());
+
 /** The other tabs that are open. @param {Storage} storage @param {string} prefix @param {string} tab @param {number} now @returns {string[]} */
 export function others(storage, prefix, tab, now) {
   const start = `${prefix}tab.`;

@@ -3,9 +3,13 @@
 /** Milliseconds after which a request counts as lost. */
 const PATIENCE = 20000;
 
+/** The reply to an act while the server shows another dataset. */
+const ELSEWHERE = { status: 409, body: null, elsewhere: true };
+
 export class Api {
   constructor() {
     this.csrf = "";
+    this.dataset = null;
   }
 
   /** @param {string} path below /api @param {RequestInit} [more] @returns {Promise<{status: number, body: any}>} */
@@ -32,21 +36,24 @@ export class Api {
 
   async session() {
     const reply = await this.ask("session");
-    if (reply.status === 200) this.csrf = reply.body.csrf ?? "";
+    if (reply.status === 200) Object.assign(this, { csrf: reply.body.csrf ?? "", dataset: reply.body.dataset });
     return reply;
   }
 
   /**
-   * Send an act. A token that is no longer valid is renewed once.
-   * @param {object} act
+   * Send an act to the dataset it was made for, and to no other. A token that is no longer valid is renewed once.
+   * @param {{dataset: string}} act @returns {Promise<import("../logic/outbox.mjs").Reply>}
    */
   async act(act) {
+    if (act.dataset !== this.dataset) await this.session();
+    if (act.dataset !== this.dataset) return ELSEWHERE;
     const reply = await this.post("acts", act);
-    if (reply.status !== 403) return reply;
+    if (reply.status !== 403 && reply.status !== 409) return reply;
     const before = this.csrf;
     const session = await this.session();
     if (session.status !== 200) return session;
-    return this.csrf === before ? reply : this.post("acts", act);
+    if (act.dataset !== this.dataset) return ELSEWHERE;
+    return reply.status === 409 || this.csrf === before ? reply : this.post("acts", act);
   }
 }
 

@@ -9,7 +9,7 @@ export class Between {
     this.app = app;
     this.title = h("h1", { tabindex: "-1" });
     this.words = h("p", { role: "status" });
-    this.button = h("button", { class: "primary", "data-action": "begin", onclick: (event) => event.detail > 1 || this.#next() });
+    this.button = h("button", { class: "primary", "data-action": "begin", onclick: (event) => event.detail > 1 || this.next() });
     this.element = h("section", { class: "view between", "aria-label": "Between two boards" }, h("div", { class: "empty" }, this.title, this.words, this.button));
   }
 
@@ -27,11 +27,12 @@ export class Between {
     this.title.focus();
   }
 
-  async #next() {
+  /** Go on to the next board, or see why there is none yet. */
+  async next() {
     const { session } = this.app.store.state;
     const reply = await this.app.api.session();
     if (reply.status !== 200) return this.app.doing.say("The server does not answer.");
-    return reply.body.scope === session.scope ? this.app.store.set({ coming: reply.body }) : this.app.begin(reply.body);
+    return reply.body.scope === session.scope ? this.app.store.set({ view: "between", coming: reply.body }) : this.app.begin(reply.body);
   }
 }
 
@@ -39,9 +40,12 @@ export class Between {
 export function turns(app) {
   let asked = null;
   let before = "groups";
-  app.store.listen(async ({ session, progress, unsaved, view }) => {
+  app.store.listen(async ({ session, progress, unsaved, view, coming }) => {
     if (!session?.study || unsaved || asked === progress || !progress) return;
-    if (!over(progress)) return view === "between" && app.enter(before);
+    if (!over(progress)) {
+      if (coming) app.store.set({ coming: null });
+      return view === "between" && app.enter(before);
+    }
     asked = progress;
     const reply = await app.api.session();
     const { progress: now, unsaved: waiting, view: left } = app.store.state;

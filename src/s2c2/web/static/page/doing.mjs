@@ -12,6 +12,9 @@ import { uuid } from "./uuid.mjs";
 /** Acts after which the server knows groups that the page does not. */
 const REARRANGING = ["split", "recluster", "merge", "grow", "misfit", "undo", "redo", "finish"];
 
+/** Acts on acts. */
+const TURNING = ["undo", "redo"];
+
 export class Doing {
   /** @param {{store: any, api: any, loading: any, clock: any, tab: string, prefix: string, login: () => void}} parts */
   constructor({ store, api, loading, clock, tab, prefix, login }) {
@@ -99,9 +102,9 @@ export class Doing {
     return true;
   }
 
-  /** An act of review: it is about images, not about the group on the screen. */
-  decide(images, more) {
-    const act = this.#made({ act: "decide", images, ...more });
+  /** An act of review: it is about images, not about the group on the screen. @param {number[]} images @param {number} version number of the last act that was seen @param {object} more */
+  decide(images, version, more) {
+    const act = this.#made({ act: "decide", images, version, ...more });
     return this.#keep(act, null) ? act : null;
   }
 
@@ -133,6 +136,7 @@ export class Doing {
   }
 
   #keep(act, before) {
+    if (this.store.state.elsewhere) return this.say("Reload the page first: the server shows other data now."), false;
     try {
       this.outbox.add(act);
     } catch (error) {
@@ -140,7 +144,7 @@ export class Doing {
       return false;
     }
     this.store.set({ acts: this.store.state.acts + 1 });
-    if (act.act !== "undo" && act.act !== "redo") this.past.push({ key: act.key, seq: null, before });
+    if (!TURNING.includes(act.act)) this.past.push({ key: act.key, seq: null, before });
     return true;
   }
 
@@ -170,7 +174,8 @@ export class Doing {
   }
 
   #leave(id) {
-    const next = nextOpen(this.store.state.queue, id);
+    const { queue, session } = this.store.state;
+    const next = nextOpen(queue, id, session.annotator);
     if (next) this.loading.open(next);
     else this.store.set({ finished: true });
   }
@@ -180,12 +185,14 @@ export class Doing {
     if (kind === "taken") this.#taken(act, reply.body);
     if (kind === "refused") this.#refused(act, reply);
     if (kind === "login") this.login();
+    if (kind === "elsewhere") this.store.set({ elsewhere: true });
   }
 
   #taken(act, answer) {
     const entry = this.past.find((one) => one.key === act.key);
     if (entry) entry.seq = answer.seq;
     this.store.set({ canUndo: answer.undo ?? true, canRedo: answer.redo ?? false });
+    if (TURNING.includes(act.act)) this.#disputed();
     if (answer.group) this.#fresh(answer.group);
     if (this.outbox.unsaved) return;
     if (REARRANGING.includes(act.act)) this.#reload(act, answer);
@@ -206,16 +213,16 @@ export class Doing {
     const { acts } = this.store.state;
     await this.loading.queue();
     this.loading.ahead.clear();
-    const { group, queue, view } = this.store.state;
+    const { group, queue, view, session } = this.store.state;
     this.due = acts !== this.store.state.acts;
     if (this.due) return;
-    const undoing = act.act === "undo" || act.act === "redo";
+    const undoing = TURNING.includes(act.act);
     const wanted = undoing ? (answer.group?.group ?? group?.id) : act.group;
     if (!wanted || act.act === "misfit" || (!undoing && act.group !== group?.id)) return;
     const there = queue.some((one) => one.group === wanted);
     const at = undoing && view === "single" ? answer.at : null;
     if (there) this.due = !(await this.loading.open(wanted, { fresh: true, at }));
-    else if (queue.length) await this.loading.open(nextOpen(queue, null) ?? queue[0].group);
+    else if (queue.length) await this.loading.open(nextOpen(queue, null, session.annotator) ?? queue[0].group);
   }
 
   /** The server's word on the group on the screen, when further acts came before the last one. */
@@ -235,9 +242,17 @@ export class Doing {
     const conflict = reply.status === 409 ? reply.body : null;
     const { group, queue, refusals } = this.store.state;
     const elsewhere = act.group === group?.id ? null : (queue.find((one) => one.group === act.group) ?? null);
-    this.store.set({ refusals: [...refusals, { key: act.key, words: sentence(reply), conflict, elsewhere }] });
+    const decided = act.act === "decide";
+    if (TURNING.includes(act.act) && !conflict) this.say(sentence(reply));
+    else this.store.set({ refusals: [...refusals, { key: act.key, words: sentence(reply), conflict, elsewhere, decided }] });
+    if (decided || TURNING.includes(act.act)) this.#disputed();
     this.loading.ahead.clear();
     await (elsewhere ? this.loading.queue() : this.#refresh());
+  }
+
+  /** What is to be decided on is no longer what the page shows. */
+  #disputed() {
+    this.store.set({ disputes: this.store.state.disputes + 1 });
   }
 
   /** A person has read why an act was not recorded. @param {string} key of the act */

@@ -24,7 +24,9 @@ export class Grid {
   /** @param {any} state */
   show(state) {
     const group = state.group?.id ?? null;
-    if (group !== this.group) {
+    const left = group !== this.group;
+    if (left) {
+      this.focused = this.element.contains(document.activeElement) || (this.group === null && this.focused);
       this.element.scrollTop = 0;
       this.group = group;
     }
@@ -32,6 +34,7 @@ export class Grid {
     this.state = state;
     this.draw();
     if (moved) this.#follow();
+    else if (left && this.focused) this.#refocus();
   }
 
   /** Columns and rows of the screen. */
@@ -170,6 +173,11 @@ export class Grid {
     const { cursor } = this.state.selection;
     this.element.scrollTop = scrolledTo(grid, cursor, this.element.scrollTop, this.element.clientHeight - 2 * GAP);
     this.draw();
+    this.#refocus();
+  }
+
+  /** The cell at the cursor has the focus, unless it is somewhere else on the page. */
+  #refocus() {
     if (this.element.contains(document.activeElement) || document.activeElement === document.body) this.focus();
   }
 }

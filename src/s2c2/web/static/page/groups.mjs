@@ -4,6 +4,7 @@ import { picture } from "./api.mjs";
 import { h, text } from "./dom.mjs";
 import { Grid } from "./grid.mjs";
 import { Header } from "./header.mjs";
+import { large, load } from "./large.mjs";
 import { Toolbar } from "./toolbar.mjs";
 
 export class Groups {
@@ -39,14 +40,14 @@ function emptiness({ group, opening, queue, trouble, unsaved }) {
 /** The large picture of an image, while a key is held. */
 export class Zoom {
   constructor() {
-    this.image = h("img", { alt: "" });
+    this.image = large();
     this.element = h("div", { class: "zoom", hidden: true }, this.image);
     document.body.append(this.element);
   }
 
   /** @param {number} id */
   open(id) {
-    this.image.src = picture(id);
+    load(this.image, picture(id));
     this.element.hidden = false;
   }
 

@@ -3,6 +3,7 @@
 import { member } from "../logic/acts.mjs";
 import { nextOpen } from "../logic/board.mjs";
 import { missingPages } from "../logic/geometry.mjs";
+import { verdict } from "../logic/outbox.mjs";
 import { carried, nothing, positions } from "../logic/selection.mjs";
 import { sentence } from "./api.mjs";
 
@@ -54,16 +55,29 @@ export class Loading {
     this.ahead = new Map();
     this.asked = new Set();
     this.side = 128;
+    this.failed = null;
+    this.away = false;
   }
 
   /** What the server says of all groups; an answer from before an act that was done meanwhile is none. */
   async queue() {
-    const { acts } = this.store.state;
+    const { acts, session } = this.store.state;
+    if (!session.board) return true;
     const reply = await this.api.ask(`queue?${this.board()}`);
     if (reply.status !== 200) return this.#failed(reply);
     const { groups, progress } = reply.body;
+    this.away = false;
     if (acts === this.store.state.acts) this.store.set({ queue: groups, progress, trouble: null });
+    await this.#reopen(groups);
     return true;
+  }
+
+  /** The group that could not be opened is opened once the server answers again; the next one if it is gone. */
+  async #reopen(groups) {
+    const { opening, group, session } = this.store.state;
+    if (!opening || group || opening !== this.failed) return;
+    const id = groups.some((one) => one.group === opening) ? opening : (nextOpen(groups, null, session.annotator) ?? groups[0]?.group);
+    if (id) await this.open(id);
   }
 
   /**
@@ -74,13 +88,14 @@ export class Loading {
   async open(id, { fresh = false, at = null } = {}) {
     const { acts } = this.store.state;
     const ahead = fresh ? undefined : this.ahead.get(id);
+    this.failed = null;
     this.ahead.delete(id);
     const staying = this.store.state.group?.id === id;
     if (ahead) this.#show(ahead);
     else if (!staying) this.store.set({ opening: id, group: null, selection: nothing(0), trouble: null });
     const reply = ahead ? null : await this.#first(id);
     if (reply && this.#wanted(id)) {
-      if (reply.status !== 200) return this.#failed(reply);
+      if (reply.status !== 200) return this.#failed(reply, id);
       const first = grouped(reply.body);
       const group = staying ? await this.#selected(first) : first;
       if (!this.#wanted(id)) return true;
@@ -150,7 +165,8 @@ export class Loading {
   }
 
   async #fetchNext(id) {
-    const next = nextOpen(this.store.state.queue, id);
+    const { queue, session } = this.store.state;
+    const next = nextOpen(queue, id, session.annotator);
     if (!next || this.ahead.has(next)) return;
     const reply = await this.#first(next);
     if (reply.status !== 200) return;
@@ -160,7 +176,9 @@ export class Loading {
     this.thumbnails.ahead(group.members.slice(0, AHEAD).flatMap((one) => (one ? [one.id] : [])), this.side);
   }
 
-  #failed(reply) {
+  #failed(reply, id = null) {
+    this.failed = id ?? this.failed;
+    this.away = verdict(reply) === "again";
     if (reply.status === 401) this.login();
     else if (this.store.state.view !== "between") this.store.set({ trouble: sentence(reply) });
     return false;

@@ -1,5 +1,6 @@
 /** What a person must know: unsaved acts, a conflict, another tab, trouble. And the short word after an act. */
 
+import { said } from "../logic/boards.mjs";
 import { counted } from "../logic/words.mjs";
 import { fill, h, icon, text } from "./dom.mjs";
 
@@ -22,7 +23,8 @@ export class Notices {
 
   /** @param {any} state */
   show(state) {
-    const facts = [state.away && state.unsaved, state.refusals, state.tabs, state.trouble, state.held, state.session];
+    const waits = state.view === "between" ? null : state.coming;
+    const facts = [state.away && state.unsaved, state.elsewhere && state.unsaved, state.refusals, state.tabs, state.trouble, state.held, state.session, waits];
     if (!this.facts || facts.some((fact, at) => fact !== this.facts[at])) this.#notices(state);
     this.facts = facts;
     if (state.toast !== this.said) this.#say(state.toast);
@@ -31,14 +33,22 @@ export class Notices {
     this.view = state.view;
   }
 
-  #notices({ away, unsaved, refusals, tabs, trouble, held }) {
+  #notices({ away, elsewhere, unsaved, refusals, tabs, trouble, held, coming, view }) {
     fill(this.root,
+      elsewhere ? notice("elsewhere", `The server shows other data now than this page. ${unsaved ? `${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent when the data of this page is back at this address. ` : ""}Reload to see what is there.`,
+        h("button", { onclick: () => location.reload() }, "Reload")) : null,
+      coming && view !== "between" ? this.#coming(said(coming)) : null,
       away && unsaved ? notice("unsaved", `The server does not answer. ${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent as soon as it is back. Go on working.`,
         h("button", { onclick: () => this.app.doing.outbox.resume() }, "Try now")) : null,
       refusals.slice(0, MOST).map((one) => this.#refused(one)),
       held ? notice("held", held, null) : null,
       trouble && !away ? notice("trouble", trouble, h("button", { onclick: () => this.app.again() }, "Try again")) : null,
       tabs ? notice("tabs", "This project is open in another tab too. Both save; what one does, the other shows a moment later.", null) : null);
+  }
+
+  /** The next board waits while a person looks at the one before. */
+  #coming({ title, button }) {
+    return button && notice("coming", title, h("button", { "data-action": "begin", onclick: () => this.app.views.between.next() }, button));
   }
 
   /** An act that was not recorded. The screen stays where it is: its group may no longer be the one that is open. */
@@ -61,13 +71,14 @@ export class Notices {
   }
 }
 
-const notice = (kind, words, ...buttons) => h("div", { class: `notice ${kind}`, role: kind === "tabs" ? "status" : "alert" }, icon("warning"), h("p", {}, words), buttons);
+const notice = (kind, words, ...buttons) => h("div", { class: `notice ${kind}`, role: ["tabs", "coming"].includes(kind) ? "status" : "alert" }, icon("warning"), h("p", {}, words), buttons);
 
 /** Who was first, and what became of one's own act. */
-function told({ words, conflict, elsewhere }) {
-  const end = elsewhere ? "What you did there was not recorded." : "What you did was not recorded; the group is shown as it is now.";
+function told({ words, conflict, elsewhere, decided }) {
+  const end = decided ? "Your decision was not recorded; the list is shown as it is now."
+    : elsewhere ? "What you did there was not recorded." : "What you did was not recorded; the group is shown as it is now.";
   if (!conflict?.who) return `${words} ${end}`;
   const time = conflict.at ? new Date(conflict.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
-  const group = elsewhere?.name ?? "this group";
+  const group = decided ? "this image" : (elsewhere?.name ?? "this group");
   return `${conflict.who} changed ${group} first (${conflict.act ?? "an act"}${time ? `, ${time}` : ""}). ${end}`;
 }

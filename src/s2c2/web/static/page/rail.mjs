@@ -15,7 +15,8 @@ export class Rail {
     this.tabs = VIEWS.map(([view, words]) => this.#tab(view, words));
     const close = h("button", { class: "plain close", "aria-label": "Close the list of groups", onclick: () => app.store.set({ rail: false }) }, icon("close"));
     fill(root, h("div", { class: "brand" }, h("img", { src: "static/icon.svg", alt: "", width: 26, height: 26 }), h("strong", {}, "s2c2"), this.who = h("span", { class: "quiet" }), this.out = this.#logout(), this.#theme(), close),
-      h("div", { class: "tabs" }, this.tabs), this.progress, h("h2", { class: "quiet" }, "Groups"), this.list);
+      h("div", { class: "tabs" }, this.tabs), this.progress, this.heading = h("h2", { class: "quiet" }, "Groups"), this.list);
+    root.after(h("div", { class: "shade", onclick: () => app.store.set({ rail: false }) }));
     this.root = root;
   }
 
@@ -35,6 +36,7 @@ export class Rail {
   /** @param {any} state */
   show(state) {
     this.out.hidden = state.session?.mode !== "accounts";
+    this.heading.hidden = this.progress.hidden = !state.session?.board;
     trait(this.root, "data-open", state.rail);
     text(this.who, state.session?.annotator ?? "");
     for (const tab of this.tabs) {

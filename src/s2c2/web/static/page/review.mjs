@@ -14,6 +14,7 @@ export class Review {
     this.app = app;
     this.items = [];
     this.at = 0;
+    this.disputes = 0;
     const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
     this.facts = h("p", { class: "facts quiet", role: "status" });
     this.stage = h("div", { class: "reviewing" });
@@ -25,21 +26,31 @@ export class Review {
   }
 
   /** @param {any} state */
-  show(state) {
-    if (this.session === state.session) return;
-    this.session = state.session;
+  show({ session, disputes }) {
+    this.session = session;
+    if (disputes !== this.disputes) this.#read();
   }
 
-  async enter() {
+  enter() {
     this.items = [];
     fill(this.stage);
     fill(this.buttons);
     text(this.facts, "Loading …");
+    return this.#read();
+  }
+
+  /** Ask what is to be decided, and go to what was not there before, or stay; of several answers the last one counts. */
+  async #read() {
+    this.disputes = this.app.store.state.disputes;
+    const asked = this.asked = {};
     const reply = await this.app.api.ask("review");
+    if (this.asked !== asked) return undefined;
     if (reply.status !== 200) return text(this.facts, sentence(reply));
+    const [before, here] = [new Set(this.items.map((one) => one.id)), this.item?.id];
     this.items = reply.body;
-    this.at = 0;
-    this.draw();
+    const back = this.items.findIndex((one) => !before.has(one.id));
+    this.at = back < 0 ? Math.max(0, this.items.findIndex((one) => one.id === here)) : back;
+    return this.draw();
   }
 
   get item() {
@@ -55,7 +66,7 @@ export class Review {
   /** @param {{label?: number, distribution?: number[]}} more @param {{id: number}} [item] another than that on the screen */
   decide(more, item = this.item) {
     const place = this.items.findIndex((one) => one.id === item?.id);
-    if (place < 0 || !this.app.doing.decide([item.id], more)) return;
+    if (place < 0 || !this.app.doing.decide([item.id], this.items[place].seq, more)) return;
     const name = more.label === undefined ? "Left as a distribution." : `Decided: ${this.session.classes[more.label]?.name}.`;
     this.app.doing.say(name, true);
     this.items = this.items.filter((_, at) => at !== place);

@@ -5,6 +5,7 @@ import { number, percent, strength } from "../logic/words.mjs";
 import { picture } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 import { answered } from "./grid.mjs";
+import { large, load } from "./large.mjs";
 import { Toolbar } from "./toolbar.mjs";
 
 /** Images fetched ahead. */
@@ -18,7 +19,7 @@ export class Single {
     this.title = h("h1");
     this.facts = h("p", { class: "facts quiet", role: "status" });
     this.hint = h("div", { class: "suggestion" });
-    this.image = h("img", { alt: "" });
+    this.image = large();
     this.chip = h("span", { class: "chip" });
     const step = (name, words) => h("button", { class: "plain", "aria-label": words, title: words, "data-action": name, onclick: () => app.run(name) }, icon(name));
     this.toolbar = new Toolbar(app, "single");
@@ -70,8 +71,7 @@ export class Single {
     text(this.facts, group.members.length ? `Image ${number(selection.cursor + 1)} of ${number(group.members.length)}, ${number(summary?.open ?? 0)} open` : "No images");
     const hint = group.suggestion ? session.classes[group.suggestion.label]?.name : null;
     fill(this.hint, hint ? h("button", { class: "plain", "data-action": "accept", onclick: () => this.app.run("accept") }, h("span", {}, "Suggested: ", h("strong", {}, hint)), h("span", { class: "quiet" }, `${percent(group.suggestion.strength)}, ${strength(group.suggestion.strength)}`), h("kbd", {}, this.app.key("accept"))) : null);
-    const source = member ? picture(member.id) : null;
-    if (this.image.getAttribute("src") !== source) trait(this.image, "src", source);
+    load(this.image, member ? picture(member.id) : null);
     trait(this.image, "alt", member ? `Image ${selection.cursor + 1}` : "");
     trait(this.image, "data-image", member?.id);
     const said = member ? [answered(member, session.classes), member.flag && "flagged"].filter(Boolean).join(", ") : "";

@@ -18,13 +18,17 @@ export class Thumbnails {
     this.kept = new Map();
     this.waiting = new Map();
     this.due = new Map();
+    this.unreadable = new Set();
+    this.lost = new Map();
   }
 
   /** Show an image in an element as soon as it is there. @param {any} element @param {number|null} id @param {number} size */
   show(element, id, size) {
     const key = id === null ? null : `${size}/${id}`;
-    if (element.wanted === key) return;
+    if (element.wanted === key && !this.lost.has(element)) return;
     element.wanted = key;
+    element.onerror = () => this.#failed(element, key, id, size);
+    this.lost.delete(element);
     const there = key && this.#known(key);
     trait(element, "src", there || null);
     if (key && !there) this.#ask(key, id, size).add(element);
@@ -33,6 +37,20 @@ export class Thumbnails {
   /** Have images ready before they are shown. @param {number[]} ids @param {number} size */
   ahead(ids, size) {
     for (const id of ids) if (!this.kept.has(`${size}/${id}`)) this.#ask(`${size}/${id}`, id, size);
+  }
+
+  /** Ask again for pictures that did not come. */
+  again() {
+    const lost = [...this.lost];
+    this.lost.clear();
+    for (const [element, [id, size]] of lost) this.show(element, id, size);
+  }
+
+  /** A picture that the server can read did not come. */
+  #failed(element, key, id, size) {
+    if (!key || element.wanted !== key || this.kept.has(key) || this.unreadable.has(key)) return;
+    element.wanted = null;
+    this.lost.set(element, [id, size]);
   }
 
   #known(key) {
@@ -61,27 +79,33 @@ export class Thumbnails {
   }
 
   async #fetch(ids, size) {
+    let arrived = false;
     try {
       const answer = await fetch(pictures(ids, size), { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE) });
       const bundle = new Bundle();
       const reader = answer.ok ? answer.body.getReader() : null;
       for (let part = await reader?.read(); part && !part.done; part = await reader.read()) {
-        for (const { id, type, data } of bundle.take(part.value)) if (type) this.#arrived(`${size}/${id}`, new Blob([data], { type }));
+        for (const { id, type, data } of bundle.take(part.value)) arrived = this.#said(`${size}/${id}`, type, data) || arrived;
       }
     } catch {
       // what did not come is asked for below, each by itself
     }
     for (const id of ids) this.#tell(`${size}/${id}`, picture(id, size));
+    if (arrived) this.again();
   }
 
-  #arrived(key, blob) {
-    const address = URL.createObjectURL(blob);
+  /** What the server sent for a picture. @returns {boolean} whether it is one */
+  #said(key, type, data) {
+    if (!type) return this.unreadable.add(key), false;
+    const address = URL.createObjectURL(new Blob([data], { type }));
     this.kept.set(key, address);
     this.#tell(key, address);
-    if (this.kept.size <= KEPT) return;
-    const [oldest, old] = this.kept.entries().next().value;
-    this.kept.delete(oldest);
-    URL.revokeObjectURL(old);
+    if (this.kept.size > KEPT) {
+      const [oldest, old] = this.kept.entries().next().value;
+      this.kept.delete(oldest);
+      URL.revokeObjectURL(old);
+    }
+    return true;
   }
 
   /** Give the elements that still wait for a picture its address; that of the server where it did not come or is broken. */

@@ -9,16 +9,16 @@ const LOOK = 5000;
 /** Milliseconds after which a lease is renewed. */
 const RENEWAL = 300000;
 
-/** The clock of a page, which hears every input and goes on after a reload. @param {number} idle seconds */
-export function clock(idle) {
-  const carried = JSON.parse(sessionStorage.getItem("s2c2.clock") ?? "{}");
+/** The clock of a page, which hears every input and goes on after a reload. @param {number} idle seconds @param {string} name of it in the storage */
+export function clock(idle, name) {
+  const carried = JSON.parse(sessionStorage.getItem(name) ?? "{}");
   const found = new Clock(() => performance.now(), idle, carried);
   if (document.hidden) found.hide();
   for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchmove"]) {
     addEventListener(kind, () => found.touch(), { capture: true, passive: true });
   }
   document.addEventListener("visibilitychange", () => (document.hidden ? found.hide() : found.show()));
-  addEventListener("pagehide", () => sessionStorage.setItem("s2c2.clock", JSON.stringify(found.read())));
+  addEventListener("pagehide", () => sessionStorage.setItem(name, JSON.stringify(found.read())));
   return found;
 }
 
@@ -40,14 +40,16 @@ export function tabs(store, prefix, tab, outbox) {
   addEventListener("pageshow", sign);
 }
 
-/** See what others did. @param {any} app */
+/** See what others did since the page asked who is here, and get what did not come while the server was away. @param {any} app */
 export function neighbours(app) {
-  let seen = null;
+  let seen = app.store.state.session.seq;
   setInterval(async () => {
-    if (document.hidden || app.store.state.unsaved) return;
-    const reply = await app.api.ask(`events?after=${seen ?? 0}&${app.loading.board()}`);
+    if (document.hidden || app.store.state.unsaved || app.store.state.elsewhere) return;
+    const reply = await app.api.ask(`events?after=${seen}&${app.loading.board()}`);
     if (reply.status !== 200) return;
-    const news = seen !== null && reply.body.seq > seen ? reply.body.changed : [];
+    app.thumbnails.again();
+    if (app.loading.away) await app.again();
+    const news = reply.body.seq > seen ? reply.body.changed : [];
     seen = reply.body.seq;
     if (!news.length || app.store.state.unsaved) return;
     await app.loading.queue();
@@ -57,21 +59,25 @@ export function neighbours(app) {
   }, LOOK);
 }
 
-/** Hold the group on the screen, so that others are told to take another one. @param {any} app */
+/** Hold the group on the screen, so that others are told to take another one, and give it back with the next one. @param {any} app */
 export function lease(app) {
   let held = null;
-  const take = async (group) => {
-    const reply = await app.api.post("lease", { group, scope: app.store.state.session.scope });
-    if (app.store.state.group?.id !== group) return;
+  let sent = Promise.resolve();
+  const take = async (now) => {
+    if (now !== held) return;
+    const reply = await app.api.post("lease", now);
+    if (now !== held) return;
     const { who, until } = reply.body ?? {};
     const time = until ? new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
-    const held = reply.status === 409 && who ? `${who} works on this group${time ? ` until ${time}` : ""}. Take another one, or go on: nothing is overwritten.` : null;
-    if (held !== app.store.state.held) app.store.set({ held });
+    const words = reply.status === 409 && who ? `${who} works on this group${time ? ` until ${time}` : ""}. Take another one, or go on: nothing is overwritten.` : null;
+    if (words !== app.store.state.held) app.store.set({ held: words });
   };
-  app.store.listen(({ group, view }) => {
-    if (!group || group.id === held || !["groups", "single", "grow"].includes(view)) return;
-    held = group.id;
-    take(held);
+  app.store.listen(({ group, view, session: { scope } }) => {
+    if (!group || (group.id === held?.group && scope === held.scope) || !["groups", "single", "grow"].includes(view)) return;
+    const [before, now] = [held, { group: group.id, scope }];
+    held = now;
+    // one after the other: a group that is left at once must not stay taken
+    sent = sent.then(() => before && app.api.send("DELETE", "lease", before)).then(() => take(now));
   });
   setInterval(() => held && !document.hidden && take(held), RENEWAL);
 }

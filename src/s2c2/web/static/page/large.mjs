@@ -1,0 +1,19 @@
+/** A large picture whose image changes: nothing is seen until the next one is there. */
+
+import { h, trait } from "./dom.mjs";
+
+/** @returns {HTMLImageElement} */
+export function large() {
+  const image = h("img", { alt: "", onload: shown, onerror: shown });
+  function shown() {
+    trait(image, "data-loading", !image.complete);
+  }
+  return image;
+}
+
+/** @param {HTMLImageElement} image made by `large` @param {string|null} source address, null for none */
+export function load(image, source) {
+  if (image.getAttribute("src") === source) return;
+  trait(image, "src", source);
+  trait(image, "data-loading", source !== null && !image.complete);
+}
