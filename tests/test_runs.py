@@ -4,12 +4,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import yaml
 
+from s2c2.data.dataset import read
+from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions
-from s2c2.runs import Run, open_run
+from s2c2.runs import Run, dataset_of, open_run, refuse_other_pictures
 
 
 @pytest.fixture
@@ -20,6 +23,43 @@ def folder(tmp_path: Path) -> Path:
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (folder / "dataset.json").write_text(json.dumps({"name": "pets", "classes": ["cat"]}), encoding="utf-8")
     return folder
+
+
+def stored(folder: Path, root: Path, classes: list[str], digests: dict[str, str], fit: str = "crop") -> Run:
+    folder.mkdir()
+    (folder / "config.yaml").write_text(yaml.safe_dump({"data": {"fit": fit}}))
+    facts = {"name": "pets", "root": str(root), "classes": classes, "size": 16}
+    (folder / "dataset.json").write_text(json.dumps(facts))
+    pl.DataFrame({"image": list(digests), "digest": list(digests.values())}).write_parquet(
+        folder / "images.parquet"
+    )
+    return Run(folder)
+
+
+def test_other_pictures_of_the_same_name_are_refused(tmp_path: Path) -> None:
+    first = stored(tmp_path / "first", tmp_path, ["cat"], {"a.png": "1", "b.png": "2", "c.png": "3"})
+    more = stored(tmp_path / "more", tmp_path, ["cat"], {"b.png": "2", "d.png": "4"})
+    other = stored(tmp_path / "other", tmp_path, ["cat"], {"a.png": "1", "b.png": "5", "c.png": "6"})
+    cropped = stored(tmp_path / "cropped", tmp_path, ["cat"], {"a.png": "7"}, fit="pad")
+    refuse_other_pictures(first, more)
+    refuse_other_pictures(first, cropped)
+    with pytest.raises(UserError, match=r"2 images have the same name .* such as 'b.png'"):
+        refuse_other_pictures(first, other)
+
+
+def test_what_was_not_written_down_refuses_nothing(tmp_path: Path, folder: Path) -> None:
+    refuse_other_pictures(Run(folder), stored(tmp_path / "new", tmp_path, ["cat"], {"a.png": "1"}))
+
+
+def test_a_dataset_of_other_classes_or_none_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "pets"
+    synthetic(root, images=12, size=16, classes=3)
+    classes = list(read(root).classes)
+    assert dataset_of(stored(tmp_path / "same", root, classes, {})).classes == tuple(classes)
+    with pytest.raises(UserError, match=r"classes of .*pets are not those that .*turned was trained on"):
+        dataset_of(stored(tmp_path / "turned", root, classes[::-1], {}))
+    with pytest.raises(UserError, match=r"if it moved, correct root in .*gone/dataset.json"):
+        dataset_of(stored(tmp_path / "gone", tmp_path / "nowhere", classes, {}))
 
 
 def test_a_run_is_its_folder(folder: Path) -> None:

@@ -10,7 +10,9 @@ import polars as pl
 import yaml
 
 from s2c2 import files
+from s2c2.data import dataset as datasets
 from s2c2.data.annotations import Annotations
+from s2c2.data.dataset import Dataset
 from s2c2.data.tables import read_table
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions
@@ -115,6 +117,51 @@ class Run:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise UserError(f"cannot read {path}: {error}") from error
         return dict(table.iter_rows())
+
+
+def dataset_of(run: Run) -> Dataset:
+    """Return the dataset that a run was trained on, as it is today.
+
+    Raises:
+        UserError: when it is gone, or its classes are others or stand in another order.
+    """
+    try:
+        found = datasets.read(Path(run.dataset.get("root", "")))
+    except UserError as error:
+        facts = run.path / "dataset.json"
+        raise UserError(
+            f"{error}. {run.path} was trained on it; if it moved, correct root in {facts}"
+        ) from error
+    known = tuple(run.dataset.get("classes", ()))
+    if found.classes != known:
+        raise UserError(
+            f"the classes of {found.root} are not those that {run.path} was trained on: "
+            f"{', '.join(found.classes)} instead of {', '.join(known)}"
+        )
+    return found
+
+
+def refuse_other_pictures(run: Run, other: Run) -> None:
+    """Refuse two runs that were trained on different pictures of one name, as far as both wrote them down.
+
+    Raises:
+        UserError: how many there are, and one of them.
+    """
+    forms = [(one.dataset.get("size"), one.config.get("data", {}).get("fit")) for one in (run, other)]
+    if forms[0] != forms[1]:
+        return
+    first, second = (_digests(one) for one in (run, other))
+    differing = sorted(name for name in first.keys() & second.keys() if first[name] != second[name])
+    if differing:
+        raise UserError(
+            f"{run.path} and {other.path} are not of one dataset: {len(differing)} images have the same name "
+            f"and other pixels, such as '{differing[0]}'"
+        )
+
+
+def _digests(run: Run) -> dict[str, str]:
+    path = run.path / "images.parquet"
+    return dict(read_table(path).select("image", "digest").iter_rows()) if path.is_file() else {}
 
 
 def open_run(path: Path) -> Run:

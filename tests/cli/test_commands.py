@@ -10,9 +10,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 from s2c2.cli.runs import obeying
 from s2c2.config import PRESETS
+from s2c2.data.synthetic import synthetic
 from tests.cli.conftest import QUICK, Command
 
 
@@ -224,6 +226,32 @@ def test_a_network_is_read_anew(pair: tuple[Path, Path], small: Path, s2c2: Comm
     refused = s2c2("predict", pair[1], "--as", tmp_path / "other", "--set", "train.steps=3")
     assert refused.returncode == 2
     assert "predict.views" in refused.stderr
+
+
+def test_a_run_is_not_read_or_scored_on_what_its_dataset_became(s2c2: Command, tmp_path: Path) -> None:
+    data, run, other = tmp_path / "data", tmp_path / "run", tmp_path / "other"
+    synthetic(data, images=80, size=16, classes=3)
+    synthetic(tmp_path / "second", images=80, size=16, classes=3, seed=1)
+    for dataset, out in ((data, run), (tmp_path / "second", other)):
+        assert s2c2("train", dataset, "--out", out, *QUICK[:3], "data.labeled=20").returncode == 0
+    for name in ("evaluate", "simulate"):
+        refused = s2c2(name, run, "--against", other)
+        assert refused.returncode == 2
+        assert "are not of one dataset" in refused.stderr
+    itself = s2c2("evaluate", run, "--against", run)
+    assert "against itself" in itself.stderr
+    anew = ("predict", run, "--as", tmp_path / "anew", "--set", "predict.clusters=prototypes")
+    changed, description = next((data / "images").rglob("*.png")), data / "dataset.yaml"
+    before, facts = changed.read_bytes(), yaml.safe_load(description.read_text())
+    changed.unlink()
+    assert "1 gone" in s2c2(*anew).stderr
+    changed.write_bytes(before)
+    description.write_text(yaml.safe_dump(facts | {"classes": facts["classes"][::-1]}))
+    for command in (anew, ("evaluate", run)):
+        refused = s2c2(*command)
+        assert refused.returncode == 2
+        assert "are not those that" in refused.stderr
+    assert not (tmp_path / "anew").exists()
 
 
 def wait_for(path: Path, seconds: float = 60) -> None:

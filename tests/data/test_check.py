@@ -8,6 +8,7 @@ from PIL import Image
 
 from s2c2.data.check import Finding, Report, check
 from s2c2.data.dataset import read
+from s2c2.data.synthetic import synthetic
 
 
 def png(seed: int, height: int = 20, width: int = 20) -> bytes:
@@ -40,10 +41,11 @@ def found(report: Report, topic: str) -> list[Finding]:
     return [finding for finding in (*report.errors, *report.warnings) if finding.topic == topic]
 
 
-def test_a_good_dataset_has_no_findings(root: Path) -> None:
+def test_a_good_dataset_has_no_findings_but_that_it_is_small(root: Path) -> None:
     report = check(read(root))
     assert report.errors == ()
-    assert report.warnings == ()
+    assert [finding.topic for finding in report.warnings] == ["splits"]
+    assert "set data.labeled=2 or more" in report.warnings[0].message
     assert report.classes == (("cat", 5, 23), ("dog", 2, 101))
     assert report.votes == ((0, 1), (1, 4), (10, 2), (100, 1))
     assert report.splits == ()
@@ -90,8 +92,38 @@ def test_classes_without_labels(root: Path) -> None:
     annotate(root, [("0", "cat", 3), ("0", "owl", 1)])
     report = check(read(root))
     assert [finding.examples for finding in report.errors] == [("fox",)]
-    assert [finding.examples for finding in report.warnings] == [("owl",)]
+    assert [finding.examples for finding in found(report, "classes")[1:]] == [("owl",), ("dog",)]
     assert dict(report.facts)["imbalance"] == "a class is empty"
+
+
+def test_classes_that_no_score_will_tell_of(root: Path) -> None:
+    (root / "splits.csv").write_text("image,split\n0.png,validation\n1.png,validation\n2.png,labeled\n")
+    (finding,) = found(check(read(root)), "classes")
+    assert finding.message.startswith("1 class(es) without a validation image")
+    assert finding.examples == ("dog",)
+    (root / "splits.csv").write_text("image,split\n0.png,validation\n6.png,validation\n2.png,labeled\n")
+    assert found(check(read(root)), "classes") == []
+
+
+def test_a_class_of_one_image_is_not_scored(root: Path) -> None:
+    (root / "dataset.yaml").write_text("name: pets\nclasses: [cat, dog, owl]\nsize: 20\n")
+    annotate(root, [("0", "cat", 3), ("1", "owl", 1), ("2", "dog", 1)])
+    (finding,) = found(check(read(root)), "classes")
+    assert finding.examples == ("owl",)
+
+
+def test_sizes_that_training_would_refuse(tmp_path: Path) -> None:
+    synthetic(tmp_path / "few", images=40, size=16, classes=8)
+    assert found(check(read(tmp_path / "few")), "splits")[0].message.endswith("set data.labeled=8 or more")
+    synthetic(tmp_path / "more", images=80, size=16, classes=8)
+    assert found(check(read(tmp_path / "more")), "splits") == []
+
+
+def test_almost_black_images(root: Path) -> None:
+    dark = np.random.default_rng(0).integers(0, 4096, (20, 20)).astype(np.uint16)
+    Image.fromarray(dark).save(root / "images" / "3.png")
+    (finding,) = found(check(read(root)), "brightness")
+    assert finding.examples == ("3.png (brightest 16 of 255)",)
 
 
 def test_duplicates_are_warnings_and_leaks_errors(root: Path) -> None:
@@ -111,7 +143,7 @@ def test_duplicates_are_warnings_and_leaks_errors(root: Path) -> None:
         ("none", 6),
     )
     assert [finding.count for finding in found(report, "splits")] == [6]
-    assert report.warnings[-1].message.startswith("6 image(s) in no split")
+    assert any(finding.message.startswith("6 image(s) in no split") for finding in report.warnings)
     (root / "splits.csv").write_text("image,split\n0.png,labeled\ncopy.png,unlabeled\n1.png,validation\n")
     assert found(check(read(root)), "leaks") == []
 

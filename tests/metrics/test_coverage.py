@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, margin, reject, risk_coverage
+from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, margin, reject, rejections, risk_coverage
 
 scored = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
 
@@ -24,6 +24,26 @@ def test_rejection_has_the_exact_count_of_the_highest_scores(values: list[int], 
 def test_an_impossible_count_is_an_error(count: int) -> None:
     with pytest.raises(ValueError, match="cannot reject"):
         reject(np.zeros(3), count)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.data())
+def test_a_tie_that_is_cut_is_drawn_and_nothing_else(values: list[int], data: st.DataObject) -> None:
+    scores = np.array(values, dtype=np.float64)
+    count = data.draw(st.integers(0, len(values)))
+    level = sorted(values, reverse=True)[count - 1] if count else max(values) + 1
+    above, tied = sum(value > level for value in values), values.count(level)
+    cut = 0 < count - above < tied
+    found = rejections(scores, count, np.random.default_rng(0), 7)
+    assert len(found) == (7 if cut else 1)
+    for mask in found:
+        assert mask.sum() == count
+        assert mask[scores > level].all()
+        assert not mask[scores < level].any()
+
+
+def test_each_image_of_a_cut_tie_is_rejected_as_often() -> None:
+    found = rejections(np.array([3.0, 1, 1, 1, 1, 0]), 3, np.random.default_rng(0), 4000)
+    assert np.mean(found, axis=0) == pytest.approx([1, 0.5, 0.5, 0.5, 0.5, 0], abs=0.04)
 
 
 def test_uncertainties_by_hand() -> None:

@@ -122,6 +122,21 @@ def test_the_order_of_the_vanilla_rows_changes_nothing(seed: int) -> None:
     assert compare(ours, moved, people, seed=0) == compare(ours, vanilla, people, seed=0)
 
 
+def test_where_scores_tie_the_order_of_the_images_decides_nothing() -> None:
+    people = np.eye(3)[np.repeat([0, 1, 2], 100)]
+    rng = np.random.default_rng(0)
+    ours = replace(network(rng, people, 1.0), classes=tuple("abc"), ambiguity=rng.random(300, np.float32))
+    certain = np.tile(np.array([0, 0, 1], dtype=np.float32), (300, 1))
+    vanilla = replace(ours, ambiguity=None, probabilities=certain)
+    names = ("max-softmax", "entropy", "margin", "oracle")
+    found = []
+    for seed in range(3):
+        order = np.arange(300) if not seed else np.random.default_rng(seed).permutation(300)
+        f1 = compare(ours.take(order), vanilla.take(order), people[order], 0).f1
+        found += [f1[name] - f1["random"] for name in names]
+    assert found == pytest.approx(np.zeros(len(found)), abs=0.03)
+
+
 def test_the_same_seed_gives_the_same_comparison() -> None:
     ours, vanilla, people = runs()
     assert compare(ours, vanilla, people, seed=1) == compare(ours, vanilla, people, seed=1)

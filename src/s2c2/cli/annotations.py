@@ -85,9 +85,17 @@ def agreement(
     from s2c2.report import agreement as page
 
     others = None if truth is None else read(truth).annotations
-    found = examine(open_log(log, None if others is None else others.classes), others, repeats)
+    opened = open_log(log, None if others is None else others.classes)
+    found = examine(opened, others, repeats)
     for sheet in page.sheets(found):
         screen.table(sheet.title, sheet.columns, sheet.rows)
+    images = tuple(opened.table["image"].unique())
+    strangers = 0 if others is None else int((others.votes(images) == 0).sum())
+    if strangers:
+        screen.console.print(
+            f"note: of {strangers} of {len(images)} images {truth} knows no label: KL leaves them out",
+            markup=False,
+        )
     if out is not None:
         page.write(found, {"log": named(log), "truth": None if truth is None else truth.name}, out)
         screen.console.print(f"written: {out / 'agreement.html'}", markup=False)

@@ -294,10 +294,14 @@ def evaluate(
     from s2c2.experiments.saved import score
     from s2c2.runs import open_run
 
-    for folder in (run, against):
-        if folder is not None:
-            open_run(folder)
+    opened = [open_run(folder) for folder in (run, against) if folder is not None]
     show_scores(score(run, against))
+    if against is not None and opened[-1].config.get("objective", {}).get("name") != "vanilla":
+        screen.console.print(
+            f"note: {against} is {opened[-1].label}, not a plain run; what is called vanilla above is its "
+            "class head alone",
+            markup=False,
+        )
     screen.console.print(f"written: {run / 'scores.json'}; next: s2c2 propose {run}")
 
 

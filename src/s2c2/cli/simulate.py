@@ -29,16 +29,22 @@ def simulate(
     from s2c2 import simulation
     from s2c2.metrics.consistency import study
     from s2c2.report import consistency
-    from s2c2.runs import open_run
+    from s2c2.runs import open_run, refuse_other_pictures
 
     crowd = simulation.Crowd(annotators, offset=offset, costs=costs(cost or []))
     runs = open_run(run), open_run(against)
+    refuse_other_pictures(*runs)
     truth = annotations(runs[0])
     said = [opened.predictions().of(split) for opened in runs]
     log = simulation.three_arms((said[0], said[1]), truth, crowd, seed)
     images = log["image"].n_unique()
     if not images:
         raise UserError(f"{run} has no annotated images in the split '{split}'")
+    if not (truth.votes(said[0].images) > 1).any():
+        screen.console.print(
+            "note: no image has two votes, so the simulated annotators all know its one label: "
+            "they agree more than people would"
+        )
     found = study(log, truth)
     rows = consistency.sheet(found)
     screen.table(
@@ -52,17 +58,10 @@ def simulate(
 
 def annotations(run: "Run") -> "Annotations":
     """Return the annotations of the dataset that a run was trained on."""
-    from s2c2.data import dataset
+    from s2c2.runs import dataset_of
 
-    root = Path(run.dataset.get("root", ""))
-    try:
-        found = dataset.read(root)
-        return run.annotations(found.classes) or found.annotations
-    except UserError as error:
-        facts = run.path / "dataset.json"
-        raise UserError(
-            f"{error}. {run.path} was trained on it; if it moved, correct root in {facts}"
-        ) from error
+    found = dataset_of(run)
+    return run.annotations(found.classes) or found.annotations
 
 
 def costs(assignments: list[str]) -> "Costs":

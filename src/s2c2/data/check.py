@@ -12,12 +12,17 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.layout import SPLITS
 from s2c2.data.pack import Pack, readable
 from s2c2.data.progress import Progress, silent
+from s2c2.data.splits import default_sizes, resolve
+from s2c2.errors import UserError
 
 SIZE = 32
 """Size in pixels at which images are compared when the dataset names none."""
 
 TINY = 16
 """Shorter side in pixels below which an image is called tiny."""
+
+DARK = 26
+"""Brightest value below which an image is called dark."""
 
 SHOWN = 5
 """Examples that a finding names."""
@@ -66,7 +71,8 @@ def check(dataset: Dataset, *, size: int | None = None, progress: Progress = sil
     counts = dataset.annotations.counts(dataset.images)
     packed = readable(dataset, size or dataset.size or SIZE, progress=progress)
     errors = [*_broken(packed), *_strangers(dataset), *_classes(dataset, counts), *_fixed(dataset, counts)]
-    warnings = [*_minor_classes(dataset, counts), *_repeated(dataset), *_unlisted(dataset), *_shapes(packed)]
+    warnings = [*_minor_classes(dataset, counts), *_repeated(dataset), *_unlisted(dataset)]
+    warnings += [*_unmeasured(dataset), *_sizes(dataset), *_shapes(packed), *_dark(packed)]
     leaks, duplicates = _duplicates(dataset, packed)
     return Report(
         errors=(*errors, *leaks),
@@ -123,6 +129,44 @@ def _unlisted(dataset: Dataset) -> list[Finding]:
     return finding(
         "splits", "{n} image(s) in no split of splits.csv; list them as unlabeled to use them", rest
     )
+
+
+def _unmeasured(dataset: Dataset) -> list[Finding]:
+    """Return the classes that no validation image is of, by fixed splits or for want of a second image."""
+    top = dataset.annotations.majority(dataset.images)
+    held = np.array([dataset.splits.get(image) == "validation" for image in dataset.images], dtype=bool)
+    if dataset.splits and not held.any():
+        return []
+    sizes, scored = (
+        np.bincount(top[chosen & (top >= 0)], minlength=len(dataset.classes))
+        for chosen in (np.ones_like(held), held)
+    )
+    unseen = (sizes > 0) & (scored == 0) if dataset.splits else sizes == 1
+    missing = [dataset.classes[i] for i in np.flatnonzero(unseen)]
+    return finding("classes", "{n} class(es) without a validation image: no score will tell of them", missing)
+
+
+def _sizes(dataset: Dataset) -> list[Finding]:
+    """Return why the default sizes of the splits cannot be met."""
+    labels = dataset.annotations.majority(dataset.images)
+    if dataset.splits or not (labels >= 0).any():
+        return []
+    try:
+        resolve(default_sizes(labels), labels)
+    except UserError as error:
+        return [Finding("splits", f"training would not start with the default sizes: {error}")]
+    return []
+
+
+def _dark(packed: Pack) -> list[Finding]:
+    brightest = [int(packed.pixels[row].max(initial=0)) for row in range(len(packed.images))]
+    dark = [
+        f"{image} (brightest {value} of 255)"
+        for image, value in zip(packed.images, brightest, strict=True)
+        if value < DARK
+    ]
+    message = "{n} image(s) are almost black; values of 10, 12 or 14 bits in a file of 16 must be scaled"
+    return finding("brightness", message, dark)
 
 
 def _repeated(dataset: Dataset) -> list[Finding]:

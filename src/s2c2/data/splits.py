@@ -193,7 +193,7 @@ def _require_enough(counts: Mapping[str, int], labels: Int[np.ndarray, " n"]) ->
     if counts["labeled"] < classes:
         raise UserError(
             f"{counts['labeled']} labeled images cannot hold {classes} classes: a class would have "
-            f"no labeled image; give at least labeled={classes}"
+            f"no labeled image; set data.labeled={classes} or more"
         )
 
 

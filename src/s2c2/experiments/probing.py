@@ -1,6 +1,6 @@
 """From the predictions of a trained network to those that a probe corrects (:mod:`s2c2.probe`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,14 +26,33 @@ class Known:
     """Share of its votes that are not for the first class; NaN below two votes."""
 
 
-def require(options: PredictConfig, dissent: Float[np.ndarray, " l"]) -> None:
+def require(options: PredictConfig, known: Known, classes: Sequence[str]) -> None:
     """Refuse settings that no probe can be fitted for, before anything is trained.
 
     Raises:
-        UserError: when votes are to be read, and those of no labeled image differ, or of all.
+        UserError: when votes are to be read, and those of no labeled image differ, or of all; when classes
+            are to be probed, and all labels are of one.
     """
-    if options.ambiguity == "votes" and not probe.varied(dissent):
+    if options.ambiguity == "votes" and not probe.varied(known.dissent):
         raise UserError(probe.ALIKE)
+    said = np.flatnonzero(known.votes.sum(axis=0))
+    if options.classes != "head" and len(said) < 2:
+        raise UserError(
+            f"predict.classes={options.classes} needs labels of two classes, and all labels of the labeled "
+            f"images are '{classes[said[0]]}': set data.labels=soft or majority, or a larger data.labeled"
+        )
+
+
+def unlearned(known: Known, classes: Sequence[str]) -> list[str]:
+    """Return a sentence where no label of a labeled image is of some class."""
+    missing = [name for name, votes in zip(classes, known.votes.sum(axis=0), strict=True) if not votes]
+    if not missing:
+        return []
+    names = ", ".join(f"'{name}'" for name in missing)
+    return [
+        f"warning: no labeled image has the label {names}, which will not be learned: set data.labels=soft "
+        "or majority, or a larger data.labeled"
+    ]
 
 
 def fitted(config: Config, said: Predictions, read: Embedded | None, known: Known) -> Probe | None:

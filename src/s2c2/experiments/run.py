@@ -22,7 +22,7 @@ from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
 from s2c2.experiments.following import follow
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
-from s2c2.experiments.probing import Known, corrected, fitted, require
+from s2c2.experiments.probing import Known, corrected, fitted, require, unlearned
 from s2c2.experiments.setup import Setup, idle, setup, views
 from s2c2.experiments.shards import together
 from s2c2.experiments.threads import threads
@@ -78,8 +78,8 @@ def run(
     ready = first(ranks, lambda: setup(dataset, config, device, progress))
     ranks.same("their images", lambda: pooled(ready.pack.digests))
     ranks.same("their precision", lambda: str(bfloat16(config, ready.training.network)))
-    require(config.predict, known(ready).dissent)
-    for text in idle(ready.objective):
+    require(config.predict, known(ready), dataset.classes)
+    for text in (*idle(ready.objective), *unlearned(known(ready), dataset.classes)):
         say(text)
     if bfloat16(config) and not bfloat16(config, ready.training.network):
         say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")

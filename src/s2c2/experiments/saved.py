@@ -12,7 +12,6 @@ import torch
 from s2c2 import checkpoint, files
 from s2c2 import config as configuration
 from s2c2.config import Config
-from s2c2.data import dataset as datasets
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack, pack
 from s2c2.data.progress import silent
@@ -24,12 +23,13 @@ from s2c2.experiments.probing import Known, require
 from s2c2.experiments.run import conclude, reader_of
 from s2c2.experiments.setup import dissent, fresh, objective_of, views, votes
 from s2c2.experiments.threads import threads
+from s2c2.experiments.unchanged import refuse_other_images
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
 from s2c2.probe import Probe
 from s2c2.readout import Readout
-from s2c2.runs import Run
+from s2c2.runs import Run, dataset_of, refuse_other_pictures
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,20 @@ def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
     with files.atomic_folder(out) as made:
         shutil.copytree(root, made, ignore=shutil.ignore_patterns(*DERIVED), dirs_exist_ok=True)
         files.write_text(Place(made).config, configuration.dump(config))
-        return _concluded(made, config, dict(zip(predictions.images, predictions.splits, strict=True)))
+        return _concluded(root, made, config, dict(zip(predictions.images, predictions.splits, strict=True)))
 
 
-def _concluded(folder: Path, config: Config, splits: dict[str, str]) -> Predictions:
-    """Read a trained network as configured, and write what follows."""
+def _concluded(root: Path, folder: Path, config: Config, splits: dict[str, str]) -> Predictions:
+    """Read the network of a run as configured, in a copy of its folder, and write what follows."""
     torch.set_num_threads(threads(config))
     saved = load_run(folder)
-    dataset = datasets.read(Path(files.read_json(Place(folder).dataset)["root"]))
+    dataset = dataset_of(Run(root))
     packed = pack(dataset, saved.size, fit=config.data.fit, skip_broken=config.data.skip_broken)
+    refuse_other_images(Place(folder).images, packed, dataset.root, root)
     weak = {"weak": views(config.views)["weak"]}
     read = embedded(dataset, packed, config, weak, (torch.device("cpu"), silent))
     labeled = _known(Run(folder), dataset, packed, config)
-    require(config.predict, labeled.dissent)
+    require(config.predict, labeled, dataset.classes)
     return conclude(Place(folder), config, saved.reader, (packed, read, labeled), splits, silent)
 
 
@@ -131,18 +132,16 @@ def score(root: Path, against: Path | None = None) -> dict[str, Any]:
     predictions = Predictions.read(place.predictions).of("validation")
     if not len(predictions):
         raise UserError(f"{root} has no validation images: set data.validation")
-    try:
-        dataset = datasets.read(Path(files.read_json(place.dataset)["root"]))
-    except UserError as error:
-        raise UserError(
-            f"{error}. {root} was trained on it; if it moved, correct root in {place.dataset}"
-        ) from error
+    dataset = dataset_of(Run(root))
     said = Run(root).annotations(dataset.classes) or dataset.annotations
     soft = said.soft_labels(predictions.images)
     tolerance = configuration.resolve(configuration.read(place.config)).data.tolerance
     scores: Scores = evaluate(predictions, soft, tolerance)
     result: dict[str, Any] = {"scores": scores.as_dict()}
     if against is not None:
+        if against.resolve() == root.resolve():
+            raise UserError(f"{root} would be held against itself: name the plain run")
+        refuse_other_pictures(Run(root), Run(against))
         vanilla = Predictions.read(Place(against).predictions).of("validation")
         result["against"] = against.name
         result["comparison"] = compare(predictions, vanilla, soft, 0, tolerance).as_dict()

@@ -87,11 +87,20 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
 
 
+def refuse_other_images(table: Path, packed: Pack, dataset: Path, root: Path) -> None:
+    """Refuse images that are not those of the start, as far as these were written down.
+
+    Raises:
+        UserError: which they are.
+    """
+    refuse_changed(table, _images(packed), f"the images of {dataset}", root)
+
+
 def refuse_changed_images(table: Path, packed: Pack, dataset: Path, root: Path) -> None:
     """Refuse images whose pixels are not those of the start.
 
     Raises:
         UserError: which they are, as far as that was written down.
     """
-    refuse_changed(table, _images(packed), f"the images of {dataset}", root)
+    refuse_other_images(table, packed, dataset, root)
     raise UserError(f"the images of {dataset} are not those that {root} was started with")

@@ -173,8 +173,10 @@ def _people(answers: Log, result: DawidSkene) -> tuple[Person, ...]:
     given = votes(answers)
     counts, others = confusions(given, result.labels), with_others(given)
     number = np.bincount(given.annotator, minlength=len(given.annotators))
+    quality = np.where(np.isnan(others), NAN, result.quality).tolist()
     return tuple(
-        Person(name, int(number[i]), float(result.quality[i]), float(others[i]), counts[i])
+        # Alone on its images, a person agrees with nobody but the estimate that is made of its own answers.
+        Person(name, int(number[i]), quality[i], float(others[i]), counts[i])
         for i, name in enumerate(given.annotators)
     )
 

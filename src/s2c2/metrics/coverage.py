@@ -79,6 +79,29 @@ def reject(scores: Float[np.ndarray, " n"], count: int) -> Bool[np.ndarray, " n"
     return rejected
 
 
+def rejections(
+    scores: Float[np.ndarray, " n"], count: int, rng: np.random.Generator, draws: int
+) -> tuple[Bool[np.ndarray, " n"], ...]:
+    """Return masks of exactly ``count`` images with the highest scores, whatever the order of the rows.
+
+    One, where no tie is cut in two; else ``draws`` of them, in which the images of that tie are drawn.
+
+    Raises:
+        ValueError: when ``count`` is not in 0 … n.
+
+    Example:
+        >>> len(rejections(np.array([0.2, 0.9, 0.9, 0.1]), 2, np.random.default_rng(0), 5))
+        1
+        >>> len(rejections(np.array([0.2, 0.9, 0.9, 0.1]), 1, np.random.default_rng(0), 5))
+        5
+    """
+    gone = reject(scores, count)
+    if not 0 < count < len(scores) or scores[gone].min() > scores[~gone].max():
+        return (gone,)
+    orders = (rng.permutation(len(scores)) for _ in range(draws))
+    return tuple(reject(scores[order], count)[np.argsort(order)] for order in orders)
+
+
 def risk_coverage(scores: Float[np.ndarray, " n"], errors: Bool[np.ndarray, " n"]) -> RiskCoverage:
     """Return the risk–coverage curve: keep the images with the lowest scores, from one to all.
 

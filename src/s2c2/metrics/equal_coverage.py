@@ -15,11 +15,11 @@ from s2c2.metrics.bootstrap import Interval, bootstrap
 from s2c2.metrics.classification import weighted_f1
 from s2c2.metrics.clustering import inner_distance, usage
 from s2c2.metrics.comparison import Comparison, Distance, tightest
-from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, reject, risk_coverage
+from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, rejections, risk_coverage
 from s2c2.predictions import Predictions
 
 DRAWS = 20
-"""Random rejections, and random groupings, that a random floor is the mean of."""
+"""Random rejections, and random groupings, that a random floor is the mean of; draws where a tie is cut."""
 REPEATS = 300
 """Draws of the bootstrap intervals."""
 
@@ -42,12 +42,14 @@ class _Answer:
     """A class prediction of all images, and which of them it stands for."""
 
     predicted: Int[np.ndarray, " n"]
-    kept: Bool[np.ndarray, " n"]
+    rejected: tuple[Bool[np.ndarray, " n"], ...]
+    """More than one where it is drawn which of some images are rejected."""
 
     def f1(self, target: Int64[np.ndarray, " n"], rows: Int64[np.ndarray, " m"] | None = None) -> float:
-        """Return the weighted F1 on the kept images, or on the kept ones of some rows."""
-        kept = np.flatnonzero(self.kept) if rows is None else rows[self.kept[rows]]
-        return weighted_f1(target[kept], self.predicted[kept])
+        """Return the weighted F1 on the kept images, or the kept ones of some rows: the mean over draws."""
+        rows = np.arange(len(target)) if rows is None else rows
+        kept = [rows[~mask[rows]] for mask in self.rejected]
+        return float(np.mean([weighted_f1(target[chosen], self.predicted[chosen]) for chosen in kept]))
 
 
 def compare(
@@ -73,7 +75,7 @@ def compare(
         raise UserError("the first run has no ambiguity head: compare an S2C2 run with a vanilla run")
     pair = _pair(predictions, vanilla, soft_labels)
     rng = np.random.default_rng(seed)
-    answers = _answers(pair)
+    answers = _answers(pair, np.random.default_rng(seed))
     f1 = {name: answer.f1(pair.ours.target) for name, answer in answers.items()}
     groups = _groupings(pair, seed)
     strongest = max(UNCERTAINTIES, key=lambda name: f1[name])
@@ -85,8 +87,8 @@ def compare(
         left_out=pair.ours.left_out,
         rejected=int(pair.rejected.sum()),
         f1=f1,
-        f1_same=_both_f1(pair, ~pair.rejected),
-        f1_all=_both_f1(pair, np.ones_like(pair.rejected)),
+        f1_same=_both_f1(pair, pair.rejected),
+        f1_all=_both_f1(pair, np.zeros_like(pair.rejected)),
         distance=distance,
         auroc=_auroc(pair, tolerance),
         aurc=_aurc(pair),
@@ -103,28 +105,30 @@ def _pair(predictions: Predictions, vanilla: Predictions, soft_labels: Float[np.
     return _Pair(ours, aligned.predictions, ambiguity)
 
 
-def _answers(pair: _Pair) -> dict[str, _Answer]:
+def _answers(pair: _Pair, rng: np.random.Generator) -> dict[str, _Answer]:
     """Return the answers that keep as many images as S2C2."""
     ours, count = pair.ours.predictions, int(pair.rejected.sum())
-    own = reject(least_confidence(ours.probabilities), count)
+
+    def gone(scores: Float[np.ndarray, " n"]) -> tuple[Bool[np.ndarray, " n"], ...]:
+        return rejections(scores, count, rng, DRAWS)
+
     answers = {
-        "s2c2": _Answer(ours.predicted, ~pair.rejected),
-        "s2c2 max-softmax": _Answer(ours.predicted, ~own),
+        "s2c2": _Answer(ours.predicted, (pair.rejected,)),
+        "s2c2 max-softmax": _Answer(ours.predicted, gone(least_confidence(ours.probabilities))),
     }
     scores = {name: score(pair.vanilla.probabilities) for name, score in UNCERTAINTIES.items()}
     scores["oracle"] = entropy(pair.ours.soft_labels)
-    kept = {name: ~reject(score, count) for name, score in scores.items()}
-    return answers | {name: _Answer(pair.vanilla.predicted, mask) for name, mask in kept.items()}
+    return answers | {name: _Answer(pair.vanilla.predicted, gone(score)) for name, score in scores.items()}
 
 
 def _random_f1(pair: _Pair, rng: np.random.Generator) -> float:
-    draws = (_Answer(pair.vanilla.predicted, ~rng.permutation(pair.rejected)) for _ in range(DRAWS))
-    return float(np.mean([answer.f1(pair.ours.target) for answer in draws]))
+    drawn = tuple(rng.permutation(pair.rejected) for _ in range(DRAWS))
+    return _Answer(pair.vanilla.predicted, drawn).f1(pair.ours.target)
 
 
-def _both_f1(pair: _Pair, kept: Bool[np.ndarray, " n"]) -> dict[str, float]:
+def _both_f1(pair: _Pair, rejected: Bool[np.ndarray, " n"]) -> dict[str, float]:
     predicted = {"s2c2": pair.ours.predictions.predicted, "vanilla": pair.vanilla.predicted}
-    return {name: _Answer(classes, kept).f1(pair.ours.target) for name, classes in predicted.items()}
+    return {name: _Answer(classes, (rejected,)).f1(pair.ours.target) for name, classes in predicted.items()}
 
 
 def _groupings(pair: _Pair, seed: int) -> dict[str, Int[np.ndarray, " r"]]:

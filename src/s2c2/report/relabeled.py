@@ -15,7 +15,7 @@ from s2c2.predictions import Predictions
 from s2c2.report.agreement import mean_entropy
 from s2c2.report.study.sheets import Sheet
 from s2c2.report.tables import HEADLINE
-from s2c2.runs import Run
+from s2c2.runs import Run, refuse_other_pictures
 
 
 def changes(after: Run, before: Run) -> tuple[Sheet, ...]:
@@ -32,6 +32,7 @@ def changes(after: Run, before: Run) -> tuple[Sheet, ...]:
     """
     if after.dataset.get("classes") != before.dataset.get("classes"):
         raise UserError(f"{after.path} and {before.path} have other classes: they are of different datasets")
+    refuse_other_pictures(after, before)
     dataset = read(Path(after.dataset.get("root", "")))
     old, new = (run.annotations(dataset.classes) or dataset.annotations for run in (before, after))
     tolerance = float(after.config.get("data", {}).get("tolerance", TOLERANCES["dissent"]))
