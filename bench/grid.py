@@ -107,14 +107,13 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", type=Path, help="a dataset folder")
     parser.add_argument("settings", nargs="*", help="settings of all runs, as data.split=cifar10h")
-    parser.add_argument("--dry", action="store_true", help="print only")
+    parser.add_argument("--out", type=Path, default=RESULT, help="record to write")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         facts = measured(given.dataset.resolve(), Path(folder), *given.settings)
     where = {"date": datetime.now(UTC).date().isoformat()} | machine(threads=1)
     text = json.dumps({"machine": where} | facts, indent=2) + "\n"
-    if not given.dry:
-        RESULT.write_text(text, encoding="utf-8")
+    given.out.write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -62,7 +62,7 @@ def command(arguments: list[str], cwd: str, environment: dict[str, str], said: l
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     pool.PROCESSES = FORKSERVER
     # It runs, but as a child of the process that this one was forked from, where nobody looks.
-    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
+    forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
     become(arguments, Path(cwd), out, lambda: os.dup2(error, 2))
 
 
