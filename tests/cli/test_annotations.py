@@ -53,6 +53,18 @@ def test_agreement_on_screen_and_as_a_page(log: Path, small: Path, s2c2: Command
     record = json.loads((tmp_path / "out/agreement.json").read_text())
     assert record["arms"][0]["hundred"] == pytest.approx(2.5)
     assert record["arms"][0]["arm"]["inter"]["value"] < 1
+    assert "note" not in done.stdout
+
+
+def test_images_that_the_truth_does_not_know_are_counted(
+    log: Path, small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    answers = pl.read_csv(log)
+    moved = pl.when(pl.col("image") == answers["image"][0]).then(pl.lit("x.png")).otherwise(pl.col("image"))
+    answers.with_columns(moved.alias("image")).write_csv(tmp_path / "log.csv")
+    done = s2c2("annotations", "agreement", tmp_path / "log.csv", "--truth", small, "--repeats", "5")
+    assert done.returncode == 0, done.stderr
+    assert "note: of 1 of 40 images" in done.stdout
 
 
 ANNOTATED = """

@@ -218,7 +218,11 @@ def test_a_network_is_read_anew(pair: tuple[Path, Path], small: Path, s2c2: Comm
     pool = frame.filter(pl.col("split").is_in(["labeled", "unlabeled"]))
     assert (pool["ambiguity"] >= 0.5).mean() == pytest.approx(0.25, abs=0.01)
     assert frame["clusters"].n_unique() > 1
-    assert s2c2("evaluate", tmp_path / "anew", "--against", pair[1]).returncode == 0
+    against = s2c2("evaluate", tmp_path / "anew", "--against", pair[1])
+    assert against.returncode == 0
+    assert ("not a plain run" in against.stdout) == (pair[1].name != "vanilla")
+    extended = s2c2("evaluate", tmp_path / "anew", "--against", pair[0])
+    assert "s2c2 is mean-teacher + S2C2, not a plain run" in extended.stdout
     folder = s2c2("predict", tmp_path / "anew", small, "--out", tmp_path / "p.parquet")
     assert folder.returncode == 0, folder.stderr
     again = pl.read_parquet(tmp_path / "p.parquet")

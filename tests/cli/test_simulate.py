@@ -67,6 +67,25 @@ def test_simulate_prints_and_writes_the_table(pair: tuple[Path, Path], s2c2: Com
     assert (out / "consistency.json").read_text() == first
 
 
+def test_one_vote_an_image_is_said_to_be_too_few(
+    pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(small, data, ignore=shutil.ignore_patterns(".cache"))
+    table = pl.read_parquet(data / "annotations.parquet").unique("image", maintain_order=True)
+    table.with_columns(votes=pl.lit(1, dtype=table.schema["votes"])).write_parquet(
+        data / "annotations.parquet"
+    )
+    for run in pair:
+        shutil.copytree(run, tmp_path / run.name)
+        facts = json.loads((run / "dataset.json").read_text()) | {"root": str(data)}
+        (tmp_path / run.name / "dataset.json").write_text(json.dumps(facts))
+    done = s2c2("simulate", tmp_path / "s2c2", "--against", tmp_path / "vanilla", "--annotators", 2)
+    assert done.returncode == 0, done.stderr
+    assert "no image has two votes" in done.stdout
+    assert "no image has two votes" not in s2c2("simulate", pair[0], "--against", pair[1]).stdout
+
+
 def test_one_annotator_agrees_with_nobody_else(
     pair: tuple[Path, Path], s2c2: Command, tmp_path: Path
 ) -> None:

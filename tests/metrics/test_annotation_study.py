@@ -120,6 +120,23 @@ def test_time_of_skips_and_of_what_was_taken_back_counts() -> None:
     assert line.arm.minutes == pytest.approx(12 / 60)
 
 
+def test_who_shares_no_image_with_another_has_no_quality() -> None:
+    rows = [
+        ("a", "ann", "cat"),
+        ("a", "bob", "cat"),
+        ("b", "ann", "dog"),
+        ("b", "bob", "dog"),
+        ("c", "eve", "cat"),
+    ]
+    frame = pl.DataFrame(rows, schema=["image", "annotator", "label"], orient="row")
+    found = {
+        person.annotator: person.quality for person in agreement(Log.build(frame, CLASSES), repeats=5).people
+    }
+    assert np.isnan(found["eve"])
+    assert found["ann"] > 0.5
+    assert found["bob"] > 0.5
+
+
 def test_a_log_without_answers_is_one_sentence() -> None:
     frame = pl.DataFrame({"image": ["a"], "label": [None], "kind": ["skip"]})
     with pytest.raises(UserError, match="holds no answer"):

@@ -74,7 +74,7 @@ class Person:
     annotator: str
     answers: int
     quality: float
-    """Chance to answer right, by Dawid–Skene, in [0, 1]."""
+    """Chance to answer right, by Dawid–Skene, in [0, 1]; NaN without others."""
     others: float
     """Mean share of the others who say the same, in [0, 1]; NaN without others."""
     confusion: Float64[np.ndarray, "k k"]
