@@ -1,5 +1,6 @@
 import operator
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,6 +84,26 @@ def test_what_jobs_need_is_imported_once_with_one_thread_before_any(tmp_path: Pa
         parents.add(int(parent))
         assert (late, threads) == ("True", "1")
     assert len(parents) == 1
+
+
+@pytest.mark.parametrize(("length", "method"), [(20, "forkserver"), (120, "spawn")])
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+def test_a_long_path_of_temporary_files_is_no_obstacle(length: int, method: str, tmp_path: Path) -> None:
+    folder = Path("/tmp") / f"s2c2-{os.getpid()}-{'x' * length}"
+    folder.mkdir()
+    try:
+        code = (
+            "import sys; from s2c2.experiments.pool import PROCESSES, Job, work; from pathlib import Path;"
+            "print(PROCESSES.get_start_method());"
+            "print([one.error for one in work([Job('a', Path.touch, (Path(sys.argv[1]),))], 1)])"
+        )
+        environment = os.environ | {"TMPDIR": str(folder)}
+        command = [sys.executable, "-c", code, str(tmp_path / "done")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    finally:
+        shutil.rmtree(folder)
+    assert done.stdout.split() == [method, "[None]"]
+    assert (tmp_path / "done").exists()
 
 
 def both_look(folder: str) -> None:

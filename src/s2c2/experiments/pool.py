@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -18,8 +19,18 @@ from multiprocessing import forkserver
 from multiprocessing.process import parent_process
 from typing import Any
 
-PROCESSES: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-"""How processes are made. Where frameworks of the system have threads, as on macOS, none is forked."""
+LONG = 60
+"""Bytes of the path of the folder for temporary files from which a socket there may have too long a name."""
+
+
+def _method() -> str:
+    """Return how processes are made: none is forked where frameworks of the system have threads (macOS)."""
+    short = len(os.fsencode(tempfile.gettempdir())) < LONG
+    return "forkserver" if sys.platform == "linux" and short else "spawn"
+
+
+PROCESSES: Any = multiprocessing.get_context(_method())
+"""What makes processes."""
 LATE = "torch._dynamo"
 """What the first optimizer of a process imports, a fifth of what a job needs."""
 THREADS = "OMP_NUM_THREADS"
