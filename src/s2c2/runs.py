@@ -120,7 +120,7 @@ class Run:
 
 
 def dataset_of(run: Run) -> Dataset:
-    """Return the dataset that a run was trained on, as it is today.
+    """Return the dataset that a run was trained on, as it is today, with the annotations it learned from.
 
     Raises:
         UserError: when it is gone, or its classes are others or stand in another order.
@@ -138,7 +138,8 @@ def dataset_of(run: Run) -> Dataset:
             f"the classes of {found.root} are not those that {run.path} was trained on: "
             f"{', '.join(found.classes)} instead of {', '.join(known)}"
         )
-    return found
+    said = run.annotations(found.classes)
+    return found if said is None else found.with_annotations(said)
 
 
 def refuse_other_pictures(run: Run, other: Run) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from tests.report.conftest import CLASSES, Made
 
 from s2c2.data.annotations import Annotations
@@ -60,6 +61,18 @@ def test_a_report_shows_the_labels_that_the_run_learned_from(made: Made) -> None
     found = run.annotations(CLASSES)
     assert found is not None
     assert np.all(found.majority(run.predictions().of("validation").images) == 0)
+
+
+def test_a_dataset_with_its_classes_in_another_order_is_refused(made: Made) -> None:
+    before, after = made.run("first", seed=1), made.run("second", seed=2)
+    description = made.dataset.root / "dataset.yaml"
+    kept = description.read_text()
+    try:
+        description.write_text(yaml.safe_dump(yaml.safe_load(kept) | {"classes": list(CLASSES[::-1])}))
+        with pytest.raises(UserError, match="are not those that .* was trained on"):
+            changes(after, before)
+    finally:
+        description.write_text(kept)
 
 
 def test_runs_without_a_shared_image(made: Made) -> None:

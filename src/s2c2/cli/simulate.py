@@ -10,8 +10,6 @@ from s2c2.cli import screen
 from s2c2.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from s2c2.data.annotations import Annotations
-    from s2c2.runs import Run
     from s2c2.simulation import Costs
 
 
@@ -29,12 +27,12 @@ def simulate(
     from s2c2 import simulation
     from s2c2.metrics.consistency import study
     from s2c2.report import consistency
-    from s2c2.runs import open_run, refuse_other_pictures
+    from s2c2.runs import dataset_of, open_run, refuse_other_pictures
 
     crowd = simulation.Crowd(annotators, offset=offset, costs=costs(cost or []))
     runs = open_run(run), open_run(against)
     refuse_other_pictures(*runs)
-    truth = annotations(runs[0])
+    truth = dataset_of(runs[0]).annotations
     said = [opened.predictions().of(split) for opened in runs]
     log = simulation.three_arms((said[0], said[1]), truth, crowd, seed)
     images = log["image"].n_unique()
@@ -54,14 +52,6 @@ def simulate(
         named = {"s2c2": runs[0].label, "vanilla": runs[1].label, "split": split, "images": images}
         consistency.write(found, named | {"seed": seed} | asdict(crowd), out)
         screen.console.print(f"written: {out}", markup=False)
-
-
-def annotations(run: "Run") -> "Annotations":
-    """Return the annotations of the dataset that a run was trained on."""
-    from s2c2.runs import dataset_of
-
-    found = dataset_of(run)
-    return run.annotations(found.classes) or found.annotations
 
 
 def costs(assignments: list[str]) -> "Costs":

@@ -10,9 +10,7 @@ from torch import Tensor
 from s2c2 import checkpoint, files
 from s2c2 import config as configuration
 from s2c2.config import Config
-from s2c2.data import dataset as datasets
 from s2c2.data.batches import LABELED, positions
-from s2c2.data.dataset import Dataset
 from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, train
 from s2c2.errors import UserError
@@ -20,7 +18,7 @@ from s2c2.experiments.folder import Place, facts_of, refuse_other, tables_of
 from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.setup import Setup, setup
-from s2c2.runs import open_run
+from s2c2.runs import dataset_of, open_run
 from s2c2.types import Losses, Objective, Outputs, Step
 
 
@@ -86,8 +84,8 @@ def replay(root: Path, progress: Progress = silent) -> Replayed:
         UserError: when no step failed, the dataset is gone or has changed, or the step is finite now.
     """
     last, recorded = _failed(root)
-    place, config = Place(root), configuration.resolve(open_run(root).config)
-    dataset = _dataset(root, place)
+    found, place = open_run(root), Place(root)
+    config, dataset = configuration.resolve(found.config), dataset_of(found)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     ready = setup(dataset, config, device, progress)
@@ -116,12 +114,6 @@ def _failed(root: Path) -> tuple[int, dict[str, float | None]]:
         raise UserError(f"no step of {root} failed: {path.name} is written when a loss is not finite")
     failed = files.read_json(path)
     return int(failed["step"]), dict(failed["losses"])
-
-
-def _dataset(root: Path, place: Place) -> Dataset:
-    dataset = datasets.read(Path(files.read_json(place.dataset)["root"]))
-    annotations = open_run(root).annotations(dataset.classes)
-    return dataset if annotations is None else dataset.with_annotations(annotations)
 
 
 def _again(

@@ -78,8 +78,9 @@ def run(
     ready = first(ranks, lambda: setup(dataset, config, device, progress))
     ranks.same("their images", lambda: pooled(ready.pack.digests))
     ranks.same("their precision", lambda: str(bfloat16(config, ready.training.network)))
-    require(config.predict, known(ready), dataset.classes)
-    for text in (*idle(ready.objective), *unlearned(known(ready), dataset.classes)):
+    labeled = known(ready)
+    require(config.predict, labeled, dataset.classes)
+    for text in (*idle(ready.objective), *unlearned(labeled, dataset.classes)):
         say(text)
     if bfloat16(config) and not bfloat16(config, ready.training.network):
         say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")
@@ -94,7 +95,7 @@ def run(
         join(network, ranks)
     follow(place, ready, config, watch, stop, ranks)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
-    sources = (ready.pack, ready.embedded, known(ready))
+    sources = (ready.pack, ready.embedded, labeled)
     return conclude(place, config, reader, sources, ready.splits.of(), predicting, ranks)
 
 

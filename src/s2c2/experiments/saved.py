@@ -105,8 +105,7 @@ def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:
     """Return what people said of the labeled images, in the order in which their votes were drawn."""
     table = pl.read_csv(run.path / "splits.csv").filter(pl.col("split") == "labeled")
     images, number = tuple(table["image"]), {image: row for row, image in enumerate(packed.images)}
-    said = run.annotations(dataset.classes)
-    counts = votes(dataset if said is None else replace(dataset, annotations=said), images, config)
+    counts = votes(dataset, images, config)
     shares = (counts / counts.sum(dim=1, keepdim=True)).numpy()
     return Known(np.array([number[image] for image in images]), shares, dissent(counts).numpy())
 
@@ -132,9 +131,7 @@ def score(root: Path, against: Path | None = None) -> dict[str, Any]:
     predictions = Predictions.read(place.predictions).of("validation")
     if not len(predictions):
         raise UserError(f"{root} has no validation images: set data.validation")
-    dataset = dataset_of(Run(root))
-    said = Run(root).annotations(dataset.classes) or dataset.annotations
-    soft = said.soft_labels(predictions.images)
+    soft = dataset_of(Run(root)).annotations.soft_labels(predictions.images)
     tolerance = configuration.resolve(configuration.read(place.config)).data.tolerance
     scores: Scores = evaluate(predictions, soft, tolerance)
     result: dict[str, Any] = {"scores": scores.as_dict()}

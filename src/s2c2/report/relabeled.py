@@ -1,13 +1,11 @@
 """Before and after relabeling: what became of the labels, and of the scores."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from s2c2.data.annotations import TOLERANCES, Annotations, ambiguous
-from s2c2.data.dataset import read
 from s2c2.errors import UserError
 from s2c2.metrics.captions import CAPTIONS
 from s2c2.metrics.scores import evaluate
@@ -15,7 +13,7 @@ from s2c2.predictions import Predictions
 from s2c2.report.agreement import mean_entropy
 from s2c2.report.study.sheets import Sheet
 from s2c2.report.tables import HEADLINE
-from s2c2.runs import Run, refuse_other_pictures
+from s2c2.runs import Run, dataset_of, refuse_other_pictures
 
 
 def changes(after: Run, before: Run) -> tuple[Sheet, ...]:
@@ -33,8 +31,8 @@ def changes(after: Run, before: Run) -> tuple[Sheet, ...]:
     if after.dataset.get("classes") != before.dataset.get("classes"):
         raise UserError(f"{after.path} and {before.path} have other classes: they are of different datasets")
     refuse_other_pictures(after, before)
-    dataset = read(Path(after.dataset.get("root", "")))
-    old, new = (run.annotations(dataset.classes) or dataset.annotations for run in (before, after))
+    dataset = dataset_of(after)
+    old, new = dataset_of(before).annotations, dataset.annotations
     tolerance = float(after.config.get("data", {}).get("tolerance", TOLERANCES["dissent"]))
     return _labels(old, new, dataset.images, tolerance), _scores((before, after), (old, new), tolerance)
 
