@@ -69,16 +69,17 @@ def check(dataset: Dataset, *, size: int | None = None, progress: Progress = sil
         progress: called with steps done and their number.
     """
     counts = dataset.annotations.counts(dataset.images)
+    top = dataset.annotations.majority(dataset.images)
     packed = readable(dataset, size or dataset.size or SIZE, progress=progress)
     errors = [*_broken(packed), *_strangers(dataset), *_classes(dataset, counts), *_fixed(dataset, counts)]
-    warnings = [*_minor_classes(dataset, counts), *_repeated(dataset), *_unlisted(dataset)]
-    warnings += [*_unmeasured(dataset), *_sizes(dataset), *_shapes(packed), *_dark(packed)]
+    warnings = [*_minor_classes(dataset, counts, top), *_repeated(dataset), *_unlisted(dataset)]
+    warnings += [*_unmeasured(dataset, top), *_sizes(dataset, top), *_shapes(packed), *_dark(packed)]
     leaks, duplicates = _duplicates(dataset, packed)
     return Report(
         errors=(*errors, *leaks),
         warnings=(*duplicates, *warnings),
-        facts=_facts(dataset, counts, len(packed.broken)),
-        classes=_rows(dataset, counts),
+        facts=_facts(dataset, counts, top, len(packed.broken)),
+        classes=_rows(dataset, counts, top),
         votes=_histogram(counts.sum(axis=1)),
         splits=_split_rows(dataset),
     )
@@ -110,8 +111,9 @@ def _classes(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding
     return finding("classes", "{n} class(es) without any label", missing)
 
 
-def _minor_classes(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding]:
-    top = dataset.annotations.majority(dataset.images)
+def _minor_classes(
+    dataset: Dataset, counts: Int64[np.ndarray, "n k"], top: Int64[np.ndarray, " n"]
+) -> list[Finding]:
     votes = counts.sum(axis=0)
     minor = [name for i, name in enumerate(dataset.classes) if votes[i] and not (top == i).any()]
     return finding("classes", "{n} class(es) with votes, but in no image with the most", minor)
@@ -131,28 +133,28 @@ def _unlisted(dataset: Dataset) -> list[Finding]:
     )
 
 
-def _unmeasured(dataset: Dataset) -> list[Finding]:
+def _unmeasured(dataset: Dataset, top: Int64[np.ndarray, " n"]) -> list[Finding]:
     """Return the classes that no validation image is of, by fixed splits or for want of a second image."""
-    top = dataset.annotations.majority(dataset.images)
     held = np.array([dataset.splits.get(image) == "validation" for image in dataset.images], dtype=bool)
     if dataset.splits and not held.any():
         return []
-    sizes, scored = (
-        np.bincount(top[chosen & (top >= 0)], minlength=len(dataset.classes))
-        for chosen in (np.ones_like(held), held)
-    )
+    sizes, scored = _per_class(dataset, top), _per_class(dataset, top[held])
     unseen = (sizes > 0) & (scored == 0) if dataset.splits else sizes == 1
     missing = [dataset.classes[i] for i in np.flatnonzero(unseen)]
     return finding("classes", "{n} class(es) without a validation image: no score will tell of them", missing)
 
 
-def _sizes(dataset: Dataset) -> list[Finding]:
+def _per_class(dataset: Dataset, top: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " k"]:
+    """Return how many images each class has."""
+    return np.bincount(top[top >= 0], minlength=len(dataset.classes))
+
+
+def _sizes(dataset: Dataset, top: Int64[np.ndarray, " n"]) -> list[Finding]:
     """Return why the default sizes of the splits cannot be met."""
-    labels = dataset.annotations.majority(dataset.images)
-    if dataset.splits or not (labels >= 0).any():
+    if dataset.splits or not (top >= 0).any():
         return []
     try:
-        resolve(default_sizes(labels), labels)
+        resolve(default_sizes(top), top)
     except UserError as error:
         return [Finding("splits", f"training would not start with the default sizes: {error}")]
     return []
@@ -216,7 +218,9 @@ def _text(group: list[str]) -> str:
     return " = ".join(group)
 
 
-def _facts(dataset: Dataset, counts: Int64[np.ndarray, "n k"], broken: int) -> tuple[tuple[str, str], ...]:
+def _facts(
+    dataset: Dataset, counts: Int64[np.ndarray, "n k"], top: Int64[np.ndarray, " n"], broken: int
+) -> tuple[tuple[str, str], ...]:
     votes = counts.sum(axis=1)
     annotated = votes > 0
     labels = dataset.annotations.soft_labels(dataset.images)[annotated]
@@ -232,21 +236,20 @@ def _facts(dataset: Dataset, counts: Int64[np.ndarray, "n k"], broken: int) -> t
             (f"ambiguous ({name})", f"{share.mean():.1%}" if len(share) else "–")
             for name, share in shares.items()
         ),
-        ("imbalance", _imbalance(dataset)),
+        ("imbalance", _imbalance(_per_class(dataset, top))),
     )
 
 
-def _imbalance(dataset: Dataset) -> str:
+def _imbalance(sizes: Int64[np.ndarray, " k"]) -> str:
     """Return how many times larger the largest class is than the smallest."""
-    top = dataset.annotations.majority(dataset.images)
-    sizes = np.bincount(top[top >= 0], minlength=len(dataset.classes))
     return f"{sizes.max() / sizes.min():.1f} : 1" if sizes.min() else "a class is empty"
 
 
-def _rows(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> tuple[tuple[str, int, int], ...]:
-    top = dataset.annotations.majority(dataset.images)
-    votes = counts.sum(axis=0)
-    return tuple((name, int((top == i).sum()), int(votes[i])) for i, name in enumerate(dataset.classes))
+def _rows(
+    dataset: Dataset, counts: Int64[np.ndarray, "n k"], top: Int64[np.ndarray, " n"]
+) -> tuple[tuple[str, int, int], ...]:
+    columns = dataset.classes, _per_class(dataset, top).tolist(), counts.sum(axis=0).tolist()
+    return tuple(zip(*columns, strict=True))
 
 
 def _histogram(votes: Int64[np.ndarray, " n"]) -> tuple[tuple[int, int], ...]:

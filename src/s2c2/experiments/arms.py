@@ -21,6 +21,8 @@ VANILLA: Values = {
 }
 """The plain algorithm, read plainly, whatever the others are read with."""
 S2C2: Values = {"objective": {"name": "s2c2"}}
+READOUT: Values = {"ambiguity": "doubt", "clusters": "prototypes"}
+"""What ``predict`` is, but for the prior, where a network is read by its doubt."""
 
 VIEWS = 4
 """Views that arms named so average."""
@@ -60,6 +62,15 @@ def share_disputed(dataset: Dataset, tolerance: float) -> float:
     return round(float(ambiguous(known, tolerance).mean()), 3)
 
 
+def measured(dataset: Dataset, base: Values) -> float:
+    """Return the share of the annotated images that people disagree about, by the shared values.
+
+    Raises:
+        UserError: when no image is annotated.
+    """
+    return share_disputed(dataset, configuration.resolve(base).data.tolerance)
+
+
 def extended(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return the algorithm plain and extended by S2C2."""
     return {"vanilla": VANILLA, "s2c2": S2C2}
@@ -67,7 +78,7 @@ def extended(dataset: Dataset, base: Values) -> dict[str, Values]:
 
 def ablation(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return the parts of S2C2 alone and together; with p_A at 0.6 and at the share people disagree about."""
-    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
+    share = measured(dataset, base)
     found: dict[str, Values] = {
         "vanilla": VANILLA,
         "ce-inverse": {"objective": {"name": "s2c2", "prior": None, "similarity": 0.0}},
@@ -92,8 +103,8 @@ def weakened(dataset: Dataset, base: Values) -> dict[str, Values]:
     weight, prior = resolved.algorithm.model_dump().get("consistency"), resolved.objective.prior
     if weight is None or prior is None:
         raise UserError(f"the unlabeled loss of {resolved.algorithm.name} has no weight that could be less")
-    share = share_disputed(dataset, resolved.data.tolerance)
-    read: Values = {"predict": {"ambiguity": "doubt", "clusters": "prototypes", "prior": share}}
+    share = measured(dataset, base)
+    read: Values = {"predict": {**READOUT, "prior": share}}
     plain = configuration.merged({"objective": {"name": "vanilla"}}, read)
     weaker: Values = {"algorithm": {"consistency": round(weight * (1 - prior), 6)}}
     return {
@@ -120,7 +131,7 @@ def variants(dataset: Dataset, base: Values) -> dict[str, Values]:
 
     An arm that averages views is held against the plain network without and, as ``-equal``, with averaging.
     """
-    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
+    share = measured(dataset, base)
     views: Values = {"predict": {"views": VIEWS}}
     found: dict[str, Values] = {
         "vanilla": VANILLA,
@@ -129,7 +140,7 @@ def variants(dataset: Dataset, base: Values) -> dict[str, Values]:
         "evidence": {"objective": {"name": "s2c2", "evidence": "confidence"}},
     }
     for suffix, prior in (("", 0.6), ("-share", share)):
-        read = {"ambiguity": "doubt", "clusters": "prototypes", "prior": prior}
+        read = {**READOUT, "prior": prior}
         readout = configuration.merged(S2C2, {"predict": read})
         found[f"readout{suffix}"] = readout
         for name in (f"readout{suffix}-views", f"readout{suffix}-views-equal"):
@@ -142,8 +153,8 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
 
     Arms with five votes a labeled image are held against the plain network with five votes.
     """
-    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
-    read: Values = {"predict": {"ambiguity": "doubt", "clusters": "prototypes", "prior": share}}
+    share = measured(dataset, base)
+    read: Values = {"predict": {**READOUT, "prior": share}}
     votes: Values = {"data": {"votes": VOTES}}
 
     def changed(**options: Any) -> Values:
@@ -185,8 +196,8 @@ def probed(dataset: Dataset, base: Values) -> dict[str, Values]:
     An arm is held against the plain network and, as ``-same``, against the plain network with the same probe.
     A readout needs no head of S2C2, so there is one of the plain network too.
     """
-    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
-    read = {"ambiguity": "doubt", "clusters": "prototypes", "prior": share}
+    share = measured(dataset, base)
+    read = {**READOUT, "prior": share}
     extended: Values = {"objective": {"name": "s2c2", "prior": share}}
     probe: Values = {"predict": {"classes": "probe"}}
     votes: Values = {"data": {"votes": VOTES}}
@@ -210,7 +221,7 @@ def spread(dataset: Dataset, base: Values) -> dict[str, Values]:
 
     Both of the network of S2C2 and of the plain one, with one and with five votes a labeled image.
     """
-    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
+    share = measured(dataset, base)
     extended: Values = {"objective": {"name": "s2c2", "prior": share}}
     plain: Values = {"objective": {"name": "vanilla"}}
     votes: Values = {"data": {"votes": VOTES}}
@@ -234,8 +245,8 @@ def ceiling(dataset: Dataset, base: Values) -> dict[str, Values]:
     The last two know the label of every image that the others train on without one, or all votes for it.
     Validation images are the same for all.
     """
-    share = share_disputed(dataset, configuration.resolve(base).data.tolerance)
-    read = {"classes": "probe", "ambiguity": "doubt", "clusters": "prototypes", "prior": share}
+    share = measured(dataset, base)
+    read = {**READOUT, "classes": "probe", "prior": share}
     few: Values = {"objective": {"name": "vanilla"}, "predict": read}
     every = configuration.merged(few, {"data": labeled_throughout(dataset, base)})
     told: Values = {"data": {"labels": "soft"}, "predict": {"ambiguity": "votes"}}
