@@ -135,20 +135,20 @@ Managing = Annotated[Caller, Depends(needing("manage"))]
 """Parameter of a route: an account that may see and disable others."""
 
 
-def inviting(allowed: Inviting, caller: InPerson) -> Caller:
-    """Return who may let others in; no API token, or one that leaked would make an owner that stays."""
-    return caller
+def needing_person(right: Right) -> Callable[[Caller], Caller]:
+    """Return a check that a caller has a right and is no API token, which would make an owner who stays."""
+    allowed = needing(right)
+
+    def check(caller: Calling) -> Caller:
+        return in_person(allowed(caller))
+
+    return check
 
 
-def managing(allowed: Managing, caller: InPerson) -> Caller:
-    """Return who may give others rights, a password or their account back; no API token."""
-    return caller
-
-
-Admitting = Annotated[Caller, Depends(inviting)]
+Admitting = Annotated[Caller, Depends(needing_person("invite"))]
 """Parameter of a route: an account that may invite, logged in."""
 
-Promoting = Annotated[Caller, Depends(managing)]
+Promoting = Annotated[Caller, Depends(needing_person("manage"))]
 """Parameter of a route: an account that may give others more than they have, logged in."""
 
 Auditing = Annotated[Caller, Depends(needing("audit"))]

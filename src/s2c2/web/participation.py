@@ -24,15 +24,14 @@ def present(study: Study, board: Board, annotator: str, now: datetime) -> Assign
     waits = None if at == len(boards) else _waits(study, board, boards, at, now)
     shown = boards[at - 1 if waits is not None or at == len(boards) else at]
     progress = board.progress(str(shown))
-    said = {
-        "name": study.name,
-        "rounds": study.rounds,
-        "board": boards.index(shown) + 1,
-        "boards": len(boards),
-        "left": progress.images - progress.answered,
-        "waits": waits,
-        "finished": at == len(boards),
-    }
+    said = _said(
+        study,
+        board=boards.index(shown) + 1,
+        boards=len(boards),
+        left=progress.images - progress.answered,
+        waits=waits,
+        finished=at == len(boards),
+    )
     return Assignment(str(shown), shown.arm, shown.round, study=said)
 
 
@@ -40,17 +39,14 @@ def watching(study: Study, person: Person) -> Assignment | None:
     """Return where the decisions of an owner or reviewer go who takes no part in a study; None for others."""
     if study.annotators is None or person.annotator in study.annotators or person.role == "annotator":
         return None
-    said = {
-        "name": study.name,
-        "rounds": study.rounds,
-        "board": 0,
-        "boards": 0,
-        "left": 0,
-        "waits": None,
-        "finished": True,
-    }
     scope = Scope(person.annotator, 1, study.arms[0])
+    said = _said(study, board=0, boards=0, left=0, waits=None, finished=True)
     return Assignment(str(scope), scope.arm, scope.round, study=said, board=False)
+
+
+def _said(study: Study, **place: object) -> dict[str, object]:
+    """Return what the page says of a study, and of a person's place in it."""
+    return {"name": study.name, "rounds": study.rounds} | place
 
 
 def may_open(study: Study, board: Board, on: Assignment, annotator: str, scope: Scope, act: str = "") -> None:

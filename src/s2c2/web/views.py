@@ -53,41 +53,36 @@ def progress_item(progress: Progress) -> ProgressItem:
     return ProgressItem(**{name: getattr(progress, name) for name in ProgressItem.model_fields})
 
 
-def answer_item(answer: Answer | None) -> AnswerItem | None:
-    """Return an answer; None for none."""
+def answer_item(answer: Answer | None, asking: Person) -> AnswerItem | None:
+    """Return an answer as a person may see it, who gave it for reviewers and for who did; None for none."""
     if answer is None:
         return None
     shares = answer.distribution
+    named = answer.annotator == asking.annotator or may(asking.role, "see others")
     return AnswerItem(
         kind=answer.kind,
         label=answer.label,
         distribution=None if shares is None else list(shares),
         skip=answer.kind == "skip",
-        annotator=answer.annotator,
+        annotator=answer.annotator if named else None,
         seq=answer.seq,
     )
 
 
-def member_item(here: Desk, board: Board, scope: str, image: int, seen: "Looks") -> MemberItem:
-    """Return one image of a group."""
+def member_item(
+    here: Desk, board: Board, scope: str, image: int, seen: "Looks", asking: Person
+) -> MemberItem:
+    """Return one image of a group as a person may see it."""
     typicality, extreme = seen.get(image, (None, False))
     return MemberItem(
         id=image,
         typicality=typicality,
         extreme=extreme,
-        answer=answer_item(board.answer(scope, image)),
+        answer=answer_item(board.answer(scope, image), asking),
         flag=board.flagged(scope, image),
         misfit=board.misfit(scope, image),
         broken=here.pictures.broken(image),
     )
-
-
-def anonymous(item: MemberItem, asking: Person) -> MemberItem:
-    """Return an image as a person may see it: who answered it is for reviewers, and for who did."""
-    found = item.answer
-    if found is None or found.annotator == asking.annotator or may(asking.role, "see others"):
-        return item
-    return item.model_copy(update={"answer": found.model_copy(update={"annotator": None})})
 
 
 def members_of(here: Desk, board: Board, on: Assignment, group: str) -> tuple[int, ...]:

@@ -10,15 +10,7 @@ from s2c2.web.listed import written
 from s2c2.web.messages import GroupPage, Queue, Similar
 from s2c2.web.problems import responses
 from s2c2.web.similar import ranked
-from s2c2.web.views import (
-    anonymous,
-    group_item,
-    looks,
-    member_item,
-    members_of,
-    progress_item,
-    suggestion,
-)
+from s2c2.web.views import group_item, looks, member_item, members_of, progress_item, suggestion
 
 router = APIRouter(tags=["groups"], responses=responses(401, 403, 404, 422))
 
@@ -54,7 +46,10 @@ def page(
         summary = summary_of(board, on.scope, group)
         images = members_of(here, board, on, group)
         seen = looks(started.get(group))
-        shown = [member_item(here, board, on.scope, image, seen) for image in images[offset : offset + limit]]
+        shown = [
+            member_item(here, board, on.scope, image, seen, asking)
+            for image in images[offset : offset + limit]
+        ]
     return GroupPage(
         group=group,
         name=summary.name,
@@ -62,7 +57,7 @@ def page(
         version=summary.version,
         suggestion=suggestion(here, on, summary),
         total=len(images),
-        members=[anonymous(item, asking) for item in shown],
+        members=shown,
     )
 
 

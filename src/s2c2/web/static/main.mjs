@@ -1,7 +1,6 @@
 /** The page: what it is made of, how it starts, and where keys go. */
 
 import { combination, keyMap, meaning, shown } from "./logic/keys.mjs";
-import { nextOpen } from "./logic/board.mjs";
 import { nothing } from "./logic/selection.mjs";
 import { own } from "./logic/tabs.mjs";
 import { Api, sentence, versioned } from "./page/api.mjs";
@@ -108,7 +107,7 @@ class App {
   async first() {
     const { queue, session } = this.store.state;
     const [view, group] = addressed(location.hash);
-    const wanted = queue.find((one) => one.group === group)?.group ?? nextOpen(queue, null, session.annotator) ?? queue[0]?.group;
+    const wanted = queue.find((one) => one.group === group)?.group ?? this.loading.after(null) ?? queue[0]?.group;
     const plain = session.arm === "none" || queue.every((one) => one.kind === "plain");
     const home = !session.board ? "dashboard" : plain ? "single" : "groups";
     this.enter(Object.hasOwn(this.views, view) && view !== "between" && this.may(view) ? (view === "grow" ? "groups" : view) : home);
@@ -190,8 +189,7 @@ class App {
 
   /** The next group with something open. */
   nextGroup() {
-    const { queue, group, session } = this.store.state;
-    const next = nextOpen(queue, group?.id ?? null, session.annotator);
+    const next = this.loading.after(this.store.state.group?.id ?? null);
     return next ? this.loading.open(next) : this.doing.say("All images of all groups have an answer.");
   }
 

@@ -1,7 +1,7 @@
 /** Doing things: an act is shown at once, kept, sent, and brought into line with the server's answer. */
 
 import { LEAVING, body, hindrance, made } from "../logic/acts.mjs";
-import { countsAfter, membersAfter, nextOpen, openOf } from "../logic/board.mjs";
+import { countsAfter, membersAfter, openOf } from "../logic/board.mjs";
 import { Outbox } from "../logic/outbox.mjs";
 import { nothing, pointed, positions } from "../logic/selection.mjs";
 import { alive } from "../logic/tabs.mjs";
@@ -174,8 +174,7 @@ export class Doing {
   }
 
   #leave(id) {
-    const { queue, session } = this.store.state;
-    const next = nextOpen(queue, id, session.annotator);
+    const next = this.loading.after(id);
     if (next) this.loading.open(next);
     else this.store.set({ finished: true });
   }
@@ -213,7 +212,7 @@ export class Doing {
     const { acts } = this.store.state;
     await this.loading.queue();
     this.loading.ahead.clear();
-    const { group, queue, view, session } = this.store.state;
+    const { group, queue, view } = this.store.state;
     this.due = acts !== this.store.state.acts;
     if (this.due) return;
     const undoing = TURNING.includes(act.act);
@@ -222,7 +221,7 @@ export class Doing {
     const there = queue.some((one) => one.group === wanted);
     const at = undoing && view === "single" ? answer.at : null;
     if (there) this.due = !(await this.loading.open(wanted, { fresh: true, at }));
-    else if (queue.length) await this.loading.open(nextOpen(queue, null, session.annotator) ?? queue[0].group);
+    else if (queue.length) await this.loading.open(this.loading.after(null) ?? queue[0].group);
   }
 
   /** The server's word on the group on the screen, when further acts came before the last one. */

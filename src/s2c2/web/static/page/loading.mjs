@@ -72,11 +72,16 @@ export class Loading {
     return true;
   }
 
+  /** The group to open after one, null for the first one, of those that the server named last; null when all are done. @param {string|null} id */
+  after(id, groups = this.store.state.queue) {
+    return nextOpen(groups, id, this.store.state.session.annotator);
+  }
+
   /** The group that could not be opened is opened once the server answers again; the next one if it is gone. */
   async #reopen(groups) {
-    const { opening, group, session } = this.store.state;
+    const { opening, group } = this.store.state;
     if (!opening || group || opening !== this.failed) return;
-    const id = groups.some((one) => one.group === opening) ? opening : (nextOpen(groups, null, session.annotator) ?? groups[0]?.group);
+    const id = groups.some((one) => one.group === opening) ? opening : (this.after(null, groups) ?? groups[0]?.group);
     if (id) await this.open(id);
   }
 
@@ -165,8 +170,7 @@ export class Loading {
   }
 
   async #fetchNext(id) {
-    const { queue, session } = this.store.state;
-    const next = nextOpen(queue, id, session.annotator);
+    const next = this.after(id);
     if (!next || this.ahead.has(next)) return;
     const reply = await this.#first(next);
     if (reply.status !== 200) return;
