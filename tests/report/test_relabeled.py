@@ -69,7 +69,7 @@ def test_a_dataset_with_its_classes_in_another_order_is_refused(made: Made) -> N
     kept = description.read_text()
     try:
         description.write_text(yaml.safe_dump(yaml.safe_load(kept) | {"classes": list(CLASSES[::-1])}))
-        with pytest.raises(UserError, match="are not those that .* was trained on"):
+        with pytest.raises(UserError, match=r"are not those that .* was trained on"):
             changes(after, before)
     finally:
         description.write_text(kept)

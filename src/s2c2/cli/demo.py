@@ -38,9 +38,10 @@ def demo(
     screen.console.print("reading the network of S2C2 once more, by doubt and prototypes: nothing is trained")
     reread(folders["s2c2"], folders["readout"], {"ambiguity": "doubt", "clusters": "prototypes"})
     score(folders["vanilla"])
-    for name, title in (("s2c2", "S2C2 as in the paper"), ("readout", "the same network, read by its doubt")):
-        screen.console.print(f"\n{title}", style="bold")
-        runs.show_scores(score(folders[name], folders["vanilla"]))
+    screen.console.print("\nS2C2 as in the paper", style="bold")
+    runs.show_comparison(score(folders["s2c2"], folders["vanilla"])["comparison"])
+    screen.console.print("\nthe same network, read by its doubt", style="bold")
+    runs.show_scores(score(folders["readout"], folders["vanilla"]))
     runs.propose(folders["readout"])
     page = report([open_run(folders[name]) for name in ("readout", "s2c2", "vanilla")], out / "report.html")
     screen.console.print(f"\nThe report is {page.resolve()}: open it in a browser.")
