@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format docs bench load results soak fuzz audit package lowest coverage mutants clean
+.PHONY: help install demo test check format docs bench card load results soak fuzz audit package lowest coverage mutants clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,10 @@ docs: $(VENV)/.installed-check  ## build the documentation
 
 bench: $(VENV)/.installed  ## steps, views, packs and predictions a second; ARGS=scale: up to a million images
 	$(BIN)/s2c2 bench $(ARGS)
+
+card: $(VENV)/.installed-test  ## what a graphics card computes is right, and how fast it is; needs one
+	$(BIN)/python -m pytest tests/test_card.py $(ARGS)
+	$(BIN)/s2c2 bench ceiling step --device cuda --batch 64 --rounds 5
 
 load: $(VENV)/.installed  ## 20 annotators on the annotation server, with 100,000 images
 	$(BIN)/python -m bench annotate $(ARGS)

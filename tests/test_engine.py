@@ -1,12 +1,13 @@
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from s2c2 import checkpoint
+from s2c2 import checkpoint, engine
 from s2c2.algorithms import (
     UDA,
     FixMatch,
@@ -118,6 +119,27 @@ def test_training_learns_and_yields_records(algorithm: Algorithm) -> None:
     images = images_of(classes, torch.Generator().manual_seed(99))
     (predicted,) = predict(training.averaged.network, iter([(images,)]))
     assert (predicted.probabilities.argmax(axis=1) == classes.numpy()).mean() > 0.9
+
+
+def test_a_batch_that_is_made_ahead_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[int]] = []
+    found = []
+    for ahead in (False, True):
+        monkeypatch.setattr(engine, "beside", lambda batch, ahead=ahead: ahead)
+        objective, training = S2C2(FixMatch()), fresh()
+        batches, numbers = batches_for(objective), list[int]()
+
+        def noted(step: int, batches: Any = batches, numbers: list[int] = numbers) -> Batch:
+            numbers.append(step)
+            made: Batch = batches(step)
+            return made
+
+        steps = train(training, noted, objective, Schedule(steps=4, rate=0.1))
+        found.append((list(steps), {k: v.clone() for k, v in training.network.state_dict().items()}))
+        asked.append(numbers)
+    assert asked == [[0, 1, 2, 3]] * 2
+    assert found[0][0] == found[1][0]
+    assert all(torch.equal(value, found[1][1][name]) for name, value in found[0][1].items())
 
 
 def test_schedule_by_hand() -> None:
@@ -299,8 +321,10 @@ def test_joined_views_share_one_pass() -> None:
 
 
 def test_scalars() -> None:
-    values = scalars(Losses({"labeled": torch.tensor(1.5), "unlabeled": torch.tensor(-0.25)}))
-    assert values == {"labeled": 1.5, "unlabeled": -0.25, "total": 1.25}
+    assert scalars({"labeled": torch.tensor(1.5), "total": torch.tensor(-0.25)}) == {
+        "labeled": 1.5,
+        "total": -0.25,
+    }
 
 
 def test_predicting_does_not_depend_on_the_batches() -> None:

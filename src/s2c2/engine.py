@@ -19,6 +19,8 @@ from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, 
 
 KEEPS_FREED = allocator.KEPT
 """Whether freed memory is kept for the next step: the import of the allocator's module sees to that."""
+NORM = "norm of the gradient"
+"""What is read from the device beside the losses."""
 FINAL_COSINE = 7 / 16
 """The cosine schedule ends at cos(7π/16) ≈ 0.195 of the learning rate (FixMatch, and the reference)."""
 
@@ -117,6 +119,7 @@ def train(
         NonFiniteError: before the weights change, so that the step can be replayed.
     """
     adopt(training, objective.algorithm)
+    following: Batch | None = None
     while training.step < schedule.steps:
         step = training.step
         generator = torch.Generator().manual_seed(step_seed(seed, step))
@@ -125,13 +128,16 @@ def train(
             group["lr"] = rate
         training.network.train()
         setting = (step / schedule.steps, autocast, passes or joined)
-        losses = forward(training, batches(step), objective, generator, setting)
+        batch = following or batches(step)
+        losses = forward(training, batch, objective, generator, setting)
         training.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses.total)
         add_up(training.network)
         norm = nn.utils.clip_grad_norm_(training.network.parameters(), schedule.clip)
-        values = scalars(losses)
-        if not math.isfinite(values["total"]) or not math.isfinite(float(norm)):
+        following = batches(step + 1) if beside(batch) and step + 1 < schedule.steps else None
+        values = scalars({**losses.terms, "total": losses.total, NORM: norm})
+        length = values.pop(NORM)
+        if not math.isfinite(values["total"]) or not math.isfinite(length):
             raise NonFiniteError(step, values)
         training.optimizer.step()
         training.averaged.update(training.network, step)
@@ -213,11 +219,15 @@ PASSES: Mapping[str, Passes] = MappingProxyType({"joined": joined, "apart": apar
 """Each way by the name it has in a configuration."""
 
 
-def scalars(losses: Losses) -> dict[str, float]:
-    """Return the terms and their total as numbers, in one transfer from the device."""
-    names = [*losses.terms, "total"]
-    values = torch.stack([*losses.terms.values(), losses.total]).tolist()
-    return dict(zip(names, values, strict=True))
+def beside(batch: Batch) -> bool:
+    """Return whether the next batch is made while the device still works on this one: on a graphics card."""
+    return batch.labeled.is_cuda
+
+
+def scalars(tensors: Mapping[str, Float[Tensor, ""]]) -> dict[str, float]:
+    """Return scalars as numbers, in one transfer from the device: all that a step waits for."""
+    values = torch.stack(list(tensors.values())).tolist()
+    return dict(zip(tensors, values, strict=True))
 
 
 def step_seed(seed: int, step: int) -> int:

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from s2c2 import losses
+from s2c2.transfer import sent
 from s2c2.types import Algorithm, Losses, Objective, Outputs, Share, Step, Weight
 
 
@@ -233,7 +234,7 @@ def weighted(
     values: Float[Tensor, " b"], labels: Float[Tensor, "b k"], weights: Float[Tensor, " k"] | None
 ) -> Float[Tensor, " b"]:
     """Return each loss times the expected weight of its class."""
-    return values if weights is None else values * (labels @ weights.to(labels))
+    return values if weights is None else values * (labels @ sent(weights, labels.device).to(labels.dtype))
 
 
 def mean(values: Float[Tensor, " n"]) -> Float[Tensor, ""]:
@@ -252,7 +253,7 @@ def partners(
         generator: source of the draw.
     """
     allowed = (classes[:, None] != classes[None, :]) & pool[None, :]
-    scores = torch.rand(allowed.shape, generator=generator, device=generator.device).to(allowed.device)
+    scores = sent(torch.rand(allowed.shape, generator=generator, device=generator.device), allowed.device)
     return scores.masked_fill(~allowed, -1.0).argmax(dim=1), allowed.any(dim=1)
 
 

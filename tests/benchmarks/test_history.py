@@ -36,6 +36,14 @@ def test_the_newest_entry_of_a_section_is_shown(tmp_path: Path) -> None:
     assert "old" not in text
 
 
+def test_a_card_stands_beside_the_processor() -> None:
+    card = entry("step", "2026-01-02", [STEP | {"case": "joined"}])
+    card["machine"]["card"] = "Card 9"
+    text = history.summary([entry("step", "2026-01-01", [STEP]), card])
+    assert "## step\n\n2026-01-01" in text
+    assert "## step on Card 9\n\n2026-01-02" in text
+
+
 def test_a_table_has_a_column_for_all_that_any_row_has() -> None:
     lines = history.table([{"a": 1, "parts": {"x": 0.25}}, {"b": "yes", "a": 2}]).splitlines()
     assert lines == ["| a | parts.x | b |", "|---|---|---|", "| 1 | 0.25 |  |", "| 2 |  | yes |"]

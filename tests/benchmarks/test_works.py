@@ -26,14 +26,14 @@ def case(**change: Any) -> Case:
         "passes": "joined",
         "precision": "float32",
     }
-    return Case(**(known | {"layout": "channels_last", "compiled": False} | change))
+    return Case(**(known | {"layout": "channels_last", "compiled": "no"} | change))
 
 
 @pytest.mark.parametrize("layout", ["channels_last", "nchw"])
 def test_a_step_says_where_its_time_goes(layout: str) -> None:
     work = step.prepare(case(layout=layout).options(SMALL))
     found = work()
-    parts = [found[f"{name}_cpu_s"] for name in step.PARTS]
+    parts = [found[f"{name}_s"] for name in step.PARTS]
     assert min(parts) >= 0
     assert sum(parts) <= found["cpu_s"]
     assert sum(parts) == pytest.approx(found["cpu_s"], rel=0.2, abs=0.01)
@@ -80,12 +80,18 @@ def test_views_are_compared_at_every_size(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_work_has_a_process_of_its_own_and_answers_each_time() -> None:
-    options = {"depth": 10, "width": 1, "batch": 1, "size": 16}
+    options = {"depth": 10, "width": 1, "batch": 1, "size": 16, "device": "cpu", "steps": 1}
     with working("plain", options) as ask:
         answers = [ask(), ask()]
     for answer in answers:
         assert answer["cpu_s"] > answer["views_cpu_s"] > 0
         assert answer["peak_bytes"] > 2**20
+
+
+def test_several_works_can_prepare_side_by_side() -> None:
+    options = {"depth": 10, "width": 1, "batch": 1, "size": 16, "device": "cpu", "steps": 2}
+    with working("plain", options, ready=False) as one, working("plain", options, ready=False) as other:
+        assert all(ask()["cpu_s"] > 0 for ask in (one, other, one))
 
 
 def test_a_process_that_ends_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:

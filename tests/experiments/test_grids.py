@@ -240,10 +240,26 @@ def test_the_weaker_arm_is_plain_and_as_weak_as_p_a_makes_the_unlabeled_loss(dat
     assert against["weaker-readout"] == against["s2c2-readout"] == "small-mean-teacher-vanilla-0"
 
 
-def test_what_has_no_weight_cannot_be_weaker(dataset: Dataset) -> None:
+def test_by_weight_each_pair_has_as_much_of_the_unlabeled_loss(dataset: Dataset) -> None:
+    runs = {run.entry.arm: run for run in planned(dataset, "weights").values()}
+    assert len(runs) == 9
+    for weight in (5, 10, 20, 50):
+        plain, extended = (runs[f"{name}-weight-{weight}"] for name in ("vanilla", "s2c2"))
+        assert plain.config.algorithm.consistency == weight
+        assert plain.config.objective.name == "vanilla"
+        assert plain.config.predict.ambiguity == "head"
+        assert extended.config.algorithm.consistency * (1 - 0.6) == pytest.approx(weight)
+        assert extended.config.objective.prior == 0.6
+        assert extended.config.predict.ambiguity == "doubt"
+        assert extended.entry.against == plain.entry.name
+        assert plain.entry.against is None
+
+
+@pytest.mark.parametrize("name", ["weaker", "weights"])
+def test_what_has_no_weight_cannot_be_weaker(name: str, dataset: Dataset) -> None:
     spread = Spread((dataset.root,), 1, configuration.preset("cpu"), ("fixmatch",))
     with pytest.raises(UserError, match="fixmatch has no weight"):
-        plan("weaker", spread)
+        plan(name, spread)
 
 
 def test_the_ceiling_knows_every_image_and_is_judged_on_the_same_ones(dataset: Dataset) -> None:

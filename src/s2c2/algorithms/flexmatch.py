@@ -55,7 +55,8 @@ class FlexMatch(nn.Module):
 
         σ_t(c) counts the images whose latest confident pseudo-label is c, N all of them: the warm-up.
         """
-        counts = torch.bincount(self.chosen + 1, minlength=classes + 1)[1:]
+        seen, none = self.chosen + 1, self.chosen.new_zeros(classes + 1)
+        counts = none.scatter_add(0, seen, torch.ones_like(seen))[1:]
         unused = (pool or len(self.chosen)) - counts.sum()
         status = counts / torch.maximum(counts.max(), unused).clamp_min(1)
         return self.threshold * status / (2 - status)
@@ -67,5 +68,7 @@ class FlexMatch(nn.Module):
         """
         target, sure = pseudo_labels(weak, self.threshold)
         known = F.pad(self.chosen, (0, max(int(images.max()) + 1 - len(self.chosen), 0)), value=-1)
-        places = images.to(weak.device)[sure]
-        self.chosen = known.scatter_reduce(0, places, target.argmax(dim=1)[sure], "amax", include_self=False)
+        places = images.to(weak.device, non_blocking=True)
+        said = torch.where(sure, target.argmax(dim=1), -1)
+        latest = torch.full_like(known, -1).scatter_reduce(0, places, said, "amax")
+        self.chosen = torch.where(latest < 0, known, latest)

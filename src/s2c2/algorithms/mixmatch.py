@@ -45,9 +45,9 @@ class MixMatch:
         self, images: Float[Tensor, "n c h w"], labels: Float[Tensor, "n k"], generator: torch.Generator
     ) -> tuple[Float[Tensor, "n c h w"], Float[Tensor, "n k"]]:
         """Return λ′x₁ + (1 − λ′)x₂ and the same of the labels, λ′ = max(λ, 1 − λ) (eq. 8–11)."""
-        share = _beta(self.alpha, len(images), generator).to(images.device)
+        share = _beta(self.alpha, len(images), generator).to(images.device, non_blocking=True)
         share = torch.maximum(share, 1 - share)[:, None]
-        partner = torch.randperm(len(images), generator=generator).to(images.device)
+        partner = torch.randperm(len(images), generator=generator).to(images.device, non_blocking=True)
         pixels = share[:, :, None, None].to(images.dtype)
         mixed = pixels * images + (1 - pixels) * images[partner]
         return mixed, share * labels + (1 - share) * labels[partner]

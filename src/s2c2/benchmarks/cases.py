@@ -15,6 +15,10 @@ NETWORKS = {"wrn-28-2": (28, 2), "wrn-16-2": (16, 2), "wrn-10-1": (10, 1)}
 LAYOUTS = ("channels_last", "nchw")
 PRECISIONS = ("bfloat16", "float32")
 PASSES = ("joined", "lean", "apart")
+COMPILED = ("no", "default", "reduce-overhead")
+"""Whether, and in which mode of ``torch.compile``; the last one replays CUDA graphs."""
+REPEATS = {"cpu": 1, "cuda": 20}
+"""Steps of a sample: a step of a graphics card is short, and others are asked of it while it works."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class Asked:
     rounds: int = 3
     """Samples of each work."""
     threads: int = 1
-    compiled: bool = False
-    """Whether each case is measured compiled, too."""
+    compiled: Sequence[str] = ("no",)
+    """Modes of ``torch.compile`` that each case is measured in."""
     device: str = "cpu"
 
     def check(self) -> None:
@@ -51,6 +55,8 @@ class Asked:
             ("layout", self.layouts, LAYOUTS),
             ("passes", self.passes, PASSES),
             ("network", (self.network,), NETWORKS),
+            ("mode", self.compiled, COMPILED),
+            ("device", (self.device,), REPEATS),
         ):
             for name in names:
                 chosen(kind, name, dict.fromkeys(possible))
@@ -67,13 +73,13 @@ class Case:
     passes: str
     precision: str
     layout: str
-    compiled: bool
+    compiled: str
 
     @property
     def name(self) -> str:
         """What tells it from the others: ``fixmatch s2c2 lean bfloat16 channels_last``."""
         words = [self.algorithm, self.objective, self.passes, self.precision, self.layout]
-        return " ".join([*words, "compiled"] if self.compiled else words)
+        return " ".join(words if self.compiled == "no" else [*words, "compiled", self.compiled])
 
     def values(self, asked: Asked) -> dict[str, Any]:
         """Return its configuration."""
@@ -94,17 +100,17 @@ class Case:
             "layout": self.layout,
             "compiled": self.compiled,
             "device": asked.device,
+            "steps": REPEATS[asked.device],
         }
 
 
 def cases(asked: Asked) -> Iterator[Case]:
     """Yield the combinations; where no view is but a target, lean passes are the joined ones."""
-    compiled = (False, True) if asked.compiled else (False,)
-    for algorithm, passes, precision, layout, whether, objective in product(
-        asked.algorithms, asked.passes, asked.precisions, asked.layouts, compiled, asked.objectives
+    for algorithm, passes, precision, layout, compiled, objective in product(
+        asked.algorithms, asked.passes, asked.precisions, asked.layouts, asked.compiled, asked.objectives
     ):
         if passes != "lean" or ALGORITHMS[algorithm]().student == ("weak", "strong"):
-            yield Case(algorithm, objective, passes, precision, layout, whether)
+            yield Case(algorithm, objective, passes, precision, layout, compiled)
 
 
 def config_of(asked: Asked) -> Config:

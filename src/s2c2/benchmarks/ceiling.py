@@ -18,6 +18,7 @@ def prepare(options: Mapping[str, Any]) -> Work:
         options: ``precision``, ``side`` of the square matrices, ``device``.
     """
     side, device = options["side"], torch.device(options["device"])
+    torch.backends.cuda.matmul.allow_tf32 = False
     left, right = (torch.randn(side, side, device=device).to(DTYPES[options["precision"]]) for _ in range(2))
 
     def product() -> dict[str, float]:

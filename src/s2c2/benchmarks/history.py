@@ -42,8 +42,19 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def latest(entries: Sequence[Entry]) -> dict[str, Entry]:
-    """Return the newest entry of each section, in the order in which the sections first came."""
-    return {str(entry["section"]): entry for entry in entries}
+    """Return the newest entry of each section and graphics card, in the order in which they first came.
+
+    Example:
+        >>> list(latest([{"section": "step", "machine": {}}, {"section": "step", "machine": {"card": "C"}}]))
+        ['step', 'step on C']
+    """
+    return {titled(entry): entry for entry in entries}
+
+
+def titled(entry: Entry) -> str:
+    """Return the section of an entry, and the graphics card that it was measured on, if so."""
+    card = entry["machine"].get("card")
+    return f"{entry['section']} on {card}" if card else str(entry["section"])
 
 
 def columns(rows: Sequence[Row]) -> list[str]:

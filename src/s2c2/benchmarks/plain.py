@@ -27,14 +27,18 @@ MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616)
 
 
 def prepare(options: Mapping[str, Any]) -> Work:
-    """Return one step.
+    """Return some steps.
 
     Args:
-        options: ``depth`` and ``width`` of the network, ``batch`` labeled images, ``size`` in pixels.
+        options: ``depth`` and ``width`` of the network, ``batch`` labeled images, ``size`` in pixels,
+            ``device``, ``steps`` of a sample. On a graphics card the views are there already, as if loaders
+            cost nothing, and cuDNN may try its kernels out and compute in TF32, as PyTorch lets it.
     """
     torch.manual_seed(0)
+    device = torch.device(options["device"])
+    torch.backends.cudnn.benchmark = True
     backbone: Any = WideResNet(options["depth"], options["width"]).build(options["size"])
-    network = nn.Sequential(backbone, nn.Linear(backbone.features, CLASSES))
+    network = nn.Sequential(backbone, nn.Linear(backbone.features, CLASSES)).to(device)
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.SGD(
         network.parameters(), lr=0.03, momentum=0.9, nesterov=True, weight_decay=5e-4, foreach=False
@@ -43,21 +47,35 @@ def prepare(options: Mapping[str, Any]) -> Work:
     shape = (IMAGES, options["size"], options["size"], 3)
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
-    def step() -> dict[str, float]:
-        meter, rng = Meter(), np.random.default_rng(1)
+    def made() -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng(1)
         labeled, unlabeled = next(numbers)
         weak = views(pixels[labeled], "weak", rng)
         pair = [views(pixels[unlabeled], name, rng) for name in ("weak", "strong")]
-        made = meter.sample()
-        loss = fixmatch(network(torch.cat([weak, *pair])), torch.from_numpy(labeled) % CLASSES)
+        return torch.cat([weak, *pair]).to(device), torch.from_numpy(labeled).to(device) % CLASSES
+
+    def step(images: Tensor, labels: Tensor) -> None:
+        loss = fixmatch(network(images), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         average(averaged, network)
         loss.item()
-        return meter.sample() | {"views_cpu_s": made["cpu_s"]}
 
-    return step
+    there = made() if device.type == "cuda" else None
+
+    def work() -> dict[str, float]:
+        meter, seconds = Meter(), 0.0
+        for _ in range(options["steps"]):
+            views_of = Meter()
+            images, labels = there or made()
+            seconds += views_of.sample()["cpu_s"]
+            step(images, labels)
+        found = meter.sample() | {"views_cpu_s": seconds}
+        memory = {"peak_bytes": float(torch.cuda.max_memory_allocated())} if device.type == "cuda" else {}
+        return {name: value / options["steps"] for name, value in found.items()} | memory
+
+    return work
 
 
 def batches(batch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

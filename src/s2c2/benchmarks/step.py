@@ -1,8 +1,9 @@
-"""One training step of this package, and where its time goes."""
+"""Training steps of this package, and where their time goes."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from s2c2.benchmarks.worker import Work
 from s2c2.config import Config
 from s2c2.data.batches import Batches, resident
 from s2c2.engine import Record, Schedule, Training, train
+from s2c2.experiments.device import present
 from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.setup import fresh, objective_of
@@ -23,37 +25,52 @@ from s2c2.types import Batch, Losses, Objective, Step
 
 CLASSES, IMAGES, LABELED = 10, 2000, 320
 PARTS = ("views", "forward", "losses", "backward", "optimizer", "averaging")
-"""Parts of a step in their order; clipping belongs to the optimizer."""
+"""Parts of a step; clipping belongs to the optimizer, what starts a step to none."""
 
 
 @dataclass
 class Marks:
-    """Processor time at the points of a step."""
+    """Seconds of the parts of steps: a processor's, or those that pass on a graphics card."""
 
-    at: dict[str, float] = field(default_factory=dict)
+    card: bool = False
+    """Whether time passes on a graphics card, which works through what it was asked to do before."""
+    at: list[tuple[str, Any]] = field(default_factory=list)
+    """The moment at which each part ended, in their order."""
 
     def mark(self, name: str) -> None:
         """Write down that a part ends now."""
-        self.at[name] = time.process_time()
+        self.at.append((name, self._now()))
+
+    def _now(self) -> Any:
+        if not self.card:
+            return time.process_time()
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
 
     def parts(self) -> dict[str, float]:
-        """Return the processor seconds of each part."""
-        points = [self.at[name] for name in ("start", *PARTS)]
-        return {f"{name}_cpu_s": points[i + 1] - points[i] for i, name in enumerate(PARTS)}
+        """Return the seconds of each part, and forget them; a card must have worked through them."""
+        seconds = dict.fromkeys(PARTS, 0.0)
+        for (_, before), (name, now) in pairwise(self.at):
+            if name in seconds:
+                seconds[name] += before.elapsed_time(now) / 1e3 if self.card else now - before
+        self.at.clear()
+        return {f"{name}_s": total for name, total in seconds.items()}
 
 
 def prepare(options: Mapping[str, Any]) -> Work:
-    """Return one step; the first also counts its floating-point operations.
+    """Return some steps; before the first one their floating-point operations are counted.
 
     Args:
         options: ``values`` of a configuration, ``size`` in pixels, ``layout`` (``channels_last``, ``nchw``),
-            ``compiled``, ``device``.
+            ``compiled`` (``no``, or a mode of ``torch.compile``), ``device``, ``steps`` of a sample.
     """
-    device, marks = torch.device(options["device"]), Marks()
+    device = torch.device(options["device"])
+    if device.type == "cuda":
+        device = present()
+    marks = Marks(card=device.type == "cuda")
     config = configuration.resolve(options["values"])
     training, objective, made = ready(config, options["size"], device)
-    if options["compiled"]:
-        compiled(training)
     if options["layout"] == "nchw":
         nchw(training)
     watched = Watched(objective, marks)
@@ -66,18 +83,30 @@ def prepare(options: Mapping[str, Any]) -> Work:
         autocast=bfloat16(config, training.network),
         passes=passes(config.train.passes, objective, training.network),
     )
-    flops = 0 if options["compiled"] else counted(steps)
-
-    def step() -> dict[str, float]:
-        meter = Meter()
-        marks.mark("start")
+    flops = counted(steps)
+    if options["compiled"] != "no":
+        compiled(training, options["compiled"])
         next(steps)
-        marks.mark("averaging")
+
+    def work() -> dict[str, float]:
+        marks.at.clear()
+        meter = Meter()
+        for _ in range(options["steps"]):
+            marks.mark("start")
+            next(steps)
+            marks.mark("averaging")
         if device.type == "cuda":
             torch.cuda.synchronize()
-        return meter.sample() | marks.parts() | {"flops": flops}
+        found = meter.sample() | marks.parts()
+        each = {name: seconds / options["steps"] for name, seconds in found.items()}
+        return each | {"flops": float(flops)} | memory(device)
 
-    return step
+    return work
+
+
+def memory(device: torch.device) -> dict[str, float]:
+    """Return the most bytes that were in use on a graphics card; nothing on a processor."""
+    return {"peak_bytes": float(torch.cuda.max_memory_allocated())} if device.type == "cuda" else {}
 
 
 def ready(config: Config, size: int, device: torch.device) -> tuple[Training, Objective, Batches]:
@@ -114,10 +143,10 @@ def nchw(training: Training) -> None:
         network.backbone.register_forward_pre_hook(lambda _, images: (images[0].contiguous(),))
 
 
-def compiled(training: Training) -> None:
-    """Let both backbones be compiled."""
-    training.network.backbone.compile()
-    training.averaged.network.backbone.compile()
+def compiled(training: Training, mode: str) -> None:
+    """Let both backbones be compiled in a mode of ``torch.compile``."""
+    for network in (training.network, training.averaged.network):
+        network.backbone.compile(mode=mode)
 
 
 def timed(made: Callable[[int], Batch], step: int, marks: Marks) -> Batch:

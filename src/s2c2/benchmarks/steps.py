@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from s2c2.benchmarks.cases import NETWORKS, Asked, Case, cases, views_of
+from s2c2.benchmarks.cases import NETWORKS, REPEATS, Asked, Case, cases, views_of
 from s2c2.benchmarks.step import PARTS
 from s2c2.benchmarks.timing import Sample, column, interleaved, ratio, spread
 from s2c2.benchmarks.worker import working
@@ -16,30 +16,36 @@ PLAIN = "plain"
 def rows(asked: Asked) -> list[dict[str, Any]]:
     """Return a row for each case, and one for the plain step of FixMatch where that is asked for."""
     wanted = {case.name: case for case in cases(asked)}
-    clock = "wall_s" if asked.device == "cuda" else "cpu_s"
+    processes = {name: ("step", case.options(asked)) for name, case in wanted.items()}
+    if "fixmatch" in asked.algorithms:
+        processes = {PLAIN: ("plain", plain(asked))} | processes
     with ExitStack() as stack:
         works = {
-            name: stack.enter_context(working("step", case.options(asked), asked.threads))
-            for name, case in wanted.items()
+            name: stack.enter_context(working(*what, asked.threads, ready=asked.device == "cpu"))
+            for name, what in processes.items()
         }
-        if "fixmatch" in asked.algorithms and asked.device == "cpu":
-            works = {PLAIN: stack.enter_context(working("plain", plain(asked), asked.threads))} | works
         samples = interleaved(works, asked.rounds)
-    return [row(name, wanted.get(name), samples, asked, clock) for name in works]
+    return [row(name, wanted.get(name), samples, asked, clock(asked)) for name in works]
+
+
+def clock(asked: Asked) -> str:
+    """Return which seconds count: a processor's hold on a busy machine, a card's are those that one waits."""
+    return "wall_s" if asked.device == "cuda" else "cpu_s"
 
 
 def plain(asked: Asked) -> dict[str, Any]:
     """Return what the process of the plain step is told."""
     depth, width = NETWORKS[asked.network]
-    return {"depth": depth, "width": width, "batch": asked.batch, "size": asked.size}
+    given = {"device": asked.device, "steps": REPEATS[asked.device]}
+    return {"depth": depth, "width": width, "batch": asked.batch, "size": asked.size} | given
 
 
 def row(
-    name: str, case: Case | None, samples: Mapping[str, Sequence[Sample]], asked: Asked, clock: str
+    name: str, case: Case | None, samples: Mapping[str, Sequence[Sample]], asked: Asked, seconds_of: str
 ) -> dict[str, Any]:
     """Return what a case costs, where the time goes, and the ratios of neighbouring samples."""
     own = samples[name]
-    seconds = spread(column(own, clock))
+    seconds = spread(column(own, seconds_of))
     views = views_of(case.algorithm if case else "fixmatch", asked.batch)
     peaks = {key: max(column(taken, "peak_bytes")) for key, taken in samples.items()}
     found: dict[str, Any] = {
@@ -52,20 +58,22 @@ def row(
         "peak_mib": round(peaks[name] / 2**20),
     }
     if PLAIN in samples and (case is None or case.algorithm == "fixmatch"):
-        found["times_plain"] = ratio(column(samples[PLAIN], clock), column(own, clock)).rounded(2)
+        found["times_plain"] = ratio(column(samples[PLAIN], seconds_of), column(own, seconds_of)).rounded(2)
     if case is None:
         return found
     found |= {"shares": shares(own), "gflops": round(own[-1]["flops"] / seconds.median / 1e9, 1)}
     vanilla = name.replace(" s2c2 ", " vanilla ")
     if vanilla in samples and vanilla != name:
-        found["over_vanilla"] = ratio(column(own, clock), column(samples[vanilla], clock)).rounded(3)
+        found["over_vanilla"] = ratio(column(own, seconds_of), column(samples[vanilla], seconds_of)).rounded(
+            3
+        )
         found["memory_over_vanilla"] = round(peaks[name] / peaks[vanilla], 3)
     return found
 
 
 def shares(samples: Sequence[Sample]) -> dict[str, float]:
     """Return the share of each part of the steps."""
-    totals = {part: sum(column(samples, f"{part}_cpu_s")) for part in PARTS}
+    totals = {part: sum(column(samples, f"{part}_s")) for part in PARTS}
     return {part: round(total / sum(totals.values()), 4) for part, total in totals.items()}
 
 
@@ -81,9 +89,9 @@ def ceilings(
 
 def products(asked: Asked, precision: str) -> list[float]:
     """Return median and quartiles of 10⁹ operations a second of a matrix product."""
-    options = {"precision": precision, "side": 2048, "device": asked.device}
+    side = {"cpu": 2048, "cuda": 8192}[asked.device]
+    options = {"precision": precision, "side": side, "device": asked.device}
     with working("ceiling", options, asked.threads) as ask:
         taken = interleaved({"product": ask}, 2 * asked.rounds)["product"]
-    clock = "wall_s" if asked.device == "cuda" else "cpu_s"
-    rates = [sample["flops"] / sample[clock] / 1e9 for sample in taken]
+    rates = [sample["flops"] / sample[clock(asked)] / 1e9 for sample in taken]
     return spread(rates).rounded(1)

@@ -26,19 +26,26 @@ def serve(kind: str, options: Options, asked: TextIO, answered: TextIO) -> None:
         kind: module of this package whose ``prepare(options)`` returns the work.
         options: what it is to do.
         asked: lines; the work is done for each.
-        answered: takes a line when all is prepared, then JSON for each, with the peak of memory so far.
+        answered: takes a line when all is prepared, then JSON for each, with the peak of memory so far: of
+            this process, where the work names no other.
     """
     work: Work = import_module(f"s2c2.benchmarks.{kind}").prepare(options)
     print("{}", file=answered, flush=True)
     for _ in asked:
-        print(json.dumps(work() | {"peak_bytes": peak()}), file=answered, flush=True)
+        print(json.dumps({"peak_bytes": float(peak())} | work()), file=answered, flush=True)
 
 
 @contextmanager
-def working(kind: str, options: Options, threads: int = 1) -> Iterator[Callable[[], Sample]]:
+def working(
+    kind: str, options: Options, threads: int = 1, *, ready: bool = True
+) -> Iterator[Callable[[], Sample]]:
     """Yield a function that does a work once in a process of its own and returns what it cost.
 
-    The process is ready by then: those of several works do not prepare side by side.
+    Args:
+        kind: of work.
+        options: what it is to do.
+        threads: that compute.
+        ready: whether to wait for the process to be ready, so that several works do not prepare side by side.
 
     Raises:
         RuntimeError: when the process ends instead of answering.
@@ -47,9 +54,11 @@ def working(kind: str, options: Options, threads: int = 1) -> Iterator[Callable[
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env=environment, **pipes) as process:
-        _answer(process, kind)
+        waited = [_answer(process, kind)] if ready else []
 
         def ask() -> Sample:
+            if not waited:
+                waited.append(_answer(process, kind))
             print(file=process.stdin, flush=True)
             return _answer(process, kind)
 

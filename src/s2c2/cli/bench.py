@@ -31,7 +31,9 @@ def bench(
     size: Annotated[int, typer.Option(help="pixels")] = 32,
     rounds: Annotated[int, typer.Option(help="samples of each")] = 3,
     threads: Annotated[int, typer.Option(help="threads that compute")] = 1,
-    compiled: Annotated[bool, typer.Option("--compile", help="compiled as well; takes minutes")] = False,
+    compiled: Annotated[
+        Many, typer.Option("--compile", help="no, default, reduce-overhead (CUDA graphs); takes minutes")
+    ] = ["no"],  # noqa: B006
     device: Annotated[str, typer.Option(help="cpu, cuda")] = "cpu",
     out: Annotated[Path, typer.Option(help="folder of history, table and plot")] = Path("bench"),
 ) -> None:

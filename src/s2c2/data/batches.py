@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from s2c2.data.views import VIEWS, Draws
+from s2c2.transfer import sent
 from s2c2.types import Batch
 
 LABELED, UNLABELED = 0, 1
@@ -57,16 +58,18 @@ class Batches:
         chosen = positions(self.seed, LABELED, step, self.batch, len(self.labeled))
         labeled = self.labeled[chosen]
         count = self.batch * self.ratio if self.student or self.teacher else 0
-        taken = positions(self.seed, UNLABELED, step, count, len(self.unlabeled), self.block)
-        unlabeled = self.unlabeled[taken]
+        unlabeled = self.unlabeled[
+            positions(self.seed, UNLABELED, step, count, len(self.unlabeled), self.block)
+        ]
+        taken = sent(torch.from_numpy(chosen), self.device)
         return Batch(
-            labels=self.labels[torch.from_numpy(chosen)],
+            labels=self.labels[taken],
             labeled=self.views(labeled, ("weak",), step, 0)[0],
             student=self.views(unlabeled, self.student, step, 1),
             teacher=self.views(unlabeled, self.teacher, step, 1 + len(self.student)),
             unlabeled=torch.from_numpy(unlabeled),
             pool=len(self.unlabeled),
-            dissent=None if self.dissent is None else self.dissent[torch.from_numpy(chosen)],
+            dissent=None if self.dissent is None else self.dissent[taken],
         )
 
     def views(
@@ -76,7 +79,7 @@ class Batches:
         if not names:
             return ()
         images = self.pixels(rows)
-        numbers = torch.from_numpy(rows).to(self.device)
+        numbers = torch.from_numpy(rows)
         draws = [Draws(self.seed, step, numbers, slot + i) for i in range(len(names))]
         return tuple(
             self.finish(self.registry[name](images, draw)) for name, draw in zip(names, draws, strict=True)
@@ -139,9 +142,9 @@ def blockwise(rng: np.random.Generator, count: int, block: int) -> Int[np.ndarra
 def resident(pixels: UInt8[np.ndarray, "n h w c"], device: torch.device) -> Callable[..., Tensor]:
     """Return a reader of a pack that is held on the device, in channels-last order."""
     images = torch.from_numpy(np.array(pixels)).to(device).permute(0, 3, 1, 2)
-    return lambda rows: images[torch.from_numpy(rows).to(device)]
+    return lambda rows: images[sent(torch.from_numpy(rows), device)]
 
 
 def streamed(pixels: UInt8[np.ndarray, "n h w c"], device: torch.device) -> Callable[..., Tensor]:
     """Return a reader of a pack that stays on disk; only the rows of a batch are copied to the device."""
-    return lambda rows: torch.from_numpy(pixels[rows]).to(device).permute(0, 3, 1, 2)
+    return lambda rows: sent(torch.from_numpy(pixels[rows]), device).permute(0, 3, 1, 2)

@@ -20,6 +20,7 @@ from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
 from s2c2.data.views import VIEWS, Draws, View
 from s2c2.errors import UserError
+from s2c2.transfer import sent
 
 VERSION = 1
 """Raised whenever the same images would give other embeddings."""
@@ -60,12 +61,12 @@ class Drawn:
 
     def __call__(self, images: Float16[Tensor, "n e 1 1"], draws: Draws) -> Float16[Tensor, "n e 1 1"]:
         """Return one embedding of each image that ``draws`` names."""
-        which = (draws.uniform(1)[:, 0] * len(self.embedded)).long().cpu().numpy()
-        rows, taken = draws.images.cpu().numpy(), np.empty(images.shape[:2], dtype=np.float16)
+        which = (draws.uniform(1)[:, 0] * len(self.embedded)).long().numpy()
+        rows, taken = draws.images.numpy(), np.empty(images.shape[:2], dtype=np.float16)
         for number, embeddings in enumerate(self.embedded):
             chosen = which == number
             taken[chosen] = embeddings[rows[chosen]]
-        return shaped(torch.from_numpy(taken)).to(images.device)
+        return sent(shaped(torch.from_numpy(taken)), images.device)
 
 
 def embed(
@@ -107,7 +108,7 @@ def embed(
 
 def held(embeddings: Rows, device: torch.device) -> Callable[[Int[np.ndarray, " b"]], Tensor]:
     """Return a reader of embeddings by their rows, as a batch of images of one pixel."""
-    return lambda rows: shaped(torch.from_numpy(embeddings[rows])).to(device)
+    return lambda rows: sent(shaped(torch.from_numpy(embeddings[rows])), device)
 
 
 def shaped(embeddings: Float[Tensor, "n e"]) -> Float[Tensor, "n e 1 1"]:
@@ -140,7 +141,7 @@ def _embedded(
     view, device = VIEWS["none"] if name == "none" else extraction.views[name], extraction.device
     for start, end in pairwise([*range(0, len(pixels), BATCH[device.type]), len(pixels)]):
         images = torch.from_numpy(np.array(pixels[start:end])).to(device).permute(0, 3, 1, 2)
-        rows = torch.arange(start, end, device=device)
+        rows = torch.arange(start, end)
         seen = normalised(view(images, Draws(extraction.seed, number, rows, SLOTS[name])))
         with np.errstate(over="ignore"):
             block = extraction.extract(seen).cpu().numpy().astype(np.float16)

@@ -27,7 +27,7 @@ def contact_sheet(images: UInt8[Tensor, "n 3 h w"], seed: int = 0) -> UInt8[np.n
     Returns:
         A picture of n rows: the image, three weak and six strong views, with thin white gaps.
     """
-    number = torch.arange(len(images), device=images.device)
+    number = torch.arange(len(images))
     views = [
         VIEWS[name](images, Draws(seed=seed, step=0, images=number, slot=slot))
         for slot, name in enumerate(COLUMNS)

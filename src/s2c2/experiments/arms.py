@@ -28,6 +28,8 @@ VIEWS = 4
 """Views that arms named so average."""
 VOTES = 5
 """Votes that arms named so draw for each labeled image."""
+WEIGHTS = (5, 10, 20, 50)
+"""Weights of the unlabeled loss, as they are on average after S2C2's 1 - p_a."""
 EQUAL = "vanilla-views"
 """The plain arm that averages as many views."""
 PARTNERS: Mapping[str, str] = {
@@ -35,6 +37,7 @@ PARTNERS: Mapping[str, str] = {
     "-votes-same": "vanilla-probe-votes",
     "-same": "vanilla-probe",
     "-votes": "vanilla-votes",
+    **{f"-weight-{weight}": f"vanilla-weight-{weight}" for weight in WEIGHTS},
 }
 """Plain arm by how the name of an arm ends; all others are held against ``vanilla``."""
 
@@ -99,10 +102,7 @@ def weakened(dataset: Dataset, base: Values) -> dict[str, Values]:
     Raises:
         UserError: for an algorithm whose unlabeled loss has no weight.
     """
-    resolved = configuration.resolve(configuration.merged(base, S2C2))
-    weight, prior = resolved.algorithm.model_dump().get("consistency"), resolved.objective.prior
-    if weight is None or prior is None:
-        raise UserError(f"the unlabeled loss of {resolved.algorithm.name} has no weight that could be less")
+    weight, prior = consistency_of(base)
     share = measured(dataset, base)
     read: Values = {"predict": {**READOUT, "prior": share}}
     plain = configuration.merged({"objective": {"name": "vanilla"}}, read)
@@ -113,6 +113,39 @@ def weakened(dataset: Dataset, base: Values) -> dict[str, Values]:
         "weaker-readout": configuration.merged(plain, weaker),
         "s2c2-readout": configuration.merged(S2C2, read),
     }
+
+
+def consistency_of(base: Values) -> tuple[float, float]:
+    """Return the weight of an algorithm's unlabeled loss, and S2C2's p_A, by the shared values.
+
+    Raises:
+        UserError: for an algorithm whose unlabeled loss has no weight.
+    """
+    resolved = configuration.resolve(configuration.merged(base, S2C2))
+    weight, prior = resolved.algorithm.model_dump().get("consistency"), resolved.objective.prior
+    if weight is None or prior is None:
+        raise UserError(f"the unlabeled loss of {resolved.algorithm.name} has no weight that could be less")
+    return float(weight), float(prior)
+
+
+def weights(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return plain and extended algorithms by the weight of the unlabeled loss, each pair with as much of it.
+
+    S2C2 scales that loss by 1 - p_a, on average 1 - p_A, and so gets the weight divided by that. It is read
+    by its doubt, and held against the plain network of the same weight.
+
+    Raises:
+        UserError: for an algorithm whose unlabeled loss has no weight.
+    """
+    _, prior = consistency_of(base)
+    read = configuration.merged(S2C2, {"predict": {**READOUT, "prior": measured(dataset, base)}})
+    found: dict[str, Values] = {"vanilla": VANILLA}
+    for weight in WEIGHTS:
+        plain: Values = {"algorithm": {"consistency": float(weight)}}
+        more: Values = {"algorithm": {"consistency": round(weight / (1 - prior), 6)}}
+        found[f"vanilla-weight-{weight}"] = configuration.merged(VANILLA, plain)
+        found[f"s2c2-weight-{weight}"] = configuration.merged(read, more)
+    return found
 
 
 def labels(dataset: Dataset, base: Values) -> dict[str, Values]:

@@ -144,6 +144,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         arms.weakened,
         ("mean-teacher",),
     ),
+    "weights": Experiment(
+        "Plain and S2C2, read by its doubt, by the weight of the unlabeled loss, with as much of it",
+        arms.weights,
+        ("mean-teacher",),
+    ),
     "attempts": Experiment(
         "Single changes of S2C2, with one vote and with five votes a labeled image",
         arms.attempts,

@@ -127,7 +127,7 @@ def _batches(
     done = which.start
     for rows in blocks:
         block = torch.from_numpy(np.array(rows)).to(device).permute(0, 3, 1, 2)
-        numbers = torch.arange(done, done + len(block), device=device)
+        numbers = torch.arange(done, done + len(block))
         if reader.aside is not None:
             several = [block, *_drawn(reader, block, numbers, reader.averaged)]
             reader.aside(torch.stack([reader.finish(view) for view in several]).mean(dim=0))

@@ -14,6 +14,7 @@ from s2c2.data.batches import LABELED, positions
 from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, train
 from s2c2.errors import UserError
+from s2c2.experiments.device import present
 from s2c2.experiments.folder import Place, facts_of, refuse_other, tables_of
 from s2c2.experiments.passes import passes
 from s2c2.experiments.precision import bfloat16
@@ -87,7 +88,7 @@ def replay(root: Path, progress: Progress = silent) -> Replayed:
     found, place = open_run(root), Place(root)
     config, dataset = configuration.resolve(found.config), dataset_of(found)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = present()
     ready = setup(dataset, config, device, progress)
     refuse_other(place, dataset, ready, facts_of(dataset, ready), tables_of(dataset, ready))
     there = checkpoint.listed(place.checkpoints)

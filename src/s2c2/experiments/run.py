@@ -17,6 +17,7 @@ from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
 from s2c2.engine import Record
 from s2c2.errors import UserError
+from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
 from s2c2.experiments.following import follow
@@ -74,7 +75,7 @@ def run(
     ranks.same("their settings", config.model_dump_json)
     led(ranks, lambda: enter(place, dataset, config, resume))
     torch.set_num_threads(threads(config))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = present()
     ready = first(ranks, lambda: setup(dataset, config, device, progress))
     ranks.same("their images", lambda: pooled(ready.pack.digests))
     ranks.same("their precision", lambda: str(bfloat16(config, ready.training.network)))

@@ -5,6 +5,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from s2c2.transfer import sent
+
 
 class Noise(nn.Module):
     """Changes features while training; pass number t of a seed is the same after a resume.
@@ -48,4 +50,4 @@ class Noise(nn.Module):
 
 def _moved(draw: object, like: Tensor, generator: torch.Generator) -> Tensor:
     numbers: Tensor = draw(like.shape, generator=generator)  # type: ignore[operator]
-    return numbers.to(like.device)
+    return sent(numbers, like.device)

@@ -18,7 +18,7 @@ class Draws:
     step: int
     """Training step."""
     images: Int64[Tensor, " n"]
-    """Number of each image in the pack, on the device of the images."""
+    """Number of each image in the pack, on the host, where numbers are drawn."""
     slot: int = 0
     """Which view of the step: two weak views of one image need two slots."""
 

@@ -132,8 +132,8 @@ def _shaped(pixels: UInt8[Tensor, "n c p"], images: Images) -> Images:
 
 
 def _matrices(values: Values, place: int) -> Matrices:
-    identity = torch.tensor([1, 0, 0, 0, 1, 0], dtype=values.dtype, device=values.device)
-    matrices = identity.repeat(len(values), 1)
+    matrices = values.new_zeros(len(values), 6)
+    matrices[:, 0] = matrices[:, 4] = 1
     matrices[:, place] = values
     return matrices
 

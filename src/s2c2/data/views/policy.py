@@ -12,6 +12,7 @@ from s2c2.data.views import geometry
 from s2c2.data.views.draws import Draws, View
 from s2c2.data.views.pool import POOL, Operation
 from s2c2.errors import UserError, unknown
+from s2c2.transfer import sent
 
 Images = UInt8[Tensor, "n c h w"]
 
@@ -41,7 +42,7 @@ class Weak:
 
     def __call__(self, images: Images, draws: Draws) -> Images:
         """Return one weak view of each image."""
-        numbers = draws.uniform(WEAK)
+        numbers = sent(draws.uniform(WEAK), images.device)
         # One number chooses among sixteen: mirrored or not, upended or not, four turns.
         choice = (numbers[:, 0] * 16).long()
         rows, columns = (
@@ -86,7 +87,7 @@ class Strong:
         pool = tuple(POOL[name] for name in self.pool)
         for first in range(WEAK, WEAK + 2 * self.operations, 2):
             view = augmented(view, pool, numbers[:, first], numbers[:, first + 1])
-        return geometry.covered(view, numbers[:, -2:], self.cutout, self.grey)
+        return geometry.covered(view, sent(numbers[:, -2:], images.device), self.cutout, self.grey)
 
 
 def augmented(
@@ -97,20 +98,22 @@ def augmented(
     Args:
         images: the images.
         pool: the operations.
-        which: chooses the operation of each image, in [0, 1).
-        amount: parameter of the operation, in [0, 1).
+        which: chooses the operation of each image, in [0, 1), on the host: which images an operation changes
+            is known there, and nothing waits for the device to say it.
+        amount: parameter of the operation, in [0, 1), on the host.
     """
     chosen = (which * len(pool)).long()
     order = chosen.argsort(stable=True)
     counts = torch.bincount(chosen, minlength=len(pool)).tolist()
+    there, device = order.argsort(), images.device
     groups = zip(
         pool,
-        torch.split(images.index_select(0, order), counts),
-        torch.split(amount[order], counts),
+        torch.split(images.index_select(0, sent(order, device)), counts),
+        torch.split(sent(amount[order], device), counts),
         strict=True,
     )
     parts = [part for group in groups for part in _applied(*group)]
-    return torch.cat(parts).index_select(0, order.argsort()) if parts else images
+    return torch.cat(parts).index_select(0, sent(there, device)) if parts else images
 
 
 def _applied(operation: Operation, images: Images, amount: Float64[Tensor, " n"]) -> Iterator[Images]:
