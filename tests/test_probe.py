@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from s2c2 import probe, spreading
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions
-from s2c2.probe import CAUTION, STRENGTH, TRUST, Labeled, Linear, Pool, Probe
+from s2c2.probe import CAUTION, STRENGTH, TRUST, WARINESS, Labeled, Linear, Pool, Probe
 
 K = 3
 
@@ -164,6 +164,42 @@ def test_the_vote_probe_is_the_mode_of_its_posterior() -> None:
     raw = np.r_[fitted.weights[0] * scaler.scale_ / trust, fitted.bias + fitted.weights @ scaler.mean_]
     assert check_grad(loss, slope, raw) < 1e-3
     assert np.abs(slope(raw)).max() < 0.02
+
+
+def test_cross_fitted_votes_are_learned_from_doubt_without_the_own_label(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = labeled(43)
+    said = np.zeros((43, K), dtype=np.float32)
+    for image in range(43):
+        others = np.array([other for other in range(43) if other % 5 != image % 5])
+        rest = Labeled(*(value[others] for value in vars(found).values()))
+        classes = probe.fit(rest, classes=True, dissent=False).classes
+        assert classes is not None
+        said[image] = softmax(classes(found.inputs[image : image + 1]), axis=1)[0]
+    ours = probe.fit(found, classes=True, dissent=True, crossfit=True)
+    monkeypatch.setattr(probe, "CAUTION", WARINESS)
+    theirs = probe.fit(replace(found, probabilities=said), classes=False, dissent=True)
+    assert ours.dissent is not None
+    assert theirs.dissent is not None
+    np.testing.assert_allclose(ours.dissent.weights, theirs.dissent.weights, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_is_said_apart_does_not_hang_on_the_own_label(seed: int) -> None:
+    found = labeled(20, seed)
+    inputs, votes = found.inputs.astype(np.float64), found.votes.copy()
+    before = probe.apart(inputs, votes)
+    votes[7] = np.roll(votes[7], 1)
+    np.testing.assert_array_equal(probe.apart(inputs, votes)[[2, 7, 12, 17]], before[[2, 7, 12, 17]])
+
+
+def test_without_another_class_the_mean_label_is_said() -> None:
+    votes = np.eye(K)[[0, 0, 1, 0, 0, 0, 0]]
+    said = softmax(probe.apart(np.random.default_rng(0).normal(size=(7, 4)), votes), axis=1)
+    assert said[2].round(6).tolist() == [1, 0, 0]
+    assert (said[0] > 0).all()
+    assert probe.apart(np.zeros((1, 4)), votes[:1]).tolist() == [[0, 0, 0]]
 
 
 def test_votes_that_differ_are_found() -> None:

@@ -190,6 +190,8 @@ class PredictConfig(Section):
     ambiguity: Literal["head", "doubt", "votes"] = "head"
     """p_a: the ambiguity head (paper), doubt of p_n (see readout), or that and whether votes differ (probe).
     The last two are shifted so that the prior's share is ambiguous."""
+    crossfit: bool = False
+    """Whether the probe of votes learns from doubt of images whose labels that doubt was not told."""
     clusters: Literal["head", "prototypes"] = "head"
     """p_o: the cluster head (paper), or prototypes of class distribution and embedding (see readout)."""
     appearance: Annotated[float, Field(ge=0)] = 0.25

@@ -10,6 +10,10 @@ different images. So a second opinion is cheap, and it learns from votes what on
   on it; r = σ(w · x + a · u + c · h + b) is a logistic regression, on the labeled images with two votes or
   more, of whether their votes differ; u is the doubt of p_n (:func:`s2c2.readout.doubt`) and h its entropy.
 
+The network and the class probe know the labels of the labeled images, and doubt less there than elsewhere.
+Where r is *cross-fitted*, u and h of a labeled image are those of a class probe (and of spread labels) that
+was fitted on four fifths of the labeled images without it; elsewhere they are those of p_n.
+
 x is the mean of the frozen embeddings of an image and its weak views, where a network reads such embeddings;
 else what its heads read. On standardised x, u and h the weights have a Gaussian prior around zero, nine times
 as wide for u and h.
@@ -36,6 +40,8 @@ STRENGTH = 0.003
 """Variance of the prior of the weights of the class probe, for standardised x."""
 CAUTION = 0.001
 """Variance of the prior of the weights of the vote probe."""
+WARINESS = 0.003
+"""The same where it is cross-fitted."""
 TRUST = 3.0
 """Factor of doubt and entropy, once standardised, beside x."""
 ITERATIONS = 1000
@@ -143,7 +149,9 @@ class Probe:
         return said + [_logits(spread(known)) for spread, known in by]
 
 
-def fit(labeled: Labeled, *, classes: bool, dissent: bool, pool: Pool | None = None) -> Probe:
+def fit(
+    labeled: Labeled, *, classes: bool, dissent: bool, pool: Pool | None = None, crossfit: bool = False
+) -> Probe:
     """Fit a probe on the labeled images.
 
     Args:
@@ -151,6 +159,7 @@ def fit(labeled: Labeled, *, classes: bool, dissent: bool, pool: Pool | None = N
         classes: whether p_n takes a second opinion.
         dissent: whether p_a asks if people would agree.
         pool: the images that labels spread over, if they do.
+        crossfit: whether r learns from doubt of images whose labels it was not told.
 
     Raises:
         UserError: when ``dissent`` is asked for, and of the images with two votes or more all agree, or none.
@@ -163,10 +172,30 @@ def fit(labeled: Labeled, *, classes: bool, dissent: bool, pool: Pool | None = N
     found = Probe(_classes(inputs, votes) if classes else None, None, spreads)
     if not dissent:
         return found
-    opinions = [] if found.classes is None else [found.classes(inputs)[taught]]
-    opinions += [_logits(spreading.apart(graph, rows, votes[taught])) for graph in graphs]
-    pooled = blended(labeled.probabilities.astype(np.float64)[taught], *opinions)
-    return replace(found, dissent=_dissent(inputs[taught], pooled, labeled.dissent[taught]))
+    spoken = [_logits(spreading.apart(graph, rows, votes[taught])) for graph in graphs]
+    if crossfit:
+        said, variance = blended(softmax(apart(inputs, votes)[taught], axis=1), *spoken), WARINESS
+    else:
+        own = [] if found.classes is None else [found.classes(inputs)[taught]]
+        said, variance = blended(labeled.probabilities.astype(np.float64)[taught], *own, *spoken), CAUTION
+    return replace(found, dissent=_dissent(inputs[taught], said, labeled.dissent[taught], variance))
+
+
+def apart(inputs: Float64[np.ndarray, "l e"], votes: Float[np.ndarray, "l k"]) -> Float64[np.ndarray, "l k"]:
+    """Return logits of q of each labeled image, fitted on four fifths of the labeled images without it.
+
+    Where these have one class only, q is their mean label.
+    """
+    fold = np.arange(len(votes)) % spreading.FOLDS
+    logits = np.zeros(votes.shape)
+    for number in range(min(spreading.FOLDS, len(votes))):
+        asked = fold == number
+        others = votes[~asked]
+        if (others.sum(axis=0) > 0).sum() > 1:
+            logits[asked] = _classes(inputs[~asked], others)(inputs[asked])
+        elif len(others):
+            logits[asked] = _logits(others.mean(axis=0, keepdims=True, dtype=np.float64))
+    return logits
 
 
 def apply(probe: Probe, predictions: Predictions, inputs: Iterable[Float[np.ndarray, "b e"]]) -> Predictions:
@@ -245,13 +274,14 @@ def _dissent(
     inputs: Float64[np.ndarray, "l e"],
     probabilities: Float64[np.ndarray, "l k"],
     dissent: Float[np.ndarray, " l"],
+    variance: float,
 ) -> Linear:
     if not varied(dissent):
         raise UserError(ALIKE)
     known = ~np.isnan(dissent)
     features = considered(inputs, probabilities)[known]
     trust = np.r_[np.ones(inputs.shape[1]), TRUST, TRUST]
-    return _logistic(features, dissent[known] > 0, np.ones(len(features)), CAUTION, trust)
+    return _logistic(features, dissent[known] > 0, np.ones(len(features)), variance, trust)
 
 
 def _logistic(

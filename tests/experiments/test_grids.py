@@ -240,6 +240,18 @@ def test_the_weaker_arm_is_plain_and_as_weak_as_p_a_makes_the_unlabeled_loss(dat
     assert against["weaker-readout"] == against["s2c2-readout"] == "small-mean-teacher-vanilla-0"
 
 
+def test_votes_are_read_as_they_are_and_cross_fitted(dataset: Dataset) -> None:
+    runs = {run.entry.arm: run for run in planned(dataset, "crossfit").values()}
+    assert len(runs) == 5
+    for arm, run in runs.items():
+        assert run.config.data.votes == 5
+        assert run.config.objective.name == ("vanilla" if arm.startswith("vanilla") else "s2c2")
+        assert run.config.predict.crossfit == ("crossfit" in arm)
+        if arm != "vanilla-votes":
+            assert run.entry.against == "small-mean-teacher-vanilla-votes-0"
+            assert run.config.predict.ambiguity == "votes"
+
+
 def test_by_weight_each_pair_has_as_much_of_the_unlabeled_loss(dataset: Dataset) -> None:
     runs = {run.entry.arm: run for run in planned(dataset, "weights").values()}
     assert len(runs) == 9

@@ -272,6 +272,23 @@ def spread(dataset: Dataset, base: Values) -> dict[str, Values]:
     return found
 
 
+def crossfitted(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return the probe of five votes as it is and cross-fitted, on S2C2's network and on the plain one."""
+    share, votes = measured(dataset, base), {"data": {"votes": VOTES}}
+    read = {**READOUT, "classes": "probe", "ambiguity": "votes", "prior": share}
+    found: dict[str, Values] = {"vanilla-votes": configuration.merged(VANILLA, votes)}
+    networks: dict[str, Values] = {
+        "vanilla-": {"objective": {"name": "vanilla"}},
+        "": {"objective": {"name": "s2c2", "prior": share}},
+    }
+    for start, network in networks.items():
+        for name, crossfit in (("probe", False), ("crossfit", True)):
+            predict = {"predict": {**read, "crossfit": crossfit}}
+            told = configuration.merged(network, votes)
+            found[f"{start}readout-{name}-votes"] = configuration.merged(told, predict)
+    return found
+
+
 def ceiling(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return the plain network, read with a probe, by how much people said of the images it is trained on.
 

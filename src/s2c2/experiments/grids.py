@@ -170,6 +170,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         arms.spread,
         ("mean-teacher",),
     ),
+    "crossfit": Experiment(
+        "The probe of five votes as it is and cross-fitted, on the network of S2C2 and on the plain one",
+        arms.crossfitted,
+        ("mean-teacher",),
+    ),
     "ceiling": Experiment(
         "The plain network, read with a probe, by how much people said of the images it is trained on",
         arms.ceiling,

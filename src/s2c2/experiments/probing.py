@@ -71,7 +71,7 @@ def fitted(config: Config, said: Predictions, read: Embedded | None, known: Know
     inputs = said.embeddings[known.rows] if read is None else read.mean(known.rows)
     labeled = Labeled(inputs, said.probabilities[known.rows], known.votes, known.dissent)
     pool = _pool(said, read, known, config.seed) if options.classes == "spread" else None
-    return probe.fit(labeled, classes=classes, dissent=dissent, pool=pool)
+    return probe.fit(labeled, classes=classes, dissent=dissent, pool=pool, crossfit=options.crossfit)
 
 
 def _pool(said: Predictions, read: Embedded | None, known: Known, seed: int) -> Pool:

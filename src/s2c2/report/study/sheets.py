@@ -45,6 +45,8 @@ ARMS = {
     "vanilla-readout-probe": "plain, with a readout, probe",
     "vanilla-readout-probe-votes": "plain, with a readout, probe, 5 votes",
     "readout-probe-votes-same": "readout, probe, 5 votes, against plain with probe",
+    "readout-crossfit-votes": "readout, probe cross-fitted, 5 votes",
+    "vanilla-readout-crossfit-votes": "plain, with a readout, probe cross-fitted, 5 votes",
     "readout-spread": "readout, spread labels",
     "readout-spread-votes": "readout, spread labels, 5 votes",
     "vanilla-readout-spread": "plain, with a readout, spread labels",
