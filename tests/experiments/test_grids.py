@@ -87,6 +87,23 @@ def test_table5_is_plain_and_varies_the_labels(dataset: Dataset) -> None:
     assert {config.objective.name for config in found.values()} == {"vanilla"}
 
 
+def test_precision_is_plain_and_varies_what_is_faster_alone(dataset: Dataset) -> None:
+    _, runs = plan("precision", Spread((dataset.root,), 1, configuration.preset("cpu")))
+    found = {run.entry.arm: run.config for run in runs}
+    assert {arm: (one.train.precision, one.train.passes) for arm, one in found.items()} == {
+        "vanilla": ("float32", "joined"),
+        "bfloat16": ("bfloat16", "joined"),
+        "bfloat16-apart": ("bfloat16", "apart"),
+        "bfloat16-lean": ("bfloat16", "lean"),
+    }
+    usual = found["vanilla"]
+    for config in found.values():
+        changes = {"precision": usual.train.precision, "passes": usual.train.passes}
+        same = config.model_copy(update={"train": config.train.model_copy(update=changes)})
+        assert same == usual
+    assert (usual.algorithm.name, usual.objective.name) == ("fixmatch", "vanilla")
+
+
 @pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith("sweep")])
 def test_a_sweep_changes_one_key_and_shares_its_usual_point(name: str, dataset: Dataset) -> None:
     runs = planned(dataset, name)

@@ -322,6 +322,20 @@ def labeled_throughout(dataset: Dataset, base: Values) -> Values:
     return {"split": None} | counts | labeled
 
 
+def faster(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return the plain algorithm in float32 with joined views, and in bfloat16 by how views are read."""
+    formats = {
+        "vanilla": ("float32", "joined"),
+        "bfloat16": ("bfloat16", "joined"),
+        "bfloat16-apart": ("bfloat16", "apart"),
+        "bfloat16-lean": ("bfloat16", "lean"),
+    }
+    return {
+        arm: configuration.merged(VANILLA, {"train": {"precision": precision, "passes": passes}})
+        for arm, (precision, passes) in formats.items()
+    }
+
+
 def swept(section: str, key: str, values: Callable[[int], tuple[Any, ...]]) -> Arms:
     """Return the arms of a sweep over one key; the point that changes nothing is called ``s2c2``."""
 

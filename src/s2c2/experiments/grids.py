@@ -180,6 +180,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         arms.ceiling,
         ("mean-teacher",),
     ),
+    "precision": Experiment(
+        "The plain algorithm in float32 with joined views, and by number format and how views are read",
+        arms.faster,
+        ("fixmatch",),
+    ),
     "sweep-prior": _weight("prior", 0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
     "sweep-separation": _weight("separation", 0.1, 1.0, 10.0, 100.0),
     "sweep-similarity": _weight("similarity", 0.001, 0.01, 0.1, 1.0),

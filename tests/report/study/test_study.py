@@ -174,8 +174,9 @@ def test_the_share_of_pairs_that_are_better_is_over_datasets_and_algorithms() ->
     assert cell(found, {"arm": "S2C2"}, "Δ F1").count == 4
 
 
-def test_table5_shows_scores_of_all_images() -> None:
-    found = sheet(ALL, "scores", "table5")
+@pytest.mark.parametrize("name", ["table5", "precision"])
+def test_plain_runs_show_scores_of_all_images(name: str) -> None:
+    found = sheet(ALL, "scores", name)
     assert cell(found, {"arm": "plain"}, "macro F1").mean == pytest.approx(np.mean(F1["vanilla"]) - 0.1)
     assert "d" not in found.columns
 

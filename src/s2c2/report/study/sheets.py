@@ -56,8 +56,13 @@ ARMS = {
     "majority": "majority label",
     "soft": "soft label",
     "undisputed": "disputed images removed",
+    "bfloat16": "bfloat16, joined views",
+    "bfloat16-apart": "bfloat16, views apart",
+    "bfloat16-lean": "bfloat16, lean",
 }
 """Names of arms for people; others are called as they are."""
+PLAIN = ("table5", "precision")
+"""Experiments in which no arm says which images are ambiguous."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ KEYS: tuple[Column, ...] = (
 def sheets(study: Study, outcomes: Sequence[Outcome]) -> tuple[Sheet, ...]:
     """Return the tables of a study; those without a row are left out."""
     found = of.groups(outcomes)
-    main = labels(found) if study.experiment == "table5" else scores(found)
+    main = everything(found) if study.experiment in PLAIN else scores(found)
     made = (main, gains(found), fair(found), overall(found), targets(found), alarms(outcomes))
     return tuple(sheet for sheet in (*made, problems(outcomes)) if sheet.rows)
 
@@ -98,8 +103,8 @@ def scores(found: Sequence[Group]) -> Sheet:
     return _sheet("scores", title, columns, found)
 
 
-def labels(found: Sequence[Group]) -> Sheet:
-    """Return scores of all images by where the labels come from."""
+def everything(found: Sequence[Group]) -> Sheet:
+    """Return scores of all images, of networks that set none aside."""
     columns = (*KEYS, _RUNS, *_named(("macro F1", "macro_f1"), ("accuracy", "accuracy")), *_REST[2:])
     title = "Scores on all validation images: mean ± standard deviation over seeds"
     return _sheet("scores", title, columns, found)
