@@ -151,6 +151,25 @@ def test_f1_at_a_coverage_of_one_is_that_of_all_images() -> None:
     assert f1_covered(said, soft, 1.0) == weighted_f1(soft.argmax(axis=1), said.predicted)
 
 
+def test_images_of_one_confidence_count_alike_in_any_order() -> None:
+    right = np.arange(200) < 100
+    said = np.where(right[:, None], [0.75, 0.25], [0.25, 0.75]).astype(np.float32)
+    images, soft = tuple(map(str, range(200))), np.tile([1.0, 0.0], (200, 1))
+    made = Predictions(("a", "b"), images, ("validation",) * 200, said, said)
+    for order in (np.arange(200), np.arange(200)[::-1]):
+        f1 = f1_covered(made.take(order), soft)
+        assert f1 == pytest.approx(2 / 3, abs=0.03)  # half of those that are kept, whichever they are
+
+
+def test_only_the_tie_at_the_end_is_drawn() -> None:
+    sure = np.array([0.9, 0.9, 0.8, 0.8, 0.6])
+    said = np.stack([sure, 1 - sure], axis=1).astype(np.float32)
+    made = Predictions(("a", "b"), tuple("vwxyz"), ("validation",) * 5, said, said)
+    soft = np.array([[1.0, 0], [0, 1], [1, 0], [1, 0], [0, 1]])
+    assert f1_covered(made, soft, 0.4) == weighted_f1(np.array([0, 1]), np.array([0, 0]))
+    assert f1_covered(made, soft, 0.6) == weighted_f1(np.array([0, 1, 0]), np.array([0, 0, 0]))
+
+
 @pytest.mark.slow
 def test_tables_and_figures_are_a_function_of_the_records(spent: Path) -> None:
     made = contents(spent / "budget", spent / "records")

@@ -14,7 +14,8 @@ from s2c2.experiments.folder import Place
 from s2c2.metrics.aligned import judged
 from s2c2.metrics.calibration import DCIC_CLIP, kl
 from s2c2.metrics.classification import weighted_f1
-from s2c2.metrics.coverage import least_confidence, reject
+from s2c2.metrics.coverage import least_confidence, rejections
+from s2c2.metrics.equal_coverage import DRAWS
 from s2c2.predictions import Predictions
 from s2c2.relabeling import Budget, first, votes
 from s2c2.runs import Run
@@ -57,11 +58,17 @@ class Spent:
 
 
 def f1_covered(said: Predictions, soft_labels: Float[np.ndarray, "n k"], coverage: float = COVERAGE) -> float:
-    """Return the weighted F1 on the images that a network is most confident about, a given share of them."""
+    """Return the weighted F1 on the images that a network is most confident about, a given share of them.
+
+    Where that share ends among images with the same confidence, these are drawn and the mean is taken.
+    """
     rated = judged(said, soft_labels)
     count = len(rated.predictions) - round(coverage * len(rated.predictions))
-    kept = ~reject(least_confidence(rated.predictions.probabilities), count)
-    return weighted_f1(rated.target[kept], rated.predictions.predicted[kept])
+    doubt, rng = least_confidence(rated.predictions.probabilities), np.random.default_rng(0)
+    kept = [~gone for gone in rejections(doubt, count, rng, DRAWS)]
+    return float(
+        np.mean([weighted_f1(rated.target[rows], rated.predictions.predicted[rows]) for rows in kept])
+    )
 
 
 def answers(run: Path, costs: Costs) -> pl.DataFrame:
