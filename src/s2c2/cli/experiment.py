@@ -108,6 +108,9 @@ def work(runs: "tuple[Planned, ...]", folder: Path, executor: "Executor") -> "tu
         worked = execute(runs, Output(folder), executor, stop=lambda: bool(asked), watch=watch)
     for name, reason in worked.failed:
         screen.console.print(f"failed: {name}: {reason}", markup=False)
-    done = len(runs) - worked.skipped
-    screen.console.print(f"{done} runs worked on, {worked.skipped} were done, {len(worked.failed)} failed")
+    begun = len(runs) - worked.skipped - worked.waiting
+    waiting = f"{worked.waiting} not begun, " if worked.waiting else ""
+    screen.console.print(
+        f"{begun} runs worked on, {waiting}{worked.skipped} were done, {len(worked.failed)} failed"
+    )
     return worked, asked

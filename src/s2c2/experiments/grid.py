@@ -40,6 +40,8 @@ class Worked:
 
     skipped: int
     """Runs that were there before."""
+    waiting: int
+    """Runs that had not begun when it was stopped."""
     failed: tuple[tuple[str, str], ...]
     """Name of each run that failed, and why in one line."""
     stopped: bool
@@ -86,17 +88,19 @@ def _execute(
     guard(runs, out)
     jobs = outstanding(runs, out)
     total, failed, stopped = sum(job.size for job in jobs), dict[str, str](), False
+    left = {job.arguments[0].entry.name for job in jobs}
+    begun = set[str]()
 
     def saw(done: int) -> None:
         watch(State(done, total, len(failed)))
 
     for ended in executor(jobs, stop=stop, watch=saw):
+        name = ended.job.arguments[0].entry.name
+        begun.add(name)
         stopped |= isinstance(ended.error, KeyboardInterrupt)
         if ended.error is not None and not isinstance(ended.error, KeyboardInterrupt):
-            name = ended.job.arguments[0].entry.name
             failed[name] = note(ended, out)
-    busy = {job.arguments[0].entry.name for job in jobs}
-    return Worked(len(runs) - len(busy), tuple(failed.items()), stopped or stop())
+    return Worked(len(runs) - len(left), len(left - begun), tuple(failed.items()), stopped or stop())
 
 
 @contextmanager
