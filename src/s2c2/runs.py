@@ -1,7 +1,7 @@
 """Run folders, read side: what a run was, what it said and how well it did. No torch."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,14 +119,18 @@ class Run:
         return dict(table.iter_rows())
 
 
-def dataset_of(run: Run) -> Dataset:
+def dataset_of(run: Run, reading: Callable[[Path], Dataset] = datasets.read) -> Dataset:
     """Return the dataset that a run was trained on, as it is today, with the annotations it learned from.
+
+    Args:
+        run: the run.
+        reading: reads a dataset folder; one that remembers, where many runs were trained on the same.
 
     Raises:
         UserError: when it is gone, or its classes are others or stand in another order.
     """
     try:
-        found = datasets.read(Path(run.dataset.get("root", "")))
+        found = reading(Path(run.dataset.get("root", "")))
     except UserError as error:
         facts = run.path / "dataset.json"
         raise UserError(

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
+from s2c2 import files
+from s2c2.data.dataset import Dataset, read
 from s2c2.errors import UserError
 from s2c2.report import report
-from s2c2.runs import Run
+from s2c2.report.subject import subjects
+from s2c2.runs import Run, dataset_of
 
 SECTIONS = ("At equal coverage", "Scores", "What the network knows", "Confusion", "Confidence and ambiguity",
             "Examples by class", "Clusters of ambiguous", "Training")  # fmt: skip
@@ -106,10 +110,36 @@ def test_an_image_counts_as_wrong_by_what_most_people_said(made: Any, tmp_path: 
 def test_without_the_dataset_folder_the_rest_is_shown(made: Any, pair: Any, tmp_path: Path) -> None:
     made.dataset.root.rename(tmp_path / "gone")
     text = text_of(report(pair, tmp_path / "r.html"))
-    assert "dataset folder cannot be read" in text
+    assert "What people said is not shown:" in text
+    assert f"extended was trained on it; if it moved, correct root in {made.folder}" in text
     assert "no file" in text
     assert "<h2>Scores" in text
     assert "<h2>Confusion" not in text
+
+
+def test_a_dataset_whose_classes_changed_is_refused_in_the_words_of_every_command(
+    made: Any, tmp_path: Path
+) -> None:
+    run = made.run("extended")
+    facts = files.read_json(run.path / "dataset.json")
+    files.write_json(run.path / "dataset.json", facts | {"classes": facts["classes"][::-1]})
+    with pytest.raises(UserError) as found:
+        dataset_of(run)
+    assert escape(f"What people said is not shown: {found.value}.") in text_of(
+        report([run], tmp_path / "r.html")
+    )
+
+
+def test_runs_of_one_dataset_read_it_once(made: Any, pair: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders: list[Path] = []
+
+    def counted(folder: Path) -> Dataset:
+        folders.append(folder)
+        return read(folder)
+
+    monkeypatch.setattr("s2c2.report.subject.read", counted)
+    assert all(subject.soft_labels is not None for subject in subjects(pair))
+    assert folders == [made.dataset.root]
 
 
 def test_without_annotations_images_and_training_are_shown(made: Any, tmp_path: Path) -> None:

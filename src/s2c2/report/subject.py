@@ -1,8 +1,9 @@
 """One run as the page needs it: predictions of the images that are shown, and what people said of them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from s2c2.data.dataset import Dataset, read
 from s2c2.errors import UserError
 from s2c2.metrics.aligned import Judged, judged
 from s2c2.predictions import Predictions
-from s2c2.runs import Run
+from s2c2.runs import Run, dataset_of
 
 
 @dataclass(frozen=True)
@@ -59,29 +60,19 @@ class Subject:
 
 def subjects(runs: Sequence[Run]) -> tuple[Subject, ...]:
     """Read runs for the page; each dataset folder is read once."""
-    found: dict[str, Dataset | str] = {}
-    names = Counter(run.label for run in runs)
+    reading, names = cache(read), Counter(run.label for run in runs)
     result = []
     for run in runs:
-        root = str(run.dataset.get("root", ""))
-        found.setdefault(root, _dataset(Path(root)))
         title = run.label if names[run.label] == 1 else f"{run.label} ({run.name})"
-        result.append(_subject(run, title, found[root]))
+        result.append(_subject(run, title, reading))
     return tuple(result)
 
 
-def _subject(run: Run, title: str, dataset: Dataset | str) -> Subject:
+def _subject(run: Run, title: str, reading: Callable[[Path], Dataset]) -> Subject:
     predictions, split = _shown(run)
-    soft_labels, without = _soft_labels(run, predictions, dataset)
+    soft_labels, without = _soft_labels(run, predictions, reading)
     tolerance = run.config.get("data", {}).get("tolerance", TOLERANCES["dissent"])
     return Subject(run, title, split, predictions, soft_labels, without, float(tolerance), run.scores() or {})
-
-
-def _dataset(root: Path) -> Dataset | str:
-    try:
-        return read(root)
-    except UserError as error:
-        return f"The dataset folder cannot be read ({error}), so what people said is not shown."
 
 
 def _shown(run: Run) -> tuple[Predictions | None, str]:
@@ -94,16 +85,15 @@ def _shown(run: Run) -> tuple[Predictions | None, str]:
 
 
 def _soft_labels(
-    run: Run, predictions: Predictions | None, dataset: Dataset | str
+    run: Run, predictions: Predictions | None, reading: Callable[[Path], Dataset]
 ) -> tuple[Float64[np.ndarray, "n k"] | None, str]:
     if predictions is None:
         return None, "There are no predictions yet: run 's2c2 predict' on this run."
-    if isinstance(dataset, str):
-        return None, dataset
-    if dataset.classes != predictions.classes:
-        return None, "The dataset has other classes than the run, so what people said is not shown."
-    said = run.annotations(dataset.classes) or dataset.annotations
-    soft_labels = said.soft_labels(predictions.images)
+    try:
+        dataset = dataset_of(run, reading)
+    except UserError as error:
+        return None, f"What people said is not shown: {error}."
+    soft_labels = dataset.annotations.soft_labels(predictions.images)
     if np.isnan(soft_labels).all():
         return None, "Nobody annotated these images, so there is nothing to compare the network with."
     return soft_labels, ""
