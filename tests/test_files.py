@@ -177,8 +177,12 @@ def test_a_lock_makes_another_process_wait(tmp_path: Path) -> None:
     )
     with files.locked(tmp_path / "lock"):
         other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "lock"), str(tmp_path / "done")])
+        with files.locked(tmp_path / "lock", wait=False) as mine:
+            assert not mine
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(1.5)
         assert not (tmp_path / "done").exists()
     assert other.wait(60) == 0
     assert (tmp_path / "done").read_text() == "in"
+    with files.locked(tmp_path / "lock", wait=False) as mine:
+        assert mine

@@ -128,11 +128,20 @@ def unwritable(error: Exception) -> str | None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that other processes wait for; it ends with the process, also when that is killed."""
+def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock that other processes wait for; it ends with the process, also when that is killed.
+
+    Args:
+        path: file that stands for it.
+        wait: whether to wait while another holds it; else go on without it, and say so by False.
+    """
     with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def write_text(path: Path, text: str) -> None:

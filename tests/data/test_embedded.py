@@ -3,8 +3,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,31 @@ def test_progress_counts_images_over_all_views(dataset: Dataset, packed: Pack) -
     assert calls[0] == (16, 750)
     assert calls[-1] == (750, 750)
     assert calls == sorted(calls)
+
+
+def test_two_at_a_time_make_different_views_and_each_once(dataset: Dataset, packed: Pack) -> None:
+    both, seen = threading.Barrier(2, timeout=60), dict[int, list[int]]()
+
+    def counted(images: Tensor) -> Tensor:
+        mine = seen.setdefault(threading.get_ident(), [])
+        if not mine:
+            both.wait()  # until the other is at a view of its own
+        mine.append(len(images))
+        return extract(images)
+
+    how = extraction(extract=counted)
+    with ThreadPoolExecutor(2) as pool:
+        twice = pool.map(lambda _: embed(dataset, packed, "stretch", how), range(2))
+        first, second = twice
+    assert len(seen) == 2
+    assert sum(map(sum, seen.values())) == 5 * 150
+    for path in place(dataset).glob("features-*"):
+        path.unlink()
+    alone = embed(dataset, packed, "stretch", extraction())
+    for name, expected in alone.items():
+        for one, other, view in zip(first[name], second[name], expected, strict=True):
+            np.testing.assert_array_equal(one, view)
+            np.testing.assert_array_equal(other, view)
 
 
 def test_an_interrupt_leaves_no_half_written_file(dataset: Dataset, packed: Pack) -> None:

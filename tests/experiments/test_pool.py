@@ -1,5 +1,7 @@
+import gc
 import operator
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -80,9 +82,10 @@ def test_what_jobs_need_is_imported_once_with_one_thread_before_any(tmp_path: Pa
     subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, env=environment, check=True)
     parents = set()
     for n in range(2):
-        parent, late, threads = (tmp_path / f"{n}").read_text().split()
+        parent, late, threads, own = (tmp_path / f"{n}").read_text().split()
         parents.add(int(parent))
         assert (late, threads) == ("True", "1")
+        assert int(own) < 40_000, "what is shared would be copied by a look for garbage"
     assert len(parents) == 1
 
 
@@ -113,11 +116,14 @@ def both_look(folder: str) -> None:
 
 
 def look(path: Path) -> None:
-    """Write who this process was forked from, whether that had torch._dynamo, and the threads of torch."""
+    """Write who this process was forked from, whether that had torch._dynamo, the threads of torch, and the
+    kilobytes of memory that it shares with no other after a look for garbage."""
     late = "torch._dynamo" in sys.modules
     import torch
 
-    path.write_text(f"{os.getppid()} {late} {torch.get_num_threads()}")
+    gc.collect()
+    own = re.search(r"Private_Dirty:\s+(\d+)", Path("/proc/self/smaps_rollup").read_text())
+    path.write_text(f"{os.getppid()} {late} {torch.get_num_threads()} {own and own[1]}")
 
 
 def test_nothing_to_do_starts_nothing() -> None:

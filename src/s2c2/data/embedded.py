@@ -74,8 +74,9 @@ def embed(
 ) -> dict[str, tuple[Rows, ...]]:
     """Return the embeddings of the views of each image by the view's name, mapped from disk.
 
-    Only views that are not on disk are computed. Each is written whole or not at all, so what a killed
-    process had finished stays. Embeddings of images that have changed meanwhile are removed.
+    Only views that are not on disk are computed; several processes divide them among themselves. Each is
+    written whole or not at all, so what a killed process had finished stays. Embeddings of images that have
+    changed meanwhile are removed.
 
     Args:
         dataset: the dataset; its cache folder holds the embeddings, beside the packs.
@@ -95,14 +96,16 @@ def embed(
     shape = (len(packed.images), extraction.width)
     opened = {look: rows for look in looks if (rows := _open(paths[look], shape)) is not None}
     missing = [look for look in looks if look not in opened]
-    for done, look in enumerate(missing):
-        steps = (done * shape[0], len(missing) * shape[0])
-        with files.locked(folder / "embedding.lock"):
-            if _open(paths[look], shape) is None:  # another process may have made it meanwhile
-                _write(
-                    paths[look], shape, _counted(_embedded(packed.pixels, extraction, look), steps, progress)
-                )
-        opened[look] = _reopened(paths[look], shape)
+    for wait in (False, True):  # first those that no other process is at, then what others have left
+        for look in [look for look in missing if look not in opened]:
+            steps = sum(one in opened for one in missing) * shape[0], len(missing) * shape[0]
+            with files.locked(folder / f"embedding-{look[0]}-{look[1]}.lock", wait=wait) as mine:
+                if not mine:
+                    continue
+                if _open(paths[look], shape) is None:  # another process may have made it meanwhile
+                    blocks = _counted(_embedded(packed.pixels, extraction, look), steps, progress)
+                    _write(paths[look], shape, blocks)
+            opened[look] = _reopened(paths[look], shape)
     return {name: tuple(opened[look] for look in looks if look[0] == name) for name in extraction.counts}
 
 
