@@ -251,6 +251,17 @@ def test_a_stop_leaves_checkpoints_and_tables(sent: int, code: int, small: Path,
     assert "not run yet" in (tmp_path / "table2" / "table.md").read_text(encoding="utf-8")
 
 
+def test_nothing_that_only_draws_is_in_memory_while_a_grid_is_at_work() -> None:
+    code = (
+        "import importlib, sys\n"
+        "command = importlib.import_module('s2c2.cli.experiment')\n"
+        "command.planned = lambda *asked: ()\n"
+        "command.work = lambda *asked: sys.exit('matplotlib' in sys.modules)\n"
+        "command.experiment('table2')"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def wait_for(folder: Path, pattern: str, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and not any(folder.glob(pattern)):

@@ -35,8 +35,6 @@ def experiment(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="only the tables, from the records")] = False,
 ) -> None:
     """Train a grid of runs, and write its tables and figure; a grid that was stopped goes on."""
-    from s2c2.report.study.writing import write
-
     folder = out or Path("runs") / preset
     worked, asked = None, list[int]()
     if not rebuild:
@@ -45,6 +43,8 @@ def experiment(
         doing = chosen(executor, workers)
         spread = spread_of(pairs or [], preset, tuple(dataset or ()), seeds, tuple(algorithm or ()), first)
         worked, asked = work(planned(name, spread, folder), folder, doing)
+    from s2c2.report.study.writing import write  # matplotlib: not in memory while the grid is at work
+
     page = write(folder / name, folder / "records")
     screen.console.print(f"tables: {page}")
     if worked is not None and worked.stopped:
