@@ -102,6 +102,13 @@ def test_readme_and_formats_page_name_every_choice() -> None:
     assert not [name for name in FORMATS if f"`{name}`" not in formats]
 
 
+@pytest.mark.parametrize(
+    "path", [*TEXTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_no_text_has_a_place_that_was_to_be_filled(path: Path) -> None:
+    assert not re.findall(r"@@.*?@@|\bTODO\b|\bFIXME\b", path.read_text(encoding="utf-8"))
+
+
 def commands(command: Any, prefix: str = "s2c2") -> list[str]:
     """Return every command below one, as it is typed."""
     below = getattr(command, "commands", {})
