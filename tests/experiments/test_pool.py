@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from s2c2.allocator import KEPT
 from s2c2.experiments.pool import Ended, Job, advance, stopped, work
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,10 +83,10 @@ def test_what_jobs_need_is_imported_once_with_one_thread_before_any(tmp_path: Pa
     subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, env=environment, check=True)
     parents = set()
     for n in range(2):
-        parent, late, threads, own = (tmp_path / f"{n}").read_text().split()
+        parent, late, threads, apart = (tmp_path / f"{n}").read_text().split()
         parents.add(int(parent))
         assert (late, threads) == ("True", "1")
-        assert int(own) < 40_000, "what is shared would be copied by a look for garbage"
+        assert int(apart) < 40_000, "what is shared would be copied by a look for garbage"
     assert len(parents) == 1
 
 
@@ -109,6 +110,31 @@ def test_a_long_path_of_temporary_files_is_no_obstacle(length: int, method: str,
     assert (tmp_path / "done").exists()
 
 
+@pytest.mark.skipif(not KEPT, reason="freed memory is kept on Linux with glibc alone")
+def test_what_a_job_freed_is_given_back(tmp_path: Path) -> None:
+    jobs = [Job("take", take, (200,)), Job("weigh", weigh, (tmp_path / "kept",), after=("take",))]
+    assert [one.error for one in work(jobs, 1)] == [None, None]
+    assert int((tmp_path / "kept").read_text()) < 100_000
+
+
+def take(megabytes: int) -> None:
+    """Take memory in small blocks, and free it."""
+    blocks = [bytes(10_000) for _ in range(megabytes * 100)]
+    assert len(blocks) == megabytes * 100
+
+
+def weigh(path: Path) -> None:
+    """Write the kilobytes of memory that this process shares with no other."""
+    path.write_text(own())
+
+
+def own() -> str:
+    """Return these kilobytes."""
+    found = re.search(r"Private_Dirty:\s+(\d+)", Path("/proc/self/smaps_rollup").read_text())
+    assert found is not None
+    return found[1]
+
+
 def both_look(folder: str) -> None:
     """Let two processes write what they see."""
     ended = list(work([Job(f"{n}", look, (Path(folder) / f"{n}",)) for n in range(2)], 2))
@@ -122,8 +148,7 @@ def look(path: Path) -> None:
     import torch
 
     gc.collect()
-    own = re.search(r"Private_Dirty:\s+(\d+)", Path("/proc/self/smaps_rollup").read_text())
-    path.write_text(f"{os.getppid()} {late} {torch.get_num_threads()} {own and own[1]}")
+    path.write_text(f"{os.getppid()} {late} {torch.get_num_threads()} {own()}")
 
 
 def test_nothing_to_do_starts_nothing() -> None:

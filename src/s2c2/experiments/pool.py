@@ -20,6 +20,8 @@ from multiprocessing import forkserver
 from multiprocessing.process import parent_process
 from typing import Any
 
+from s2c2.allocator import give_back
+
 LONG = 60
 """Bytes of the path of the folder for temporary files from which a socket there may have too long a name."""
 
@@ -77,10 +79,10 @@ class _Slot:
     def start(self, job: Job) -> None:
         self.done.value = 0
         try:
-            self.future = self._process().submit(job.call, *job.arguments)
+            self.future = self._process().submit(_do, job)
         except BrokenProcessPool:  # it died while it had nothing to do
             self.close()
-            self.future = self._process().submit(job.call, *job.arguments)
+            self.future = self._process().submit(_do, job)
         self.job = job
 
     def _process(self) -> ProcessPoolExecutor:
@@ -187,6 +189,14 @@ def _prepare(stop: Any, done: Any) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     connect(stop, done)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _do(job: Job) -> None:
+    """Do a job, in its process, and give back the memory that it freed, which others may need."""
+    try:
+        job.call(*job.arguments)
+    finally:
+        give_back()
 
 
 def connect(stop: Any, done: Any) -> None:
