@@ -1,8 +1,11 @@
 """Lost networks and killed servers: no act is lost, none is doubled, and the page says what is unsaved."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
@@ -166,12 +169,7 @@ def test_acts_wait_for_the_database_they_were_made_for(
     group = server.groups("class")[0]
     images = server.members(group)
     page = open_page(server, group=group)
-    server.kill()
-    other = Server(run, tmp_path / "other.sqlite")
-    other.command = [str(server.port) if part == str(other.port) else part for part in other.command]
-    other.port, other.address = server.port, server.address
-    other.start()
-    try:
+    with taken_over(server, run, tmp_path / "other.sqlite") as other:
         select(page, images[0])
         page.keyboard.press("2")
         expect(notice(page, "elsewhere")).to_contain_text("1 act is kept in this browser")
@@ -181,12 +179,54 @@ def test_acts_wait_for_the_database_they_were_made_for(
         page.wait_for_selector("[role=gridcell][data-image]")
         expect(notice(page, "elsewhere")).to_have_count(0)
         assert other.events() == []
-    finally:
-        other.end()
     server.start()
     open_page(server, group=group)
     (event,) = server.recorded("label")
     assert (event.images, event.payload["label"]) == ([images[0]], 1)
+
+
+@contextmanager
+def taken_over(server: Server, source: Path, database: Path) -> Iterator[Server]:
+    """Serve another database at the address of a server, which is killed."""
+    server.kill()
+    other = Server(source, database)
+    other.command = [str(server.port) if part == str(other.port) else part for part in other.command]
+    other.port, other.address = server.port, server.address
+    other.start()
+    try:
+        yield other
+    finally:
+        other.end()
+
+
+@pytest.mark.parametrize("looking", ["another group", "the dashboard", "more pictures", "nothing"])
+def test_a_page_whose_address_another_database_took_over_shows_nothing_of_it(
+    run: Path, tmp_path: Path, server: Server, open_page: Open, looking: str
+) -> None:
+    """Nobody has acted: looking at what the page does not have yet, or only waiting, is enough to notice."""
+    first, last = server.groups("class")[0], server.groups("cluster")[-1]
+    page = open_page(server, group=first)
+    until(lambda: page.evaluate(ARRIVED), bool)
+    if looking != "nothing":
+        page.route("**/api/events*", lambda route: route.abort())
+    with taken_over(server, run, tmp_path / "other.sqlite") as other:
+        if looking == "another group":
+            page.locator(f"button.group[data-group='{last}']").click()
+        elif looking == "the dashboard":
+            page.keyboard.press("d")
+        elif looking == "more pictures":
+            page.keyboard.press("-")
+        expect(notice(page, "elsewhere")).to_contain_text("The server shows other data now than this page")
+        expect(notice(page, "trouble")).to_have_count(0)
+        expect(page.locator(".card a")).to_have_count(0)
+        if looking == "another group":
+            expect(page.locator(".groups .empty")).to_have_text("Reload to see what the server shows now.")
+        assert all(one["lease"] is None for one in other.get("queue")["groups"])
+        notice(page, "elsewhere").get_by_role("button", name="Reload").click()
+        expect(notice(page, "elsewhere")).to_have_count(0)
+        page.wait_for_selector(
+            ".command code" if looking == "the dashboard" else "[role=gridcell][data-image]"
+        )
 
 
 def test_a_copy_of_a_window_is_a_window_of_its_own(

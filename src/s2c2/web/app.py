@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Lifespan
 
 from s2c2.web import problems
 from s2c2.web.asking import CSRF_HEADER
-from s2c2.web.desk import Desk
+from s2c2.web.desk import Desk, same_dataset
 from s2c2.web.guard import Guard
 from s2c2.web.routes import acts, groups, overview, pictures, session
 from s2c2.web.thumbnails import Thumbnails
@@ -50,7 +50,12 @@ def app(desk: Desk) -> FastAPI:
     made.add_middleware(Thumbnails, desk=desk)
     made.add_middleware(Guard, hosts=desk.settings.hosts)
     for router in (*ROUTERS, *desk.identity.routers):
-        made.include_router(router, prefix="/api")
+        made.include_router(
+            router,
+            prefix="/api",
+            dependencies=[Depends(same_dataset)],
+            responses=problems.responses(409),
+        )
     made.mount("/static", StaticFiles(directory=STATIC))
     made.add_api_route("/", _page, include_in_schema=False)
     return made

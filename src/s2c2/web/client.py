@@ -102,7 +102,7 @@ def connect(address: str, token: str | None = None) -> Session:
 
 def _ask(session: Session, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
-    request = Request(f"{session.address.rstrip('/')}/api/{path}", data, _headers(session), method=method)
+    request = Request(_address(session, path), data, _headers(session), method=method)
     try:
         with urlopen(request, timeout=PATIENCE) as reply:
             found: dict[str, Any] = json.load(reply)
@@ -113,6 +113,15 @@ def _ask(session: Session, method: str, path: str, body: Mapping[str, Any] | Non
     except (URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", None) or error
         raise UserError(f"no answer from {session.address}: {reason}") from error
+
+
+def _address(session: Session, path: str) -> str:
+    """Return an address that is meant for the database of the session; acts say so in their body."""
+    address = f"{session.address.rstrip('/')}/api/{path}"
+    dataset = session.facts.get("dataset")
+    if dataset is None or path == "acts":
+        return address
+    return f"{address}{'&' if '?' in path else '?'}{urlencode({'dataset': dataset})}"
 
 
 def _headers(session: Session) -> dict[str, str]:

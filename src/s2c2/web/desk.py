@@ -39,6 +39,16 @@ class Desk:
     rankings: Rankings
     listed: Listed
 
+    def check_dataset(self, dataset: str | None) -> None:
+        """Check that what a page shows is of this database; None is not checked.
+
+        Raises:
+            Problem: 409 with the ``dataset`` that the server shows.
+        """
+        if dataset is not None and dataset != self.dataset:
+            sentence = "this page shows another database than the server does now"
+            raise Problem(409, sentence, "reload the page", dataset=self.dataset)
+
     def assigned(self, person: Person) -> Assignment:
         """Return the board that a person works on.
 
@@ -94,6 +104,23 @@ async def desk(request: Request) -> Desk:
 
 Here = Annotated[Desk, Depends(desk)]
 """Parameter of a route: the desk."""
+
+Dataset = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="'dataset' of the session that the page shows; another one is refused (409)",
+    ),
+]
+
+
+async def same_dataset(here: Here, dataset: Dataset = None) -> None:
+    """Check that a request is meant for what the server shows; waits for nothing.
+
+    Raises:
+        Problem: 409 when the page shows another database.
+    """
+    here.check_dataset(dataset)
 
 
 def assignment(

@@ -43,6 +43,8 @@ class ErrorBody(BaseModel):
     """Of a conflict: the version of the group now."""
     until: str | None = None
     """Of a lease: how long the other one holds it, ISO 8601."""
+    dataset: str | None = None
+    """Of a request that was meant for another database: ``dataset`` of this one."""
 
 
 class Problem(HTTPException):

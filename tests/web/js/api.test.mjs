@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { Api } from "../../../src/s2c2/web/static/page/api.mjs";
+import { Api, versioned } from "../../../src/s2c2/web/static/page/api.mjs";
 
 const session = { csrf: "new", dataset: "d" };
 const server = { session, answers: [], acts: [] };
 
 /** What the server would answer. */
 globalThis.fetch = async (path, { method = "GET", body, headers } = {}) => {
+  server.asked = path;
+  if (path.includes("dataset=old")) return Response.json({ error: "…", dataset: "d" }, { status: 409 });
   if (method === "GET") return Response.json(server.session);
   server.acts.push({ ...JSON.parse(body), token: headers["X-CSRF-Token"] });
   return Response.json({}, { status: server.answers.shift() ?? 201 });
@@ -48,4 +50,20 @@ test("an act that came too late is not sent again", async () => {
   server.answers = [409];
   const reply = await api.act({ dataset: "d" });
   assert.deepEqual([reply.status, reply.elsewhere, server.acts.length], [409, undefined, 1]);
+});
+
+test("a page of another dataset is told of it, but asks who is here all the same", async () => {
+  let told = 0;
+  const api = new Api(() => { told += 1; });
+  versioned("old");
+  try {
+    assert.equal((await api.ask("groups/all?offset=0")).elsewhere, true);
+    assert.equal(server.asked, "api/groups/all?offset=0&dataset=old");
+    assert.equal((await api.post("lease", {})).elsewhere, true);
+    assert.equal(server.asked, "api/lease?dataset=old");
+    assert.equal(told, 2);
+    assert.deepEqual([(await api.session()).status, server.asked, told], [200, "api/session", 2]);
+  } finally {
+    versioned("");
+  }
 });

@@ -258,6 +258,25 @@ def test_a_page_of_another_database_of_the_same_run_is_refused(workspace: Worksp
         assert client.get("/api/events").json()["seq"] == 0
 
 
+def test_no_address_answers_or_takes_what_is_meant_for_another_database(ada: TestClient) -> None:
+    dataset = ada.get("/api/session").json()["dataset"]
+    for path in (
+        "queue",
+        "groups/class-0",
+        "groups/class-0/similar",
+        "events",
+        "dashboard",
+        "review",
+        "export",
+    ):
+        assert ada.get(f"/api/{path}?dataset={dataset}").status_code == 200
+        lost = ada.get(f"/api/{path}?dataset={'0' * 16}")
+        assert (lost.status_code, lost.json()["dataset"]) == (409, dataset)
+    wish = {"group": "class-0", "scope": "shared/1/s2c2"}
+    assert ada.post(f"/api/lease?dataset={'0' * 16}", json=wish).status_code == 409
+    assert ada.get("/api/queue").json()["groups"][0]["lease"] is None
+
+
 def test_all_processes_of_a_database_know_it_as_the_same(ada: TestClient, bob: TestClient) -> None:
     first, second = (client.get("/api/session").json()["dataset"] for client in (ada, bob))
     assert first == second

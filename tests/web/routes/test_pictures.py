@@ -58,7 +58,7 @@ def test_pictures_are_kept_only_under_an_address_that_names_the_dataset(client: 
     again = client.get("/api/images/0/thumb", headers={"If-None-Match": plain.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     other = client.get("/api/images/0/thumb?v=0123456789abcdef")
-    assert other.status_code == 404
+    assert other.status_code == 409
     assert "another database" in other.json()["error"]
 
 
@@ -122,7 +122,7 @@ def test_many_thumbnails_are_kept_only_under_an_address_that_names_the_dataset(c
     named = client.get(f"/api/thumbnails?images=0&v={dataset}")
     plain = client.get("/api/thumbnails?images=0")
     assert (named.headers["cache-control"], plain.headers["cache-control"]) == (FOREVER, "private, no-cache")
-    assert client.get("/api/thumbnails?images=0&v=0123456789abcdef").status_code == 404
+    assert client.get("/api/thumbnails?images=0&v=0123456789abcdef").status_code == 409
 
 
 def test_a_broken_image_among_many_is_asked_for_by_itself(client: TestClient, folder: Path) -> None:
@@ -193,6 +193,6 @@ def test_an_address_as_the_page_makes_it_is_answered_as_any_other(client: TestCl
 
 def test_refusals_of_thumbnails_are_those_of_the_route(client: TestClient) -> None:
     other = client.get("/api/images/0/thumb?size=96&v=0123456789abcdef")
-    assert (other.status_code, other.json()["hint"]) == (404, "reload the page")
+    assert (other.status_code, other.json()["hint"]) == (409, "reload the page")
     assert client.get("/api/images/4/thumb?size=96").status_code == 404
     assert client.post("/api/images/0/thumb?size=96").status_code == 405

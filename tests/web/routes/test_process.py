@@ -109,8 +109,11 @@ def test_a_page_of_another_run_is_refused(run: Path, trained: Path, tmp_path: Pa
     other, port = Path(shutil.copytree(trained, tmp_path / "other")), free_port()
     with served(run, "--annotator", "ada", "--port", port) as (_, address):
         session = connect(address)
-    with served(other, "--annotator", "ada", "--port", port), pytest.raises(RefusedError) as refusal:
-        session.act("accept", "class-0", version=0)
+    with served(other, "--annotator", "ada", "--port", port):
+        with pytest.raises(RefusedError, match="another database"):
+            session.queue()
+        with pytest.raises(RefusedError) as refusal:
+            session.act("accept", "class-0", version=0)
     assert refusal.value.status == 403
 
 

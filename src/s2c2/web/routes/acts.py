@@ -64,8 +64,7 @@ def _assignment(here: Desk, asking: Person, body: ActBody) -> Assignment:
         Problem: 409 when the page shows another database, 403 for the board of somebody else, for ``decide``
             without the role of a reviewer, and for another act of who does not take part in the study.
     """
-    if body.dataset is not None and body.dataset != here.dataset:
-        raise Problem(409, "this page shows another database than the server does now", "reload the page")
+    here.check_dataset(body.dataset)
     if body.act == "decide":
         require(asking, "reviewer")
     on = board_of(here, asking, body.scope, body.act)

@@ -89,11 +89,10 @@ def _check_size(size: int) -> None:
 
 
 def _check(here: Desk, image: int, version: str | None) -> None:
+    here.check_dataset(version)
     if image >= len(here.start.images):
         last = len(here.start.images) - 1
         raise Problem(404, f"there is no image {image}", f"images have the numbers 0 to {last}")
-    if version is not None and version != here.dataset:
-        raise Problem(404, "this picture belongs to another database", "reload the page")
 
 
 def answer(picture: Picture, version: str | None, known: str | None) -> Response:

@@ -33,8 +33,9 @@ class App {
       unsaved: 0, away: false, refusals: [], tabs: 0, trouble: null, toast: null, rail: false, held: null, active: 0,
       canUndo: true, canRedo: true, coming: null, acts: 0, disputes: 0, elsewhere: false, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
-    this.api = new Api();
-    this.thumbnails = new Thumbnails();
+    const elsewhere = () => this.store.state.elsewhere || this.store.set({ elsewhere: true });
+    this.api = new Api(elsewhere);
+    this.thumbnails = new Thumbnails(elsewhere);
     this.loading = new Loading(this.store, this.api, this.thumbnails, () => this.login());
     this.hovered = null;
   }

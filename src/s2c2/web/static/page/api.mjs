@@ -7,13 +7,25 @@ const PATIENCE = 20000;
 const ELSEWHERE = { status: 409, body: null, elsewhere: true };
 
 export class Api {
-  constructor() {
+  /** @param {() => void} [elsewhere] told when the server shows another dataset than the page */
+  constructor(elsewhere = () => undefined) {
+    this.elsewhere = elsewhere;
     this.csrf = "";
     this.dataset = null;
   }
 
-  /** @param {string} path below /api @param {RequestInit} [more] @returns {Promise<{status: number, body: any}>} */
+  /**
+   * Ask for something of the dataset that the page shows, and of no other.
+   * @param {string} path below /api @param {RequestInit} [more] @returns {Promise<{status: number, body: any, elsewhere?: boolean}>}
+   */
   async ask(path, more = {}) {
+    const reply = await this.#fetch(meant(path), more);
+    if (reply.status !== 409 || !reply.body?.dataset) return reply;
+    this.elsewhere();
+    return { ...reply, elsewhere: true };
+  }
+
+  async #fetch(path, more = {}) {
     try {
       const answer = await fetch(`api/${path}`, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE), ...more });
       const body = await answer.json().catch(() => null);
@@ -30,12 +42,16 @@ export class Api {
 
   /** @param {string} method @param {string} path @param {object} what */
   send(method, path, what) {
+    return this.ask(path, this.#changing(method, what));
+  }
+
+  #changing(method, what) {
     const headers = { "Content-Type": "application/json", "X-CSRF-Token": this.csrf };
-    return this.ask(path, { method, headers, body: JSON.stringify(what) });
+    return { method, headers, body: JSON.stringify(what) };
   }
 
   async session() {
-    const reply = await this.ask("session");
+    const reply = await this.#fetch("session");
     if (reply.status === 200) Object.assign(this, { csrf: reply.body.csrf ?? "", dataset: reply.body.dataset });
     return reply;
   }
@@ -47,13 +63,14 @@ export class Api {
   async act(act) {
     if (act.dataset !== this.dataset) await this.session();
     if (act.dataset !== this.dataset) return ELSEWHERE;
-    const reply = await this.post("acts", act);
+    const post = () => this.#fetch("acts", this.#changing("POST", act));
+    const reply = await post();
     if (reply.status !== 403 && reply.status !== 409) return reply;
     const before = this.csrf;
     const session = await this.session();
     if (session.status !== 200) return session;
     if (act.dataset !== this.dataset) return ELSEWHERE;
-    return reply.status === 409 || this.csrf === before ? reply : this.post("acts", act);
+    return reply.status === 409 || this.csrf === before ? reply : post();
   }
 }
 
@@ -68,8 +85,11 @@ const stopped = (part) => (/[.!?]$/.test(part) ? part : `${part}.`);
 
 let version = "";
 
-/** Let the browser keep pictures: their addresses name the dataset. @param {string} dataset */
+/** Let addresses name the dataset of the page: the server refuses them for another, the browser keeps their pictures. @param {string} dataset */
 export const versioned = (dataset) => { version = encodeURIComponent(dataset); };
+
+/** A path below /api that is meant for the dataset of the page. @param {string} path */
+export const meant = (path) => (version ? `${path}${path.includes("?") ? "&" : "?"}dataset=${version}` : path);
 
 /** Address of a picture. @param {number} id @param {number} [size] */
 export const picture = (id, size) => (size ? `api/images/${id}/thumb?size=${size}&v=${version}` : `api/images/${id}/full?v=${version}`);

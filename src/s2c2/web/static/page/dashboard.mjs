@@ -1,7 +1,7 @@
 /** How far everyone is, how well they agree, and what to type next. */
 
 import { counted, number, percent } from "../logic/words.mjs";
-import { sentence } from "./api.mjs";
+import { meant, sentence } from "./api.mjs";
 import { bar, fill, h, icon } from "./dom.mjs";
 import { card, table } from "./tables.mjs";
 
@@ -41,7 +41,7 @@ export class Dashboard {
   }
 
   #export() {
-    const link = (format, words) => h("a", { class: "button", href: `api/export?format=${format}`, download: `annotations.${format}` }, words);
+    const link = (format, words) => h("a", { class: "button", href: `api/${meant(`export?format=${format}`)}`, download: `annotations.${format}` }, words);
     return card("Take the annotations out", h("p", {}, "One row for each answer, with times and what was shown."), h("div", { class: "presets" }, link("csv", "CSV"), link("parquet", "Parquet")));
   }
 }

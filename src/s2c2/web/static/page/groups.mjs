@@ -29,7 +29,8 @@ export class Groups {
   }
 }
 
-function emptiness({ group, opening, queue, trouble, unsaved }) {
+function emptiness({ group, opening, queue, trouble, unsaved, elsewhere }) {
+  if (elsewhere && !group) return "Reload to see what the server shows now.";
   if (trouble && !group) return "The images are shown as soon as the server answers.";
   if (opening && !group) return "Loading …";
   if (!group) return queue.length ? "Choose a group from the list." : "There is no group.";

@@ -182,6 +182,7 @@ export class Loading {
 
   #failed(reply, id = null) {
     this.failed = id ?? this.failed;
+    if (reply.elsewhere) return false;
     this.away = verdict(reply) === "again";
     if (reply.status === 401) this.login();
     else if (this.store.state.view !== "between") this.store.set({ trouble: sentence(reply) });

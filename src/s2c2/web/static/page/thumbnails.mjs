@@ -14,7 +14,9 @@ const KEPT = 2000;
 const PATIENCE = 20000;
 
 export class Thumbnails {
-  constructor() {
+  /** @param {() => void} elsewhere told when the server shows another dataset than the page */
+  constructor(elsewhere) {
+    this.elsewhere = elsewhere;
     this.kept = new Map();
     this.waiting = new Map();
     this.due = new Map();
@@ -82,6 +84,7 @@ export class Thumbnails {
     let arrived = false;
     try {
       const answer = await fetch(pictures(ids, size), { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE) });
+      if (answer.status === 409) this.elsewhere();
       const bundle = new Bundle();
       const reader = answer.ok ? answer.body.getReader() : null;
       for (let part = await reader?.read(); part && !part.done; part = await reader.read()) {
