@@ -1,12 +1,14 @@
 """Two annotators on one board, each with a server of their own on the same database."""
 
 import re
+import shutil
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import FLAGS, Open
 from tests.browser.screen import cell, notice, saved, select, show
 from tests.browser.serving import SCOPE, Server, until
 
@@ -216,13 +218,70 @@ def test_a_group_is_left_to_the_one_who_works_on_it_and_given_back(
     here, there = pair
     first, second, third = [one["group"] for one in here.get("queue")["groups"]][:3]
 
-    def holders() -> list[str]:
-        return [one["group"] for one in there.get("queue")["groups"] if one["lease"]]
-
     ann = open_page(here, context, first)
-    until(holders, lambda held: held == [first])
+    until(lambda: held(there), lambda groups: groups == [first])
     bob = open_page(there, other_context)
     expect(bob).to_have_url(re.compile(f"/{second}$"))
-    until(holders, lambda held: held == [first, second])
+    until(lambda: held(there), lambda groups: groups == [first, second])
     show(ann, third)
-    until(holders, lambda held: held == [second, third])
+    until(lambda: held(there), lambda groups: groups == [second, third])
+
+
+def held(server: Server) -> list[str]:
+    """Return the groups that somebody works on."""
+    return [one["group"] for one in server.get("queue")["groups"] if one["lease"]]
+
+
+def close(page: Page) -> None:
+    page.close()
+
+
+def go_elsewhere(page: Page) -> None:
+    page.goto("about:blank")
+
+
+@pytest.mark.parametrize("leave", [close, go_elsewhere])
+def test_a_group_is_given_back_when_its_window_is_left(
+    server: Server, open_page: Open, leave: Callable[[Page], None]
+) -> None:
+    group = server.groups("class")[1]
+    page = open_page(server, group=group)
+    until(lambda: held(server), lambda groups: groups == [group])
+    leave(page)
+    until(lambda: held(server), lambda groups: not groups)
+
+
+def test_a_reload_keeps_place_and_group_also_when_the_page_before_gives_it_back_late(
+    server: Server, open_page: Open
+) -> None:
+    group = server.groups("class")[1]
+    page = open_page(server, group=group)
+    until(lambda: held(server), lambda groups: groups == [group])
+    (lease,) = [one["lease"] for one in server.get("queue")["groups"] if one["lease"]]
+    with page.expect_response(lambda reply: "/api/lease" in reply.url and reply.status == 200):
+        page.reload()
+    late = {"group": group, "scope": SCOPE, "until": lease["until"]}
+    assert server.send("DELETE", "lease", late) == 204
+    assert held(server) == [group]
+    expect(page).to_have_url(re.compile(f"/{group}$"))
+
+
+def test_a_page_that_comes_back_takes_its_group_again(server: Server, chromium: Browser) -> None:
+    """Only a browser that keeps pages which were left shows it; others load them anew."""
+    launched = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"),
+        args=FLAGS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    group = server.groups("class")[1]
+    page = launched.new_page()
+    page.goto(f"{server.address}#groups/{group}")
+    until(lambda: held(server), lambda groups: groups == [group])
+    page.evaluate("window.kept = true")
+    page.goto("about:blank")
+    until(lambda: held(server), lambda groups: not groups)
+    page.go_back(wait_until="commit")
+    assert page.evaluate("window.kept") is True
+    until(lambda: held(server), lambda groups: groups == [group])
+    expect(page).to_have_url(re.compile(f"/{group}$"))
+    launched.close()

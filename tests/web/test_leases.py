@@ -47,3 +47,12 @@ def test_only_an_own_lease_is_given_back(store: Store) -> None:
     assert list(store.leases(SCOPE, NOW)) == ["cluster-1"]
     store.release(SCOPE, "cluster-1", "ann")
     assert store.leases(SCOPE, NOW) == {}
+
+
+def test_a_lease_that_was_taken_anew_is_not_given_back_with_the_one_before(store: Store) -> None:
+    first = store.lease(SCOPE, "cluster-1", "ann", NOW + timedelta(microseconds=123456))
+    second = store.lease(SCOPE, "cluster-1", "ann", NOW + timedelta(microseconds=999999))
+    store.release(SCOPE, "cluster-1", "ann", first.until)
+    assert list(store.leases(SCOPE, NOW)) == ["cluster-1"]
+    store.release(SCOPE, "cluster-1", "ann", second.until)
+    assert store.leases(SCOPE, NOW) == {}

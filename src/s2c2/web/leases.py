@@ -19,7 +19,7 @@ class Lease:
     who: str
     """Annotator."""
     until: datetime
-    """When it ends, server time, UTC."""
+    """When it ends, server time, UTC, to the millisecond."""
 
 
 class Leased(UserError):  # noqa: N818
@@ -37,7 +37,8 @@ def take(connection: Connection, scope: str, group: str, annotator: str, now: da
     Raises:
         Leased: when another's lease still runs.
     """
-    mine = Lease(annotator, (now + TERM).astimezone(UTC))
+    until = (now + TERM).astimezone(UTC)
+    mine = Lease(annotator, until.replace(microsecond=until.microsecond // 1000 * 1000))
     row = (table.c.scope == scope) & (table.c.group == group)
     kept = connection.execute(select(table).where(row)).first()
     if kept is not None and kept.annotator != annotator and kept.until > now.timestamp():
@@ -48,9 +49,13 @@ def take(connection: Connection, scope: str, group: str, annotator: str, now: da
     return mine
 
 
-def release(connection: Connection, scope: str, group: str, annotator: str) -> None:
-    """Remove an own lease in a writing transaction."""
+def release(
+    connection: Connection, scope: str, group: str, annotator: str, until: datetime | None = None
+) -> None:
+    """Remove an own lease in a writing transaction; with an end, only the one that has it."""
     mine = (table.c.scope == scope) & (table.c.group == group) & (table.c.annotator == annotator)
+    if until is not None:
+        mine &= table.c.until == until.timestamp()
     connection.execute(delete(table).where(mine))
 
 

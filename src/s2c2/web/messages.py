@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from s2c2.web.acts import Name
 from s2c2.web.asking import Role
@@ -80,6 +80,13 @@ class LeaseBody(Sent):
 
     group: GroupId
     scope: ScopeText
+
+
+class ReleaseBody(LeaseBody):
+    """Which group a person no longer works on."""
+
+    until: AwareDatetime | None = None
+    """``until`` of the lease that is meant; null for any."""
 
 
 class ClassItem(BaseModel):

@@ -94,7 +94,7 @@ def _conflict(request: Request, error: Exception) -> JSONResponse:
 
 def _leased(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Leased)
-    until = error.lease.until.isoformat(timespec="seconds")
+    until = error.lease.until.isoformat(timespec="milliseconds")
     body = {"error": str(error), "hint": "take another group", "who": error.lease.who, "until": until}
     return JSONResponse(body, 409)
 

@@ -166,10 +166,17 @@ class Store:
         with writing(self.engine) as connection:
             return leases.take(connection, scope, group, annotator, now)
 
-    def release(self, scope: str, group: str, annotator: str) -> None:
-        """Give an own lease back; another's stays."""
+    def release(self, scope: str, group: str, annotator: str, until: datetime | None = None) -> None:
+        """Give an own lease back; another's stays.
+
+        Args:
+            scope: board of the group.
+            group: the group.
+            annotator: who gives it back.
+            until: end of the lease that is meant: one that was taken anew since stays. None for any.
+        """
         with writing(self.engine) as connection:
-            leases.release(connection, scope, group, annotator)
+            leases.release(connection, scope, group, annotator, until)
 
     def leases(self, scope: str, now: datetime) -> dict[str, Lease]:
         """Return the leases of a scope that still run, by group."""

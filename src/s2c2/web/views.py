@@ -45,7 +45,7 @@ def suggestion(here: Desk, on: Assignment, summary: Summary) -> Suggestion | Non
 
 def lease_item(lease: Lease) -> LeaseItem:
     """Return who holds a group."""
-    return LeaseItem(who=lease.who, until=lease.until.isoformat(timespec="seconds"))
+    return LeaseItem(who=lease.who, until=lease.until.isoformat(timespec="milliseconds"))
 
 
 def progress_item(progress: Progress) -> ProgressItem:

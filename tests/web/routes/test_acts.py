@@ -292,6 +292,9 @@ def test_a_lease_is_seen_by_others_and_given_back(ada: TestClient, bob: TestClie
     assert lost.status_code == 409
     assert (lost.json()["who"], lost.json()["until"]) == ("ada", until)
     assert ada.post("/api/lease", json=wish).status_code == 200
+    old = {"until": until}
+    assert ada.request("DELETE", "/api/lease", json=wish | old).status_code == 204
+    assert bob.post("/api/lease", json=wish).status_code == 409
     assert ada.request("DELETE", "/api/lease", json=wish).status_code == 204
     assert bob.post("/api/lease", json=wish).status_code == 200
     assert bob.post("/api/lease", json=wish | {"group": "class-99"}).status_code == 404

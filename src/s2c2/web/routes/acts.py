@@ -11,7 +11,7 @@ from s2c2.web.acts import Recorded
 from s2c2.web.asking import Asking, Person, require
 from s2c2.web.board import Board
 from s2c2.web.desk import Desk, Here, board_of, check_board, must_have, summary_of
-from s2c2.web.messages import ActBody, ActReply, LeaseBody, LeaseReply
+from s2c2.web.messages import ActBody, ActReply, LeaseBody, LeaseReply, ReleaseBody
 from s2c2.web.problems import Problem, responses
 from s2c2.web.settings import Assignment
 from s2c2.web.store import Duplicate
@@ -51,10 +51,10 @@ def lease(here: Here, asking: Asking, body: LeaseBody) -> LeaseReply:
 
 
 @router.delete("/lease", status_code=204)
-def release(here: Here, asking: Asking, body: LeaseBody) -> None:
-    """Give a group back before its time."""
+def release(here: Here, asking: Asking, body: ReleaseBody) -> None:
+    """Give a group back before its time; one that was taken anew since ``until`` was said stays."""
     check_board(asking, body.scope, "lease")
-    here.store.release(body.scope, body.group, asking.annotator)
+    here.store.release(body.scope, body.group, asking.annotator, body.until)
 
 
 def _assignment(here: Desk, asking: Person, body: ActBody) -> Assignment:

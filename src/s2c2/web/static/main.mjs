@@ -61,7 +61,7 @@ class App {
     if (await this.loading.queue()) await this.first();
     turns(this);
     neighbours(this);
-    lease(this);
+    this.give = lease(this);
     return undefined;
   }
 
@@ -227,6 +227,7 @@ class App {
   }
 
   async logout() {
+    await this.give?.();
     const reply = await this.api.post("logout", {});
     if (reply.status >= 200 && reply.status < 300) this.login();
     else this.doing.say(sentence(reply));

@@ -40,9 +40,9 @@ export class Api {
     return this.send("POST", path, what);
   }
 
-  /** @param {string} method @param {string} path @param {object} what */
-  send(method, path, what) {
-    return this.ask(path, this.#changing(method, what));
+  /** @param {string} method @param {string} path @param {object} what @param {RequestInit} [more] */
+  send(method, path, what, more = {}) {
+    return this.ask(path, { ...this.#changing(method, what), ...more });
   }
 
   #changing(method, what) {

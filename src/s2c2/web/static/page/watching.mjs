@@ -59,25 +59,37 @@ export function neighbours(app) {
   }, LOOK);
 }
 
-/** Hold the group on the screen, so that others are told to take another one, and give it back with the next one. @param {any} app */
+/**
+ * Hold the group on the screen, so that others are told to take another one, and give it back with the next one and when the page is left.
+ * @param {any} app @returns {() => Promise<any>} gives it back
+ */
 export function lease(app) {
   let held = null;
+  let end = null;
   let sent = Promise.resolve();
   const take = async (now) => {
     if (now !== held) return;
     const reply = await app.api.post("lease", now);
     if (now !== held) return;
     const { who, until } = reply.body ?? {};
+    end = reply.status === 200 ? until : null;
     const time = until ? new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
     const words = reply.status === 409 && who ? `${who} works on this group${time ? ` until ${time}` : ""}. Take another one, or go on: nothing is overwritten.` : null;
     if (words !== app.store.state.held) app.store.set({ held: words });
   };
+  // sent also when the page is gone; one that loads anew may have taken the group by then: its lease ends later and stays
+  const give = async (before, until) => before && app.api.send("DELETE", "lease", { ...before, until }, { keepalive: true });
+  const leave = () => give(held, end);
   app.store.listen(({ group, view, session: { scope } }) => {
     if (!group || (group.id === held?.group && scope === held.scope) || !["groups", "single", "grow"].includes(view)) return;
     const [before, now] = [held, { group: group.id, scope }];
     held = now;
+    end = null;
     // one after the other: a group that is left at once must not stay taken
-    sent = sent.then(() => before && app.api.send("DELETE", "lease", before)).then(() => take(now));
+    sent = sent.then(() => give(before, null)).then(() => take(now));
   });
   setInterval(() => held && !document.hidden && take(held), RENEWAL);
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", ({ persisted }) => persisted && held && take(held));
+  return leave;
 }
