@@ -1,6 +1,6 @@
 """Errors that meet people: what was given, what is possible, and what was probably meant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -28,9 +28,20 @@ def unknown(kind: str, given: str, possible: Iterable[str]) -> UserError:
         unknown algorithm 'fixmach': did you mean 'fixmatch'? Possible: fixmatch, mixmatch
     """
     names = list(possible)
-    close = get_close_matches(given, names, n=1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
+    close = meant(given, names)
+    hint = f"did you mean '{close}'? " if close else ""
     return UserError(f"unknown {kind} '{given}': {hint}Possible: {', '.join(names)}")
+
+
+def meant(given: str, names: Sequence[str]) -> str | None:
+    """Return the name that was probably meant; None where none is near.
+
+    Example:
+        >>> meant("BO", ["ada", "Bo"]), meant("adda", ["ada", "Bo"]), meant("x", ["ada", "Bo"])
+        ('Bo', 'ada', None)
+    """
+    same = [name for name in names if name.casefold() == given.casefold()]
+    return next(iter(same or get_close_matches(given, names, n=1)), None)
 
 
 def chosen(kind: str, name: str, registry: Mapping[str, T]) -> T:

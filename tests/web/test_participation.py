@@ -312,7 +312,7 @@ def test_who_only_watches_a_study_reviews_it(workspace: Workspace, role: Role) -
         assert len(client.get("/api/review").json()) == 1
     with entered("eve") as client:
         refused = client.get("/api/session")
-        assert (refused.status_code, "unknown annotator" in refused.json()["error"]) == (403, True)
+        assert (refused.status_code, ", not '" in refused.json()["error"]) == (403, True)
 
 
 def test_who_is_not_listed_is_refused(workspace: Workspace) -> None:
@@ -335,4 +335,4 @@ def test_who_is_not_listed_is_refused(workspace: Workspace) -> None:
     )
     with TestClient(opened.app, base_url="http://127.0.0.1") as client:
         reply = client.get("/api/session")
-    assert (reply.status_code, "unknown annotator" in reply.json()["error"]) == (403, True)
+    assert (reply.status_code, ", not '" in reply.json()["error"]) == (403, True)

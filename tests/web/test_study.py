@@ -148,8 +148,11 @@ def test_washout() -> None:
 
 
 def test_only_those_listed_take_part() -> None:
-    with pytest.raises(UserError, match="did you mean 'adele'"):
-        takes_part(Study(name="p", annotators=["adele", "bob"]), "adel")
+    study = Study(name="p", annotators=["adele", "Bob"])
+    for name, hint in [("adel", ": did you mean 'adele'?"), ("bob", ": did you mean 'Bob'?"), ("eve", "")]:
+        with pytest.raises(UserError) as refused:
+            takes_part(study, name)
+        assert str(refused.value) == f"the study p lists adele, Bob, not '{name}'{hint}"
     takes_part(Study(name="p"), "anybody")
 
 

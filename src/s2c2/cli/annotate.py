@@ -15,7 +15,6 @@ from s2c2.cli import screen, team
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
-    from s2c2.web.asking import Local
     from s2c2.web.opening import Opened
     from s2c2.web.study import Study
     from s2c2.web.workspace import Workspace
@@ -49,27 +48,35 @@ def annotate(
     if backup is not None:
         back_up(workspace, kept, backup)
         return
+    plan = planned(study, annotator, accounts)
     who = None if accounts else local(workspace, annotator or login())
     bound = listening(host, port)
-    settings = Settings(shared(workspace.arm), hosts=reached.hosts, study=planned(study, who))
+    settings = Settings(shared(workspace.arm), hosts=reached.hosts, study=plan)
     opened = open_app(workspace, settings, lambda store: who or team.entrance(store), kept)
     announce(workspace, opened, "people log in" if who is None else f"annotator {who.annotator}")
     run(opened, bound, reached, browser=not no_open)
 
 
-def planned(path: Path | None, who: "Local | None") -> "Study | None":
+def planned(path: Path | None, annotator: str | None, accounts: bool) -> "Study | None":
     """Return the study of a file, in which the one person of a local server takes part; None for none.
+
+    Args:
+        path: the file.
+        annotator: name that was given; None for the log-in name.
+        accounts: whether people log in, and are asked for their names then.
 
     Raises:
         UserError: for mistakes in the file, and for somebody who does not take part.
     """
+    from s2c2.web.opening import checked_annotator
     from s2c2.web.study import read_study, takes_part
 
     if path is None:
         return None
     study = read_study(path)
-    if who is not None:
-        takes_part(study, who.annotator)
+    if not accounts:
+        advice = None if annotator else "that is your log-in name; say who you are with --annotator NAME"
+        takes_part(study, checked_annotator(annotator or login()), advice)
     return study
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, meant, unknown
 from s2c2.web.acts import Scope
 
 StudyArm = Literal["none", "ssl", "s2c2"]
@@ -142,14 +142,24 @@ def starts(study: Study, scope: Scope, last: datetime | None, now: datetime) -> 
     )
 
 
-def takes_part(study: Study, annotator: str) -> None:
+def takes_part(study: Study, annotator: str, advice: str | None = None) -> None:
     """Check that somebody is in the study.
+
+    Args:
+        study: the study.
+        annotator: their name.
+        advice: what to do where no listed name is near.
 
     Raises:
         UserError: when annotators are listed and this is none of them.
     """
-    if study.annotators is not None and annotator not in study.annotators:
-        raise unknown(f"annotator of the study {study.name}", annotator, study.annotators)
+    listed = study.annotators
+    if listed is None or annotator in listed:
+        return
+    near = meant(annotator, listed)
+    hint = advice if near is None else f"did you mean '{near}'?"
+    sentence = f"the study {study.name} lists {', '.join(listed)}, not '{annotator}'"
+    raise UserError(sentence if hint is None else f"{sentence}: {hint}")
 
 
 def chosen(study: Study, images: Sequence[str], splits: Sequence[str] | None) -> tuple[int, ...]:

@@ -1,8 +1,10 @@
 """The server as people start it: a process that is stopped, killed, and started again."""
 
+import getpass
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -104,8 +106,6 @@ def test_the_page_that_is_open_goes_on_after_a_restart(run: Path) -> None:
 
 
 def test_a_page_of_another_run_is_refused(run: Path, trained: Path, tmp_path: Path) -> None:
-    import shutil
-
     other, port = Path(shutil.copytree(trained, tmp_path / "other")), free_port()
     with served(run, "--annotator", "ada", "--port", port) as (_, address):
         session = connect(address)
@@ -167,6 +167,19 @@ def test_what_cannot_be_served_is_said(run: Path, dataset: Path, tmp_path: Path)
         taken.listen()
         assert "--port" in refused(run, "--port", taken.getsockname()[1])
     assert "--port" in refused(run, "--port", 99999)
+
+
+def test_who_is_not_in_a_study_is_told_so_before_anything_is_made(dataset: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "study.yaml"
+    plan.write_text("name: pilot\narms: [none]\nannotators: [adele, Bob]\n")
+    folder = Path(shutil.copytree(dataset, tmp_path / "data"))
+    given = refused(folder, "--study", plan, "--annotator", "adel")
+    assert "the study pilot lists adele, Bob, not 'adel': did you mean 'adele'?" in given
+    mine = getpass.getuser()
+    found = refused(folder, "--study", plan)
+    assert f"not '{mine}': that is your log-in name; say who you are with --annotator NAME" in found
+    assert not (folder / ".annotate").exists()
+    assert not (folder / "annotations.sqlite").exists()
 
 
 def test_a_database_of_another_dataset_is_refused(run: Path, dataset: Path, tmp_path: Path) -> None:
