@@ -47,7 +47,7 @@ def test_a_team_from_the_first_start_on(served: tuple[str, str], dataset: Path, 
         answer = {"invite": secret, "name": "Eve", "password": PASSWORD}
         said = client.post("/api/accept-invite", json=answer)
         assert said.json()["role"] == "owner"
-        assert said.headers["set-cookie"].startswith("__Host-s2c2=")
+        assert said.headers["set-cookie"].startswith(f"__Host-s2c2-{address.rpartition(':')[2]}=")
         assert "Secure" in said.headers["set-cookie"]
         cookie = {"Cookie": said.headers["set-cookie"].partition(";")[0]}
         assert client.get("/api/session", headers=cookie).json()["annotator"] == "Eve"

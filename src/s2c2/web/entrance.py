@@ -14,13 +14,13 @@ from s2c2.web.identity.roles import ROLES, Right, may
 from s2c2.web.problems import Problem
 
 COOKIE = "s2c2"
-"""Cookie of a session where the server is reached by plain HTTP; the port follows, as in ``s2c2-8765``.
-
-Browsers send a cookie to all ports of a host, so two servers on one would log each other's people out.
-"""
+"""Cookie of a session where the server is reached by plain HTTP."""
 
 SECURE_COOKIE = "__Host-s2c2"
 """Cookie of a session behind HTTPS: browsers send it to this host only and never without TLS."""
+
+PORTS = {"http": "80", "https": "443"}
+"""Port that a browser leaves out of an address."""
 
 
 @dataclass(frozen=True)
@@ -186,10 +186,16 @@ def forget(request: Request, response: Response) -> None:
 
 
 def _cookie(request: HTTPConnection) -> str:
-    if _encrypted(request):
-        return SECURE_COOKIE
+    """Return the name of the cookie: with the port in the browser's address, as in ``s2c2-8765``.
+
+    Browsers send a cookie to all ports of a host, so two servers on one would log each other's people out.
+    The port is that of ``Host``: the socket's is not the browser's where a proxy or a tunnel stands between.
+    A proxy that drops it names all cookies alike, and each request the same way.
+    """
+    name = SECURE_COOKIE if _encrypted(request) else COOKIE
     port = request.headers.get("host", "").rpartition(":")[2]
-    return f"{COOKIE}-{port}" if port.isascii() and port.isdigit() else COOKIE
+    seen = port.isascii() and port.isdigit() and len(port) <= 5 and port != PORTS.get(request.url.scheme)
+    return f"{name}-{port}" if seen else name
 
 
 def _encrypted(request: HTTPConnection) -> bool:

@@ -399,25 +399,54 @@ def test_annotators_do_not_see_who_answered(
     assert seen == {"ada": "ada", "bob": None, "rae": "ada", "eve": "ada"}
 
 
+@pytest.mark.parametrize(
+    ("scheme", "ports", "names"),
+    [
+        ("http", (":8765", ":8766"), ("s2c2-8765", "s2c2-8766")),
+        ("https", (":8443", ":9443"), ("__Host-s2c2-8443", "__Host-s2c2-9443")),
+        ("https", ("", ":9443"), ("__Host-s2c2", "__Host-s2c2-9443")),
+        ("https", (":443", ":80"), ("__Host-s2c2", "__Host-s2c2-80")),
+    ],
+)
 def test_servers_on_two_ports_do_not_log_each_other_out(
-    browser: Browser, people: People, clock: Clock
+    browser: Browser,
+    people: People,
+    clock: Clock,
+    scheme: str,
+    ports: tuple[str, str],
+    names: tuple[str, str],
 ) -> None:
     join(people, "ada", "annotator", clock())
-    client, secrets = browser(), {}
-    for port in (8765, 8766):
+    client, secrets = browser(), set()
+    for port, name in zip(ports, names, strict=True):
+        host = {"Host": f"127.0.0.1{port}"}
         body = {"name": "ada", "password": PASSWORD}
-        said = client.post(f"{ADDRESS}:{port}/api/login", json=body)
-        name, _, secrets[port] = said.headers["set-cookie"].partition(";")[0].partition("=")
-        assert name == f"s2c2-{port}"
-    assert len(set(secrets.values())) == 2
-    for port in (8765, 8766):
-        assert client.get(f"{ADDRESS}:{port}/api/session").status_code == 200
-    csrf = client.get(f"{ADDRESS}:8765/api/session").json()["csrf"]
-    client.post(f"{ADDRESS}:8765/api/logout", json={}, headers={"X-CSRF-Token": csrf}).raise_for_status()
-    seen = [client.get(f"{ADDRESS}:{port}/api/session").status_code for port in (8765, 8766)]
-    assert seen == [401, 200]
-    strange = client.get("/api/session", headers={"Host": "127.0.0.1:port"})
-    assert strange.status_code == 401
+        said = client.post(f"{scheme}://127.0.0.1{port}/api/login", json=body, headers=host)
+        found, _, secret = said.headers["set-cookie"].partition(";")[0].partition("=")
+        secrets.add(secret)
+        assert found == name
+    assert len(secrets) == 2
+
+    def session(port: str) -> Response:
+        place = f"127.0.0.1{port}"
+        found: Response = client.get(f"{scheme}://{place}/api/session", headers={"Host": place})
+        return found
+
+    assert [session(port).status_code for port in ports] == [200, 200]
+    csrf, place = session(ports[0]).json()["csrf"], f"127.0.0.1{ports[0]}"
+    headers = {"X-CSRF-Token": csrf, "Host": place}
+    client.post(f"{scheme}://{place}/api/logout", json={}, headers=headers).raise_for_status()
+    assert [session(port).status_code for port in ports] == [401, 200]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:port", "127.0.0.1:999999", "[::1]"])
+def test_a_port_that_is_none_names_no_cookie(
+    browser: Browser, people: People, clock: Clock, host: str
+) -> None:
+    join(people, "ada", "annotator", clock())
+    body = {"name": "ada", "password": PASSWORD}
+    said = browser("https://127.0.0.1").post("/api/login", json=body, headers={"Host": host})
+    assert said.headers["set-cookie"].startswith("__Host-s2c2=")
 
 
 def test_the_audit_log_for_owners(eve: TestClient) -> None:
