@@ -16,12 +16,12 @@ from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 STATIC = Path(__file__).parent / "_static"
-RUN = Path("demo/mean-teacher-s2c2")
+RUN = Path("demo/mean-teacher-readout")
 SIZE: ViewportSize = {"width": 1280, "height": 720}
 COLOURS = 80
 CHROMIUM = Path("/usr/bin/chromium")
 PAUSE = 900
-COMMAND = "s2c2 train demo/dataset --annotations demo/mean-teacher-s2c2/annotations.sqlite"
+COMMAND = "s2c2 train demo/dataset --annotations demo/mean-teacher-readout/annotations.sqlite"
 """What the dashboard says where the database is in its usual place."""
 
 
@@ -72,12 +72,12 @@ def keep(page: Page, name: str) -> None:
 def answer(page: Page, address: str, groups: list[str]) -> None:
     """Answer the first group with the keys of the guide, and take pictures on the way."""
     enter(page, address, groups[0])
-    pick(page, 5, 11)
+    pick(page, 7, 16)
     keep(page, "group")
     press(page, "x")
     pick(page, 2)
     press(page, "3")
-    pick(page, 7)
+    pick(page, 18)
     press(page, "u")
     keep(page, "ambiguous")
     press(page, "Enter")
@@ -110,7 +110,7 @@ def main(run: Path = RUN) -> None:
     Args:
         run: a run with proposals; its own database is left alone.
     """
-    groups = ["class-3", "class-0", "class-5", "class-1"]
+    groups = ["cluster-34", "class-0", "class-5", "class-4"]
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         database = Path(folder) / "annotations.sqlite"
         path = str(CHROMIUM) if CHROMIUM.exists() else None
