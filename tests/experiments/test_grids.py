@@ -259,8 +259,11 @@ def test_the_weaker_arm_is_plain_and_as_weak_as_p_a_makes_the_unlabeled_loss(dat
 
 def test_votes_are_read_as_they_are_and_cross_fitted(dataset: Dataset) -> None:
     runs = {run.entry.arm: run for run in planned(dataset, "crossfit").values()}
-    assert len(runs) == 5
+    assert len(runs) == 9
     for arm, run in runs.items():
+        assert run.config.predict.classes == next(
+            (name for name in ("probe", "spread") if name in arm), "head"
+        )
         assert run.config.data.votes == 5
         assert run.config.objective.name == ("vanilla" if arm.startswith("vanilla") else "s2c2")
         assert run.config.predict.crossfit == ("crossfit" in arm)

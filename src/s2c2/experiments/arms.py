@@ -273,19 +273,23 @@ def spread(dataset: Dataset, base: Values) -> dict[str, Values]:
 
 
 def crossfitted(dataset: Dataset, base: Values) -> dict[str, Values]:
-    """Return the probe of five votes as it is and cross-fitted, on S2C2's network and on the plain one."""
+    """Return probes of five votes as they are and cross-fitted, on S2C2's network and on the plain one.
+
+    Both with labels that spread over alike images beside them and without.
+    """
     share, votes = measured(dataset, base), {"data": {"votes": VOTES}}
-    read = {**READOUT, "classes": "probe", "ambiguity": "votes", "prior": share}
+    read = {**READOUT, "ambiguity": "votes", "prior": share}
     found: dict[str, Values] = {"vanilla-votes": configuration.merged(VANILLA, votes)}
     networks: dict[str, Values] = {
         "vanilla-": {"objective": {"name": "vanilla"}},
         "": {"objective": {"name": "s2c2", "prior": share}},
     }
     for start, network in networks.items():
-        for name, crossfit in (("probe", False), ("crossfit", True)):
-            predict = {"predict": {**read, "crossfit": crossfit}}
-            told = configuration.merged(network, votes)
-            found[f"{start}readout-{name}-votes"] = configuration.merged(told, predict)
+        told = configuration.merged(network, votes)
+        for classes in ("probe", "spread"):
+            for name, crossfit in ((classes, False), (f"{classes}-crossfit", True)):
+                predict = {"predict": {**read, "classes": classes, "crossfit": crossfit}}
+                found[f"{start}readout-{name}-votes"] = configuration.merged(told, predict)
     return found
 
 

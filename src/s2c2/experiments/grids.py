@@ -171,7 +171,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         ("mean-teacher",),
     ),
     "crossfit": Experiment(
-        "The probe of five votes as it is and cross-fitted, on the network of S2C2 and on the plain one",
+        "Probes of five votes as they are and cross-fitted, without and with spread labels",
         arms.crossfitted,
         ("mean-teacher",),
     ),
