@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.made import CLASSES
-from tests.browser.screen import cell, saved, select, show
+from tests.browser.screen import cell, notice, saved, select, show
 from tests.browser.serving import Server
 
 
@@ -248,3 +248,104 @@ def test_a_large_picture_is_not_that_of_the_image_before(plain: Server, context:
     for route in held:
         route.continue_()
     expect(shown).to_be_visible()
+
+
+def test_an_image_that_was_taken_out_is_not_labeled_with_others(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    chosen = page.locator("[role=gridcell][aria-selected=true]")
+    select(page, before[1], before[4])
+    page.keyboard.press("x")
+    server.recorded("misfit")
+    expect(page.locator(".groups .aim")).to_have_text("2 images taken out as not fitting")
+    for key in ("3", "Space", "f", "u"):
+        page.keyboard.press(key)
+        expect(page.locator("#toast")).to_contain_text(
+            "You took these images out of the group as not fitting"
+        )
+        page.evaluate("document.querySelector('#toast span').textContent = ''")
+    expect(page.locator("dialog")).to_have_count(0)
+    cell(page, before[0]).click(modifiers=["Control"])
+    expect(chosen).to_have_count(1)
+    cell(page, before[6]).click(modifiers=["Shift"])
+    expect(chosen).to_have_count(5)
+    page.keyboard.press("Control+a")
+    expect(chosen).to_have_count(18)
+    page.keyboard.press("3")
+    _, event = server.recorded("misfit", "label")
+    assert set(event.images) == set(before) - {before[1], before[4]}
+    expect(notice(page, "conflict")).to_have_count(0)
+
+
+def test_no_own_act_stands_in_the_way_of_the_next_one(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    image, other = server.members(group)[2:4]
+    page = open_page(server, group=group)
+    acts = ("label", "skip", "flag", "ambiguous", "misfit", "grow", "label")
+    for at, key in enumerate(("3", "Space", "f", "u", "x", "x", "2"), start=1):
+        select(page, image)
+        page.keyboard.press(key)
+        if key == "u":
+            page.locator("dialog input[type=number][data-class='1']").fill("60")
+            page.locator("dialog button[type=submit]").click()
+        server.recorded(*acts[:at])
+        saved(page)
+    select(page, image, other)
+    page.keyboard.press("1")
+    assert set(server.recorded(*acts, "label")[-1].images) == {image, other}
+    expect(notice(page, "conflict")).to_have_count(0)
+
+
+def test_one_by_one_an_image_that_was_taken_out_is_not_labeled(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    page = open_page(server, group=group)
+    page.keyboard.press("o")
+    page.keyboard.press("x")
+    server.recorded("misfit")
+    page.keyboard.press("p")
+    page.keyboard.press("2")
+    expect(page.locator("#toast")).to_contain_text("You took this image out of the group as not fitting")
+    expect(notice(page, "conflict")).to_have_count(0)
+    page.keyboard.press("x")
+    server.recorded("misfit", "grow")
+
+
+def test_what_is_left_over_cannot_be_taken_out_again(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    image = server.members(group)[0]
+    page = open_page(server, group=group)
+    select(page, image)
+    page.keyboard.press("x")
+    server.recorded("misfit")
+    show(page, "misfits")
+    select(page, image)
+    page.keyboard.press("x")
+    expect(page.locator("#toast")).to_contain_text("is left over already")
+    page.keyboard.press("2")
+    server.recorded("misfit", "label")
+
+
+def test_an_own_act_in_another_window_is_told_as_such(
+    server: Server, open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    group = server.groups("class")[0]
+    image, other = server.members(group)[:2]
+    context.route("**/api/events*", lambda route: route.abort())
+    page, there = open_page(server, context, group), open_page(server, other_context, group)
+    select(there, image)
+    there.keyboard.press("x")
+    server.recorded("misfit")
+    select(page, image)
+    page.keyboard.press("2")
+    told = notice(page, "conflict")
+    expect(told).to_contain_text("You took images out of this group as not fitting")
+    told.get_by_role("button", name="Understood").click()
+    expect(cell(page, image)).to_have_count(0)
+    select(there, other)
+    there.keyboard.press("3")
+    server.recorded("misfit", "label")
+    select(page, other)
+    page.keyboard.press("2")
+    expect(told).to_contain_text("You changed this group yourself before (label")
+    expect(told).not_to_contain_text("ann")

@@ -93,7 +93,7 @@ def test_two_people_on_one_cluster_never_overwrite_each_other(board: Board) -> N
 def test_a_queue_of_acts_of_one_tab_does_not_conflict_with_itself(board: Board) -> None:
     does(board, "ann", act("label", (4,), "cluster-1", label=0, version=0, tab="a"))
     does(board, "ann", act("label", (4, 5), "cluster-1", label=1, version=0, tab="a"))
-    with pytest.raises(Conflict, match="ann labeled 2 images"):
+    with pytest.raises(Conflict, match="you labeled 2 images"):
         board.check("ann", act("label", (5,), "cluster-1", label=1, version=0, tab="other"))
 
 
@@ -116,6 +116,8 @@ def test_an_image_that_was_moved_meanwhile_names_who_moved_it(board: Board) -> N
     does(board, "ann", act("misfit", (0,), "class-0", tab="a"))
     with pytest.raises(Conflict, match="image 0 has left class-0: ann marked as misfits 1 image of class-0"):
         board.check("bo", act("label", (0, 1), "class-0", label=1, tab="b"))
+    with pytest.raises(Conflict, match="image 0 has left class-0: you marked as misfits 1 image of class-0"):
+        board.check("ann", act("label", (0, 1), "class-0", label=1, tab="a"))
     with pytest.raises(UserError, match="image 7 is not in class-0"):
         board.check("bo", act("label", (7,), "class-0", label=1))
 

@@ -118,7 +118,7 @@ class Scope:
 
 
 class Conflict(UserError):  # noqa: N818
-    """Somebody else was faster; the message says who did what and when."""
+    """Somebody else, or another window, was faster; the message says who did what and when."""
 
     def __init__(self, sentence: str, who: str, act: str, at: str, version: int | None) -> None:
         super().__init__(sentence)

@@ -56,9 +56,9 @@ def fits(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act) -> None:
     if act.version is not None:
         _fresh(sheet, steps, annotator, act, act.version)
     if act.name == "grow":
-        _can_join(sheet, steps, act)
+        _can_join(sheet, steps, annotator, act)
     elif act.group is not None and act.name in INSIDE:
-        _inside(sheet, steps, act, act.group)
+        _inside(sheet, steps, annotator, act, act.group)
     if act.name == "merge" and act.group == act.target:
         raise UserError(f"cannot merge {act.group} into itself")
     if act.name == "split" and act.group is not None and len(act.images) == sheet.size[act.group]:
@@ -75,10 +75,10 @@ def _fresh(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, versio
     if act.group is not None and sheet.entry(act.group).kind in WHOLE:
         for step in since(sheet.touched.get(act.group, []), steps, version):
             if foreign(step):
-                lost(sheet, act, step, f"{act.group} has changed")
-    _same_images(sheet, act, foreign)
+                lost(sheet, annotator, act, step, f"{act.group} has changed")
+    _same_images(sheet, annotator, act, foreign)
     if act.name == "decide":
-        _same_answers(sheet, steps, act, version, foreign)
+        _same_answers(sheet, steps, annotator, act, version, foreign)
 
 
 def since(touched: Sequence[int], steps: Sequence[Step], version: int) -> Iterator[Step]:
@@ -89,15 +89,20 @@ def since(touched: Sequence[int], steps: Sequence[Step], version: int) -> Iterat
         yield steps[seq - 1]
 
 
-def _same_images(sheet: Sheet, act: Act, foreign: Callable[[Step], bool]) -> None:
+def _same_images(sheet: Sheet, annotator: str, act: Act, foreign: Callable[[Step], bool]) -> None:
     for image in act.images:
         node = sheet.nodes.get(image)
         if node is not None and foreign(node.step):
-            lost(sheet, act, node.step, f"image {image} has changed")
+            lost(sheet, annotator, act, node.step, f"image {image} has changed")
 
 
 def _same_answers(
-    sheet: Sheet, steps: Sequence[Step], act: Act, version: int, foreign: Callable[[Step], bool]
+    sheet: Sheet,
+    steps: Sequence[Step],
+    annotator: str,
+    act: Act,
+    version: int,
+    foreign: Callable[[Step], bool],
 ) -> None:
     """Refuse a decision on answers that changed since, on whatever board they were given."""
     for step in reversed(steps[version:]):
@@ -105,39 +110,40 @@ def _same_answers(
         if foreign(step) and (meant.answer is not None or meant.name == "misfit"):
             found = np.intersect1d(meant.images, act.images)
             if len(found):
-                lost(sheet, act, step, f"image {found[0]} has changed")
+                lost(sheet, annotator, act, step, f"image {found[0]} has changed")
 
 
-def _can_join(sheet: Sheet, steps: Sequence[Step], act: Act) -> None:
+def _can_join(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act) -> None:
     for image in act.images:
         if sheet.place(image) == act.group:
             raise UserError(f"image {image} is in {act.group} already")
         node = sheet.nodes.get(image)
         if node is not None and node.answer is not None:
-            lost(sheet, act, steps[node.answer.seq - 1], f"image {image} has an answer")
+            lost(sheet, annotator, act, steps[node.answer.seq - 1], f"image {image} has an answer")
 
 
-def _inside(sheet: Sheet, steps: Sequence[Step], act: Act, group: str) -> None:
+def _inside(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, group: str) -> None:
     for image in act.images:
         if sheet.place(image) == group:
             continue
         node = sheet.nodes.get(image)
         if node is None or not node.joined:
             raise UserError(f"image {image} is not in {group}")
-        lost(sheet, act, steps[node.joined - 1], f"image {image} has left {group}")
+        lost(sheet, annotator, act, steps[node.joined - 1], f"image {image} has left {group}")
 
 
-def lost(sheet: Sheet, act: Act, other: Step, what: str) -> NoReturn:
+def lost(sheet: Sheet, annotator: str, act: Act, other: Step, what: str) -> NoReturn:
     """Raise the conflict that names the other act."""
     version = sheet.version(act.group) if act.group is not None else None
-    raise Conflict(f"{what}: {told(other)}", other.annotator, other.name, other.time, version)
+    raise Conflict(f"{what}: {told(other, annotator)}", other.annotator, other.name, other.time, version)
 
 
-def told(step: Step) -> str:
-    """Return a sentence: who did what, when."""
+def told(step: Step, annotator: str) -> str:
+    """Return a sentence for an annotator: who did what, when."""
+    who = "you" if step.annotator == annotator else step.annotator
     number = len(step.images)
     what = f"{number} image{'s' * (number != 1)}" if number else "it"
     where = f" of {step.group}" if number and step.group else ""
     if step.name == "finish":
         what, where = str(step.group), ""
-    return f"{step.annotator} {PAST[step.name]} {what}{where} at {step.time}"
+    return f"{who} {PAST[step.name]} {what}{where} at {step.time}"

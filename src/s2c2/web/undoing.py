@@ -19,12 +19,12 @@ def can_undo(sheet: Sheet, steps: Sequence[Step], dead: Collection[int], annotat
     step = _own(steps, annotator, act)
     if step.seq in dead:
         raise UserError(f"act {step.seq} is undone already")
-    _not_covered(sheet, step, act)
+    _not_covered(sheet, step, annotator, act)
     for group in step.makes:
         for seq in reversed(sheet.touched[group]):
             later = steps[seq - 1]
             if seq != step.seq and seq not in dead and group in (later.group, later.target) and _does(later):
-                lost(sheet, act, later, f"cannot undo act {step.seq}, {group} is in use")
+                lost(sheet, annotator, act, later, f"cannot undo act {step.seq}, {group} is in use")
 
 
 def can_redo(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act) -> None:
@@ -37,7 +37,7 @@ def can_redo(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act) -> N
     step = _own(steps, annotator, act)
     if step.seq not in sheet.histories[annotator].undone:
         raise UserError(f"act {step.seq} cannot be redone: it is not undone, or something new was done since")
-    _not_covered(sheet, step, act)
+    _not_covered(sheet, step, annotator, act)
     for group in (step.group, step.target):
         if group is not None:
             sheet.entry(group)
@@ -57,10 +57,9 @@ def _does(step: Step) -> bool:
     return step.name not in ("undo", "redo")
 
 
-def _not_covered(sheet: Sheet, step: Step, act: Act) -> None:
+def _not_covered(sheet: Sheet, step: Step, annotator: str, act: Act) -> None:
     for image in step.images.tolist():
         node = sheet.nodes.get(image)
         if node is not None and node.step.seq > step.seq:
-            lost(
-                sheet, act, node.step, f"cannot {act.name} act {step.seq}, image {image} was changed after it"
-            )
+            what = f"cannot {act.name} act {step.seq}, image {image} was changed after it"
+            lost(sheet, annotator, act, node.step, what)

@@ -20,6 +20,7 @@ test("labeling a selection changes only that, answered or not", () => {
 test("misfits are left out when the group is accepted", () => {
   const without = membersAfter(members(), act("misfit", { images: [1] }), 0);
   assert.equal(without[1].misfit, true);
+  assert.equal(membersAfter(members(), act("misfit", { images: [3] }), 0)[3].answer, null);
   assert.deepEqual(said(membersAfter(without, act("accept"), 0)), [0, null, 0, 1]);
 });
 
@@ -46,6 +47,7 @@ test("the counts that are shown at once", () => {
   assert.deepEqual(count(act("accept")), { size: 4, open: 0, done: true });
   assert.deepEqual(count(act("label", { images: [0, 3], label: 1 })), { size: 4, open: 2, done: false });
   assert.deepEqual(count(act("split", { images: [0, 1] })), { size: 2, open: 1, done: false });
+  assert.deepEqual(count(act("misfit", { images: [0, 3] })), { size: 2, open: 2, done: false });
   assert.deepEqual(count(act("flag")), group);
   assert.deepEqual(count(act("finish")), { size: 4, open: 3, done: true });
 });
@@ -74,6 +76,12 @@ test("what cannot be done is said in a sentence", () => {
   assert.match(hindrance("misfit", null, group), /Select/);
   assert.match(hindrance("label", null, { ...group, open: 0 }), /has an answer/);
   assert.equal(hindrance("label", [1], { ...group, open: 0 }), null);
+  const some = membersAfter(members(), act("misfit", { images: [1, 3] }), 0);
+  assert.match(hindrance("label", [1], { ...group, members: some }), /^You took this image out/);
+  assert.match(hindrance("skip", [1, 3], { ...group, members: some }), /^You took these images out/);
+  assert.equal(hindrance("label", [0], { ...group, members: some }), null);
+  assert.equal(hindrance("grow", [1], { ...group, members: some }), null);
+  assert.match(hindrance("misfit", [1], { ...group, kind: "misfits" }), /left over already/);
 });
 
 test("an answer of the server without label, distribution or skip is none", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  carried, cleared, everything, inverted, nothing, only, pointed, positions, ranged, target, toggled,
+  apart, carried, cleared, everything, inverted, nothing, only, pointed, positions, ranged, target, toggled,
 } from "../../../src/s2c2/web/static/logic/selection.mjs";
 
 test("a click selects one image and moves the anchor", () => {
@@ -91,4 +91,11 @@ test("the cursor stays on its image, or near it when the image left", () => {
   assert.equal(carried(last, of(7, 8, 9, 5), of(7, 5, 9)).cursor, 1);
   assert.equal(carried(last, of(7, 8, 9, 5), of(7, 8)).cursor, 1);
   assert.equal(carried(last, of(7, 8, 9, 5), []).cursor, -1);
+});
+
+test("what was taken out is selected by itself only", () => {
+  const out = (at) => at < 2;
+  assert.deepEqual(positions(apart(everything(nothing(4)), out)), [2, 3]);
+  const both = toggled(only(nothing(4), 0), 1);
+  assert.equal(apart(both, out), both);
 });

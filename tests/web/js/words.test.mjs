@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { counted, done, duration, percent, status, strength } from "../../../src/s2c2/web/static/logic/words.mjs";
+import { counted, done, duration, first, percent, status, strength } from "../../../src/s2c2/web/static/logic/words.mjs";
 
 test("numbers, shares and times", () => {
   assert.equal(counted(1, "image"), "1 image");
@@ -26,4 +26,10 @@ test("status of a group", () => {
   assert.equal(status({ open: 3, size: 3, done: false }).word, "open");
   assert.equal(status({ open: 2, size: 3, done: false }).word, "begun");
   assert.equal(status({ open: 2, size: 3, done: true }).word, "done");
+});
+
+test("an own act is not told as another person's", () => {
+  assert.equal(first("bob", "ann", "label", "10:32", "this group"), "bob changed this group first (label, 10:32).");
+  assert.equal(first("ann", "ann", "label", "", "this group"), "You changed this group yourself before (label).");
+  assert.match(first("ann", "ann", "misfit", "10:32", "cats"), /^You took images out of cats as not fitting yourself \(10:32\)/);
 });

@@ -1,3 +1,5 @@
+import { counted } from "./words.mjs";
+
 /**
  * What a person did, as it is sent to the server.
  *
@@ -71,14 +73,24 @@ export function member(sent) {
 /** Whether an image still wants an answer. @param {Member} member */
 export const open = (member) => !member.answer && !member.misfit;
 
+/** Whether images are no longer in their group, as a sentence that says why. @param {number[]} images @param {(Member|undefined)[]} members @returns {string|null} */
+export function departed(images, members) {
+  const ids = new Set(images);
+  if (!members.some((one) => one?.misfit && ids.has(one.id))) return null;
+  const [these, them] = images.length === 1 ? ["this image", "it"] : ["these images", "them"];
+  return `You took ${these} out of the group as not fitting. Not fitting again takes ${them} back.`;
+}
+
 /**
  * Whether an act can be made, as a sentence that says why not.
  * @param {string} act @param {number[]|null} images
- * @param {{suggestion: object|null, open: number, kind: string}} group @returns {string|null}
+ * @param {{suggestion: object|null, open: number, kind: string, members?: (Member|undefined)[]}} group @returns {string|null}
  */
 export function hindrance(act, images, group) {
   if (act === "accept" && !group.suggestion) return "This group has no suggestion to accept. Label it instead.";
   if (act === "misfit" && !images?.length) return "Select the images that do not fit first.";
+  if (act === "misfit" && group.kind === "misfits") return `${counted(images.length, "image")} ${images.length === 1 ? "is" : "are"} left over already. Label or skip what fits no group.`;
+  if (act !== "grow" && images) return departed(images, group.members ?? []);
   if (act === "split" && !images?.length) return "Select the images to split off first.";
   if (WHOLE.includes(act) && !images && !group.open) return "Every image of this group has an answer. Select images to change it.";
   return null;

@@ -25,7 +25,7 @@ export function after(member, act, suggestion) {
   if (act.act in ANSWERS) return { ...member, misfit: false, answer: ANSWERS[act.act](act, suggestion) };
   if (act.act === "flag") return { ...member, flag: true };
   if (act.act === "grow") return { ...member, misfit: false };
-  if (act.act === "misfit") return { ...member, misfit: true };
+  if (act.act === "misfit") return { ...member, misfit: true, answer: null };
   return GONE.includes(act.act) ? null : member;
 }
 
@@ -49,7 +49,8 @@ export function membersAfter(members, act, suggestion) {
 export function countsAfter(group, act, wereOpen) {
   const left = act.images ? Math.max(0, group.open - wereOpen) : 0;
   if (act.act === "finish") return { ...group, done: true };
-  if (act.act in ANSWERS || act.act === "misfit") return { ...group, open: left, done: left === 0 };
+  if (act.act in ANSWERS) return { ...group, open: left, done: left === 0 };
+  if (act.act === "misfit") return { ...group, open: left, done: left === 0, size: Math.max(0, group.size - (act.images?.length ?? 0)) };
   if (act.act === "split") return { ...group, open: left, size: Math.max(0, group.size - (act.images?.length ?? 0)) };
   if (act.act === "grow") return { ...group, size: group.size + (act.images?.length ?? 0), open: group.open + (act.images?.length ?? 0), done: false };
   if (act.act === "merge" || act.act === "recluster") return { ...group, open: 0, size: 0, done: true };

@@ -89,6 +89,15 @@ export function target(selection, direction, columns, rows = 1) {
   return limited(selection, to);
 }
 
+/**
+ * What was taken out of a group is selected by itself only: beside others it is left out.
+ * @param {Selection} selection @param {(position: number) => boolean} out @returns {Selection}
+ */
+export function apart(selection, out) {
+  const inside = [...selection.chosen].filter((at) => !out(at));
+  return inside.length && inside.length < selection.chosen.size ? { ...selection, chosen: new Set(inside) } : selection;
+}
+
 /** Positions in rising order. @param {Selection} selection @returns {number[]} */
 export function positions(selection) {
   return [...selection.chosen].sort((a, b) => a - b);

@@ -39,6 +39,16 @@ export function done(act, images, label = "") {
   return `${DONE[act] ?? act} ${counted(images, "image")}${as}.`;
 }
 
+/**
+ * Who changed something before an act came that was not recorded.
+ * @param {string} who @param {string} me @param {string} act @param {string} time @param {string} what @returns {string}
+ */
+export function first(who, me, act, time, what) {
+  if (who !== me) return `${who} changed ${what} first (${act}${time && `, ${time}`}).`;
+  if (act === "misfit") return `You took images out of ${what} as not fitting yourself${time && ` (${time})`}.`;
+  return `You changed ${what} yourself before (${act}${time && `, ${time}`}).`;
+}
+
 /** Progress of a group: an icon and a word. @param {{open: number, size: number, done: boolean}} group */
 export function status(group) {
   if (group.done) return { icon: "done", word: "done" };

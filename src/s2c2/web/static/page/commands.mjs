@@ -14,7 +14,7 @@ const ARROWS = { arrowleft: "left", arrowright: "right", arrowup: "up", arrowdow
 /** @param {any} app @returns {Record<string, () => any>} */
 export function commands(app) {
   const { store, doing } = app;
-  const select = (change) => store.set({ selection: change(store.state.selection) });
+  const select = (change) => doing.select(change(store.state.selection));
   return {
     groups: () => app.enter("groups"), single: () => app.enter("single"), review: () => app.enter("review"),
     dashboard: () => app.enter("dashboard"), people: () => app.enter("people"), grow: () => grow(app), help: () => help(app),
@@ -119,7 +119,7 @@ async function merge(app) {
 async function selectAll(app) {
   const { group } = app.store.state;
   await app.loading.need(0, group?.members.length ?? 0);
-  app.store.set({ selection: everything(app.store.state.selection) });
+  app.doing.select(everything(app.store.state.selection));
 }
 
 function sideBySide(app) {
@@ -163,6 +163,6 @@ export function arrow(app, event) {
   const change = event.shiftKey ? ranged : event.ctrlKey || event.metaKey ? pointed : only;
   const from = event.shiftKey ? selection.anchor : to;
   app.loading.need(Math.min(from, to), Math.max(from, to) + 1);
-  app.store.set({ selection: change(selection, to) });
+  app.doing.select(change(selection, to));
   return true;
 }

@@ -1,9 +1,9 @@
 /** Doing things: an act is shown at once, kept, sent, and brought into line with the server's answer. */
 
-import { LEAVING, body, hindrance, made } from "../logic/acts.mjs";
+import { LEAVING, body, departed, hindrance, made } from "../logic/acts.mjs";
 import { countsAfter, membersAfter, openOf } from "../logic/board.mjs";
 import { Outbox } from "../logic/outbox.mjs";
-import { nothing, pointed, positions } from "../logic/selection.mjs";
+import { apart, nothing, pointed, positions } from "../logic/selection.mjs";
 import { alive } from "../logic/tabs.mjs";
 import { done } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
@@ -30,6 +30,12 @@ export class Doing {
     });
   }
 
+  /** Select images of the group on the screen. @param {import("../logic/selection.mjs").Selection} selection */
+  select(selection) {
+    const { group } = this.store.state;
+    this.store.set({ selection: apart(selection, (at) => Boolean(group?.members[at]?.misfit)) });
+  }
+
   /** Images that are selected, null when none is. @returns {number[]|null} */
   chosen() {
     const { group, selection } = this.store.state;
@@ -45,6 +51,8 @@ export class Doing {
     const { group } = this.store.state;
     if (!group || (!given && (this.#unloaded() || this.#emptied()))) return null;
     const images = given ?? this.chosen();
+    const wrong = images && departed(images, group.members);
+    if (wrong) return this.say(wrong), null;
     return { group: group.id, images, version: group.version, facts: this.#facts(images) };
   }
 
@@ -89,7 +97,7 @@ export class Doing {
     if ((more.group ?? group.id) !== group.id) return this.say("Another group is on the screen now: nothing was done.");
     if (!("images" in more) && (this.#unloaded() || this.#emptied())) return;
     const images = "images" in more ? more.images : this.chosen();
-    const wrong = hindrance(name, images, { ...summary, suggestion: group.suggestion });
+    const wrong = hindrance(name, images, { ...summary, suggestion: group.suggestion, members: group.members });
     if (wrong) return this.say(wrong);
     const shown = group.suggestion ? { label: group.suggestion.label, strength: group.suggestion.strength } : null;
     const act = this.#made({ act: name, group: group.id, version: group.version, shown, ...more, images });

@@ -144,14 +144,14 @@ export class Grid {
       : adds ? toggled(selection, position) : only(selection, position);
     if (event.pointerType === "touch") return this.#tap(element, next);
     event.preventDefault();
-    this.app.store.set({ selection: next });
+    this.app.doing.select(next);
     element.focus({ preventScroll: true });
   }
 
   /** A touch selects when it ends where it began; else it scrolled. */
   #tap(element, next) {
     const stop = new AbortController();
-    const end = () => { stop.abort(); this.app.store.set({ selection: next }); };
+    const end = () => { stop.abort(); this.app.doing.select(next); };
     element.addEventListener("pointerup", end, { signal: stop.signal });
     this.element.addEventListener("pointercancel", () => stop.abort(), { signal: stop.signal });
   }

@@ -1,7 +1,7 @@
 /** What a person must know: unsaved acts, a conflict, another tab, trouble. And the short word after an act. */
 
 import { said } from "../logic/boards.mjs";
-import { counted } from "../logic/words.mjs";
+import { counted, first } from "../logic/words.mjs";
 import { fill, h, icon, text } from "./dom.mjs";
 
 /** Acts not recorded that are told at a time; the others follow as these are read. */
@@ -55,7 +55,7 @@ export class Notices {
   #refused(refusal) {
     const { key, elsewhere } = refusal;
     const go = () => { this.app.doing.understood(key); this.app.goto(elsewhere.group); };
-    return notice("conflict", told(refusal),
+    return notice("conflict", told(refusal, this.app.store.state.session.annotator),
       elsewhere ? h("button", { "data-action": "show", onclick: go }, "Show the group") : null,
       h("button", { "data-action": "understood", onclick: () => this.app.doing.understood(key) }, "Understood"));
   }
@@ -74,11 +74,11 @@ export class Notices {
 const notice = (kind, words, ...buttons) => h("div", { class: `notice ${kind}`, role: ["tabs", "coming"].includes(kind) ? "status" : "alert" }, icon("warning"), h("p", {}, words), buttons);
 
 /** Who was first, and what became of one's own act. */
-function told({ words, conflict, elsewhere, decided }) {
+function told({ words, conflict, elsewhere, decided }, me) {
   const end = decided ? "Your decision was not recorded; the list is shown as it is now."
     : elsewhere ? "What you did there was not recorded." : "What you did was not recorded; the group is shown as it is now.";
   if (!conflict?.who) return `${words} ${end}`;
   const time = conflict.at ? new Date(conflict.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
   const group = decided ? "this image" : (elsewhere?.name ?? "this group");
-  return `${conflict.who} changed ${group} first (${conflict.act ?? "an act"}${time ? `, ${time}` : ""}). ${end}`;
+  return `${first(conflict.who, me, conflict.act ?? "an act", time, group)} ${end}`;
 }

@@ -1,6 +1,7 @@
 /** The bar below the grid: what the next key acts on, the classes, and the acts, each with its key. */
 
 import { DIGITS } from "../logic/keys.mjs";
+import { positions } from "../logic/selection.mjs";
 import { counted, number } from "../logic/words.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
@@ -35,7 +36,8 @@ export class Toolbar {
     const open = queue.find((one) => one.group === group?.id)?.open ?? 0;
     const chosen = selection.chosen.size;
     const single = this.place !== "groups";
-    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} selected` : open ? `Nothing selected: keys act on all ${number(open)} open` : "Nothing selected, every image has an answer");
+    const out = group?.members[positions(selection)[0]]?.misfit;
+    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : "Nothing selected, every image has an answer");
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
     text(this.clear.lastChild, this.app.key("clear"));
