@@ -61,6 +61,7 @@ export class Rail {
   }
 
   #groups({ queue, group, session }) {
+    const follow = group?.id !== this.current || this.#seen(this.items.get(group?.id));
     const kept = new Map();
     for (const one of queue) {
       const item = this.items.get(one.group) ?? this.#item(one.group);
@@ -73,6 +74,14 @@ export class Rail {
     const order = [...kept.values()];
     if (order.length !== this.list.children.length || order.some((item, at) => this.list.children[at] !== item)) fill(this.list, order);
     this.items = kept;
+    if (follow) kept.get(group?.id)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** Whether some of an item is in sight: a list that was scrolled away from it stays there. */
+  #seen(item) {
+    if (!item) return false;
+    const [box, list] = [item, this.list].map((one) => one.getBoundingClientRect());
+    return box.bottom > list.top && box.top < list.bottom;
   }
 
   #item(id) {
