@@ -186,10 +186,8 @@ def apart(inputs: Float64[np.ndarray, "l e"], votes: Float[np.ndarray, "l k"]) -
 
     Where these have one class only, q is their mean label.
     """
-    fold = np.arange(len(votes)) % spreading.FOLDS
     logits = np.zeros(votes.shape)
-    for number in range(min(spreading.FOLDS, len(votes))):
-        asked = fold == number
+    for asked in spreading.folds(len(votes)):
         others = votes[~asked]
         if (others.sum(axis=0) > 0).sum() > 1:
             logits[asked] = _classes(inputs[~asked], others)(inputs[asked])

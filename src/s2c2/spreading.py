@@ -154,12 +154,17 @@ def apart(
     Args: as of :func:`fit`.
     """
     said = np.repeat(votes.mean(axis=0, keepdims=True, dtype=np.float64), len(votes), axis=0)
-    fold = np.arange(len(votes)) % FOLDS
-    for number in range(min(FOLDS, len(votes))):
-        asked = fold == number
+    for asked in folds(len(votes)):
         if not asked.all():
             said[asked] = fit(made, labeled[~asked], votes[~asked]).said(made.heard.of(labeled[asked]))
     return said
+
+
+def folds(labeled: int) -> Iterator[Bool[np.ndarray, " l"]]:
+    """Yield which labeled images are in each fold: every one is in one."""
+    fold = np.arange(labeled) % FOLDS
+    for number in range(min(FOLDS, labeled)):
+        yield fold == number
 
 
 def some(images: int, labeled: Int[np.ndarray, " l"], seed: int) -> Int64[np.ndarray, " d"]:

@@ -38,6 +38,13 @@ def field(path: Path, name: str) -> str | None:
     return next((value.strip() for key, _, value in pairs if key.strip() == name), None)
 
 
+def memory(device: str) -> dict[str, float]:
+    """Return the most bytes that were in use on a graphics card; nothing on a processor."""
+    import torch
+
+    return {"peak_bytes": float(torch.cuda.max_memory_allocated())} if device == "cuda" else {}
+
+
 def card() -> str | None:
     """Return the name of the graphics card; None where there is none."""
     import torch

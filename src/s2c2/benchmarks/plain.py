@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor, nn
 
+from s2c2.benchmarks.machine import memory
 from s2c2.benchmarks.pillow import PILLOW
 from s2c2.benchmarks.timing import Meter
 from s2c2.benchmarks.worker import Work
@@ -72,8 +73,7 @@ def prepare(options: Mapping[str, Any]) -> Work:
             seconds += views_of.sample()["cpu_s"]
             step(images, labels)
         found = meter.sample() | {"views_cpu_s": seconds}
-        memory = {"peak_bytes": float(torch.cuda.max_memory_allocated())} if device.type == "cuda" else {}
-        return {name: value / options["steps"] for name, value in found.items()} | memory
+        return {name: value / options["steps"] for name, value in found.items()} | memory(device.type)
 
     return work
 

@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from s2c2 import config as configuration
+from s2c2.benchmarks.machine import memory
 from s2c2.benchmarks.timing import Meter
 from s2c2.benchmarks.worker import Work
 from s2c2.config import Config
@@ -99,14 +100,9 @@ def prepare(options: Mapping[str, Any]) -> Work:
             torch.cuda.synchronize()
         found = meter.sample() | marks.parts()
         each = {name: seconds / options["steps"] for name, seconds in found.items()}
-        return each | {"flops": float(flops)} | memory(device)
+        return each | {"flops": float(flops)} | memory(device.type)
 
     return work
-
-
-def memory(device: torch.device) -> dict[str, float]:
-    """Return the most bytes that were in use on a graphics card; nothing on a processor."""
-    return {"peak_bytes": float(torch.cuda.max_memory_allocated())} if device.type == "cuda" else {}
 
 
 def ready(config: Config, size: int, device: torch.device) -> tuple[Training, Objective, Batches]:

@@ -25,7 +25,7 @@ def rows(asked: Asked) -> list[dict[str, Any]]:
             for name, what in processes.items()
         }
         samples = interleaved(works, asked.rounds)
-    return [row(name, wanted.get(name), samples, asked, clock(asked)) for name in works]
+    return [row(name, wanted.get(name), samples, asked) for name in works]
 
 
 def clock(asked: Asked) -> str:
@@ -41,11 +41,11 @@ def plain(asked: Asked) -> dict[str, Any]:
 
 
 def row(
-    name: str, case: Case | None, samples: Mapping[str, Sequence[Sample]], asked: Asked, seconds_of: str
+    name: str, case: Case | None, samples: Mapping[str, Sequence[Sample]], asked: Asked
 ) -> dict[str, Any]:
     """Return what a case costs, where the time goes, and the ratios of neighbouring samples."""
-    own = samples[name]
-    seconds = spread(column(own, seconds_of))
+    own, timed = samples[name], clock(asked)
+    seconds = spread(column(own, timed))
     views = views_of(case.algorithm if case else "fixmatch", asked.batch)
     peaks = {key: max(column(taken, "peak_bytes")) for key, taken in samples.items()}
     found: dict[str, Any] = {
@@ -58,15 +58,13 @@ def row(
         "peak_mib": round(peaks[name] / 2**20),
     }
     if PLAIN in samples and (case is None or case.algorithm == "fixmatch"):
-        found["times_plain"] = ratio(column(samples[PLAIN], seconds_of), column(own, seconds_of)).rounded(2)
+        found["times_plain"] = ratio(column(samples[PLAIN], timed), column(own, timed)).rounded(2)
     if case is None:
         return found
     found |= {"shares": shares(own), "gflops": round(own[-1]["flops"] / seconds.median / 1e9, 1)}
     vanilla = name.replace(" s2c2 ", " vanilla ")
     if vanilla in samples and vanilla != name:
-        found["over_vanilla"] = ratio(column(own, seconds_of), column(samples[vanilla], seconds_of)).rounded(
-            3
-        )
+        found["over_vanilla"] = ratio(column(own, timed), column(samples[vanilla], timed)).rounded(3)
         found["memory_over_vanilla"] = round(peaks[name] / peaks[vanilla], 3)
     return found
 

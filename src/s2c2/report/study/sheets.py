@@ -19,8 +19,11 @@ ARMS = {
     "vanilla-readout": "plain, with a readout",
     "s2c2-readout": "S2C2, with a readout",
     "weaker-readout": "plain, weaker unlabeled loss, with a readout",
-    **{f"vanilla-weight-{weight}": f"plain, unlabeled weight {weight}" for weight in (5, 10, 20, 50)},
-    **{f"s2c2-weight-{weight}": f"S2C2, unlabeled weight {weight}" for weight in (5, 10, 20, 50)},
+    **{
+        f"{arm}-weight-{weight}": f"{name}, unlabeled weight {weight}"
+        for arm, name in (("vanilla", "plain"), ("s2c2", "S2C2"))
+        for weight in (5, 10, 20, 50)
+    },
     "doubt": "S2C2, evidence=confidence",
     "vanilla-votes": "plain, 5 votes",
     "s2c2-votes": "S2C2, 5 votes",

@@ -1,7 +1,6 @@
 /** The bar below the grid: what the next key acts on, the classes, and the acts, each with its key. */
 
 import { DIGITS } from "../logic/keys.mjs";
-import { positions } from "../logic/selection.mjs";
 import { counted, number } from "../logic/words.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
@@ -36,7 +35,8 @@ export class Toolbar {
     const open = queue.find((one) => one.group === group?.id)?.open ?? 0;
     const chosen = selection.chosen.size;
     const single = this.place !== "groups";
-    const out = group?.members[positions(selection)[0]]?.misfit;
+    const [one] = selection.chosen;
+    const out = group?.members[one]?.misfit;
     text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : "Nothing selected, every image has an answer");
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
