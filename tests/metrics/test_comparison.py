@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from s2c2.metrics.bootstrap import Interval
-from s2c2.metrics.comparison import Comparison, Distance, verdict
+from s2c2.metrics.comparison import CLUSTERINGS, Comparison, Distance, verdict
 
 NAN = float("nan")
 
@@ -27,8 +27,7 @@ def comparison(f1: Interval, distance: Interval, rejected: int = 40) -> Comparis
         },
         auroc=four,
         aurc=four | {"random": 0.3, "oracle": 0.1},
-        f1_interval=f1,
-        grouping_interval=distance,
+        intervals={"F1 / vanilla, entropy rejection": f1} | {f"d / {name}": distance for name in CLUSTERINGS},
     )
 
 
@@ -101,12 +100,44 @@ def test_rows_hold_each_score_beside_its_partner() -> None:
     assert not any("{" in row.caption for row in rows.values())
 
 
+@pytest.mark.parametrize(
+    ("interval", "f1", "d"),
+    [
+        (UP, "better", "worse"),
+        (DOWN, "worse", "better"),
+        (AROUND, "no clear difference", "no clear difference"),
+        (Interval(0.0, 0.2), "no clear difference", "no clear difference"),
+        (Interval(NAN, NAN), "no clear difference", "no clear difference"),
+    ],
+)
+def test_rows_say_what_their_interval_says(interval: Interval, f1: str, d: str) -> None:
+    found = comparison(interval, interval)
+    rows = {row.name: row for row in found.rows()}
+    assert rows["F1 / vanilla, entropy rejection"].state == f1
+    assert rows["d / k-means"].state == d
+    assert rows["F1 / vanilla, margin rejection"].state is None, "its interval was not asked"
+
+
+def test_the_strongest_partner_of_each_kind() -> None:
+    names = comparison(UP, DOWN).strongest
+    assert names == (
+        "F1 / vanilla, entropy rejection",
+        "F1, same images",
+        "F1, all images",
+        "d / k-means",
+        "d by size / k-means",
+        "AUROC / margin",
+        "AURC / max-softmax",
+    )
+    assert set(names) <= {row.name for row in comparison(UP, DOWN).rows()}
+
+
 def test_values_by_name() -> None:
     values = comparison(UP, DOWN).as_dict()
     assert values["coverage"] == pytest.approx(0.6)
     assert values["rejection"] == "entropy"
     assert values["distance"]["k-means"] == {"clusters": 11, "macro": 0.55, "size": 0.56}
-    assert values["f1_interval"] == {"low": 0.01, "high": 0.2}
+    assert values["intervals"]["F1 / vanilla, entropy rejection"] == {"low": 0.01, "high": 0.2}
     assert np.isfinite(values["f1_all"]["vanilla"])
 
 

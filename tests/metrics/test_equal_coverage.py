@@ -11,6 +11,7 @@ from s2c2.errors import UserError
 from s2c2.files import finite
 from s2c2.metrics.baselines import gaussian_mixture, hdbscan, kmeans, unit_kmeans
 from s2c2.metrics.clustering import inner_distance
+from s2c2.metrics.coverage import UNCERTAINTIES
 from s2c2.metrics.scores import compare
 from s2c2.predictions import Predictions
 
@@ -165,11 +166,49 @@ def test_better_networks_are_called_better() -> None:
         clusters=clusters.astype(np.int32),
     )
     found = compare(ours, vanilla, people, seed=0)
-    assert found.f1_interval.low > 0
-    assert found.grouping_interval.high < 0
-    gap = found.distance["s2c2"].macro - found.distance[found.grouping("macro")].macro
-    assert found.grouping_interval.low < gap < found.grouping_interval.high
-    assert found.f1_interval.low < found.f1["s2c2"] - found.f1[found.rejection] < found.f1_interval.high
+    rows = {row.name: row for row in found.rows()}
+    for name in found.strongest:
+        row, ends = rows[name], found.intervals[name]
+        assert row.state == "better", name
+        assert ends.low < row.difference < ends.high, name
+
+
+def test_each_interval_is_that_of_its_row() -> None:
+    ours, vanilla, people = runs()
+    found = compare(ours, vanilla, people, seed=0, tolerance=0.2)
+    assert tuple(found.intervals) == found.strongest
+    target, certain, truth = people.argmax(axis=1), ~ours.ambiguous, people.max(axis=1) < 0.8
+    doubt = UNCERTAINTIES[found.detector](vanilla.probabilities)
+    groups = kmeans(vanilla.probabilities[ours.ambiguous], 9, seed=0)
+    assert found.grouping("macro") == "k-means probabilities"
+
+    def gain(rows: np.ndarray) -> float:
+        first, second = (weighted(target[rows], said.predicted[rows]) for said in (ours, vanilla))
+        return first - second
+
+    def found_by(rows: np.ndarray) -> float:
+        first, second = (roc_auc_score(truth[rows], score[rows]) for score in (ours.ambiguity, doubt))
+        return float(first - second)
+
+    def distance(rows: np.ndarray) -> float:
+        soft, ranks = people[ours.ambiguous], rows[rows < int(ours.ambiguous.sum())]
+        first, second = (
+            inner_distance(soft[ranks], of[ranks]) for of in (ours.clusters[ours.ambiguous], groups)
+        )
+        return first - second
+
+    rng = np.random.default_rng(5)
+    draws = [rng.integers(COUNT, size=COUNT) for _ in range(500)]
+    naive = {
+        "F1, same images": [gain(rows[certain[rows]]) for rows in draws],
+        "F1, all images": [gain(rows) for rows in draws],
+        f"AUROC / {found.detector}": [found_by(rows) for rows in draws],
+        "d / k-means probabilities": [distance(rows) for rows in draws],
+    }
+    for name, values in naive.items():
+        low, high = np.quantile(values, [0.025, 0.975])
+        ends = found.intervals[name]
+        assert (ends.low, ends.high) == pytest.approx((low, high), abs=0.25 * (high - low)), name
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])

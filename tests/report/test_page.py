@@ -76,23 +76,34 @@ def test_the_verdict_and_each_line_of_the_comparison_are_shown(pair: tuple[Run, 
 
 
 @pytest.mark.parametrize(
-    ("apart", "shown"),
+    ("low", "high", "shown"),
     [
-        (0.0004, '<td class="value ">0.000</td>'),
-        (-0.0004, '<td class="value ">0.000</td>'),
-        (0.0006, '<td class="value better">+0.001 better</td>'),
-        (-0.0006, "0.001 worse</td>"),
+        (-0.01, 0.05, "+0.022<p>[−0.010, +0.050]</p></td>"),
+        (0.01, 0.05, '+0.022 <span class="better">better</span><p>[+0.010, +0.050]</p></td>'),
+        (-0.05, -0.01, '+0.022 <span class="worse">worse</span><p>[−0.050, −0.010]</p></td>'),
     ],
 )
-def test_a_difference_that_is_shown_as_none_is_called_none(
-    apart: float, shown: str, pair: Any, tmp_path: Path
+def test_a_line_is_called_better_only_where_its_interval_says_so(
+    low: float, high: float, shown: str, pair: Any, tmp_path: Path
 ) -> None:
     path = pair[0].path / "scores.json"
     known = json.loads(text_of(path))
-    known["comparison"]["f1"] |= {"s2c2": 0.5 + apart, "oracle": 0.5}
+    known["comparison"]["f1_all"] |= {"s2c2": 0.522, "vanilla": 0.5}
+    known["comparison"]["intervals"]["F1, all images"] = {"low": low, "high": high}
     path.write_text(json.dumps(known), encoding="utf-8")
-    row = text_of(report(pair, tmp_path / "r.html")).split("oracle rejection", 1)[1].split("</tr>", 1)[0]
-    assert shown in row
+    rows = text_of(report(pair, tmp_path / "r.html"))
+    assert shown in rows.split("F1, all images", 1)[1].split("</tr>", 1)[0]
+    oracle = rows.split("oracle rejection", 1)[1].split("</tr>", 1)[0]
+    assert "better" not in oracle.split("</p>")[-1], "no interval was asked"
+
+
+def test_lines_and_verdict_say_the_same(pair: Any, tmp_path: Path) -> None:
+    comparison = pair[0].scores()["comparison"]
+    text = text_of(report(pair, tmp_path / "r.html"))
+    name = f"F1 / vanilla, {comparison['rejection']} rejection"
+    row = text.split(name, 1)[1].split("</tr>", 1)[0]
+    state = next((word for word in ("better", "worse") if f">{word}<" in row), "no clear difference")
+    assert f"with {comparison['rejection']} rejection ({state})" in comparison["verdict"]
 
 
 def test_an_image_counts_as_wrong_by_what_most_people_said(made: Any, tmp_path: Path) -> None:

@@ -329,15 +329,19 @@ def show_scores(result: dict[str, Any]) -> None:
 def show_comparison(comparison: dict[str, Any]) -> None:
     """Print S2C2 beside the vanilla network on the same images or the same number of them."""
     f1, distance, auroc = comparison["f1"], comparison["distance"], comparison["auroc"]
-    best = comparison["rejection"]
-    alike = comparison["grouping"]["macro"]
-    detector = max((name for name in auroc if name != "s2c2"), key=lambda name: auroc[name] or 0.0)
-    rows = [
-        ("F1 on the images kept", f1["s2c2"], f1[best], f"vanilla, rejected by {best}"),
-        ("d of the same images", distance["s2c2"]["macro"], distance[alike]["macro"], f"{alike}, same k"),
-        ("AUROC of ambiguity", auroc["s2c2"], auroc[detector], f"vanilla {detector}"),
+    best, alike, detector = comparison["rejection"], comparison["grouping"]["macro"], comparison["detector"]
+    lines = [
+        ("F1 on the images kept", f1["s2c2"], f1[best], f"F1 / vanilla, {best} rejection"),
+        ("d of the same images", distance["s2c2"]["macro"], distance[alike]["macro"], f"d / {alike}"),
+        ("AUROC of ambiguity", auroc["s2c2"], auroc[detector], f"AUROC / {detector}"),
     ]
-    screen.table("at equal coverage", ("score", "S2C2", "baseline", "which"), rows)
+    which = (f"vanilla, rejected by {best}", f"{alike}, same k", f"vanilla {detector}")
+    intervals = (comparison["intervals"][name] for *_, name in lines)
+    rows = [
+        (score, ours, plain, f"{ours - plain:+.3f} [{ends['low']:+.3f}, {ends['high']:+.3f}]", partner)
+        for (score, ours, plain, _), ends, partner in zip(lines, intervals, which, strict=True)
+    ]
+    screen.table("at equal coverage", ("score", "S2C2", "baseline", "difference [95 %]", "which"), rows)
     screen.console.print(comparison["verdict"], markup=False)
 
 

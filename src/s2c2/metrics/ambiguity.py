@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 from scipy.special import entr
-from scipy.stats import spearmanr
-from sklearn.metrics import average_precision_score, roc_auc_score
+from scipy.stats import rankdata, spearmanr
+from sklearn.metrics import average_precision_score
 
 
 def entropy(distributions: Float[np.ndarray, "n k"]) -> Float64[np.ndarray, " n"]:
@@ -21,13 +21,19 @@ def auroc(scores: Float[np.ndarray, " n"], ambiguous: Bool[np.ndarray, " n"]) ->
     """Return the chance that an ambiguous image scores higher than a certain one; ties count half.
 
     The area under the ROC curve, in [0, 1]; 0.5 is a coin, below 0.5 the score points the wrong way.
-    It does not depend on how many images are ambiguous. NaN when all images, or none, are ambiguous.
+    It does not depend on how many images are ambiguous. NaN when all images, or none, are ambiguous. The
+    same as scikit-learn's ``roc_auc_score``, by the rank sum (Mann–Whitney U), and quick enough for a
+    bootstrap.
 
     Example:
         >>> auroc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
         0.75
     """
-    return float(roc_auc_score(ambiguous, scores)) if _mixed(ambiguous) else float("nan")
+    if not _mixed(ambiguous):
+        return float("nan")
+    positive, negative = int(ambiguous.sum()), int((~ambiguous).sum())
+    above = float(rankdata(scores)[ambiguous].sum()) - positive * (positive + 1) / 2
+    return above / (positive * negative)
 
 
 def average_precision(scores: Float[np.ndarray, " n"], ambiguous: Bool[np.ndarray, " n"]) -> float:

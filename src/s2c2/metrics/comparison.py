@@ -5,13 +5,16 @@ not compare. So each score of S2C2 stands here beside the one a plain network re
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from s2c2.metrics.bootstrap import Interval
 from s2c2.metrics.captions import Better
 from s2c2.metrics.clustering import Weighting
 from s2c2.metrics.coverage import UNCERTAINTIES
+
+State = Literal["better", "worse", "no clear difference"]
+"""How S2C2 stands to its partner."""
 
 CLUSTERINGS: Mapping[str, str] = {
     "k-means": "k-means with as many groups on vanilla's embeddings of the same images",
@@ -55,11 +58,23 @@ class Row:
     """Which way is better."""
     caption: str
     """What it means, in plain words."""
+    interval: Interval | None = None
+    """Where the difference lies (95 %); None where it was not asked, or there is nothing to compare."""
 
     @property
     def difference(self) -> float:
         """S2C2 minus baseline."""
         return self.s2c2 - self.baseline
+
+    @property
+    def state(self) -> State | None:
+        """Whether the interval leaves out zero, and to which side; None without an interval."""
+        if self.interval is None:
+            return None
+        low, high = self.interval.low, self.interval.high
+        if not (low > 0 or high < 0):
+            return "no clear difference"
+        return "better" if (low > 0) == (self.better == "higher") else "worse"
 
 
 @dataclass(frozen=True)
@@ -86,10 +101,8 @@ class Comparison:
     """Detection of ambiguity: ``s2c2`` (p_a), ``max-softmax``, ``entropy``, ``margin`` (vanilla)."""
     aurc: Mapping[str, float]
     """Area under risk–coverage, lower is better: keys as ``auroc``, with ``random`` and ``oracle``."""
-    f1_interval: Interval
-    """95 % bootstrap interval of F1 of S2C2 minus F1 of the best plain rejection."""
-    grouping_interval: Interval
-    """95 % bootstrap interval of macro d of S2C2 minus that of the best plain clustering by macro d."""
+    intervals: Mapping[str, Interval]
+    """95 % bootstrap interval of S2C2 minus its partner, by the name of each row of :attr:`strongest`."""
 
     @property
     def coverage(self) -> float:
@@ -110,11 +123,35 @@ class Comparison:
         best = getattr(self.distance[self.grouping(weighting)], weighting)
         return getattr(self.distance["s2c2"], weighting) / best if best else float("nan")
 
+    @property
+    def detector(self) -> str:
+        """Name of the plain uncertainty with the highest AUROC."""
+        return max(UNCERTAINTIES, key=lambda name: self.auroc[name])
+
+    @property
+    def order(self) -> str:
+        """Name of the plain uncertainty with the lowest AURC."""
+        return min(UNCERTAINTIES, key=lambda name: self.aurc[name])
+
+    @property
+    def strongest(self) -> tuple[str, ...]:
+        """Names of the rows with the strongest plain partner of each kind."""
+        return (
+            f"F1 / vanilla, {self.rejection} rejection",
+            "F1, same images",
+            "F1, all images",
+            f"d / {self.grouping('macro')}",
+            f"d by size / {self.grouping('size')}",
+            f"AUROC / {self.detector}",
+            f"AURC / {self.order}",
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values by name, as they are written to ``scores.json``."""
         return asdict(self) | {
             "coverage": self.coverage,
             "rejection": self.rejection,
+            "detector": self.detector,
             "grouping": {"macro": self.grouping("macro"), "size": self.grouping("size")},
             "distance_ratio": {"macro": self.ratio("macro"), "size": self.ratio("size")},
             "verdict": verdict(self),
@@ -122,7 +159,8 @@ class Comparison:
 
     def rows(self) -> tuple[Row, ...]:
         """Return the lines of the comparison table."""
-        return (*_class_rows(self), *_group_rows(self), *_detection_rows(self))
+        rows = (*_class_rows(self), *_group_rows(self), *_detection_rows(self))
+        return tuple(replace(row, interval=self.intervals.get(row.name)) for row in rows)
 
 
 def verdict(comparison: Comparison) -> str:
@@ -136,10 +174,9 @@ def verdict(comparison: Comparison) -> str:
     if comparison.rejected in (0, comparison.images):
         side = "certain" if comparison.rejected == 0 else "ambiguous"
         return f"Nothing to compare: S2C2 calls all {comparison.images} images {side}."
-    states = {
-        "F1": _state(comparison.f1_interval, sign=1),
-        "d": _groups_state(comparison),
-    }
+    rows = {row.name: row for row in comparison.rows()}
+    best, _, _, tightest_macro, tightest_size, *_ = (rows[name] for name in comparison.strongest)
+    states = {"F1": best.state or "no clear difference", "d": _groups_state(tightest_macro, tightest_size)}
     f1, distance, name = comparison.f1, comparison.distance, comparison.rejection
     closest, closest_by_size = comparison.grouping("macro"), comparison.grouping("size")
     kept = f"{comparison.coverage:.0%} of {comparison.images} images kept"
@@ -153,19 +190,10 @@ def verdict(comparison: Comparison) -> str:
     )
 
 
-def _groups_state(comparison: Comparison) -> str:
-    state = _state(comparison.grouping_interval, sign=-1)
-    by_size = comparison.distance["s2c2"].size
-    if state == "better" and by_size > comparison.distance[comparison.grouping("size")].size:
+def _groups_state(macro: Row, size: Row) -> str:
+    if macro.state == "better" and size.difference > 0:
         return "better in small groups only"
-    return state
-
-
-def _state(interval: Interval, sign: int) -> str:
-    low, high = sorted((sign * interval.low, sign * interval.high))
-    if low > 0:
-        return "better"
-    return "worse" if high < 0 else "no clear difference"
+    return macro.state or "no clear difference"
 
 
 def _headline(states: Mapping[str, str]) -> str:

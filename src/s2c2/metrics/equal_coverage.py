@@ -1,7 +1,7 @@
 """S2C2 beside a vanilla network: the same number of images rejected, the same images grouped."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int, Int64
@@ -13,8 +13,8 @@ from s2c2.metrics.ambiguity import auroc, entropy
 from s2c2.metrics.baselines import gaussian_mixture, hdbscan, kmeans, unit_kmeans
 from s2c2.metrics.bootstrap import Interval, bootstrap
 from s2c2.metrics.classification import weighted_f1
-from s2c2.metrics.clustering import inner_distance, usage
-from s2c2.metrics.comparison import Comparison, Distance, tightest
+from s2c2.metrics.clustering import Weighting, inner_distance, usage
+from s2c2.metrics.comparison import Comparison, Distance
 from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, rejections, risk_coverage
 from s2c2.predictions import Predictions
 
@@ -78,11 +78,9 @@ def compare(
     answers = _answers(pair, np.random.default_rng(seed))
     f1 = {name: answer.f1(pair.ours.target) for name, answer in answers.items()}
     groups = _groupings(pair, seed)
-    strongest = max(UNCERTAINTIES, key=lambda name: f1[name])
     f1["random"] = _random_f1(pair, rng)
     distance = _distances(pair, groups, rng)
-    rival = groups[tightest(distance, "macro")]
-    return Comparison(
+    comparison = Comparison(
         images=len(pair.vanilla),
         left_out=pair.ours.left_out,
         rejected=int(pair.rejected.sum()),
@@ -92,9 +90,11 @@ def compare(
         distance=distance,
         auroc=_auroc(pair, tolerance),
         aurc=_aurc(pair),
-        f1_interval=_f1_interval(pair, answers["s2c2"], answers[strongest], rng),
-        grouping_interval=_grouping_interval(pair, groups["s2c2"], rival, rng),
+        intervals={},
     )
+    differences = _differences(pair, comparison, answers, groups, tolerance)
+    found = zip(comparison.strongest, differences, strict=True)
+    return replace(comparison, intervals={name: one.interval(rng) for name, one in found})
 
 
 def _pair(predictions: Predictions, vanilla: Predictions, soft_labels: Float[np.ndarray, "n k"]) -> _Pair:
@@ -183,22 +183,71 @@ def _detectors(pair: _Pair) -> dict[str, Float[np.ndarray, " n"]]:
     return {"s2c2": pair.ambiguity} | plain
 
 
-def _f1_interval(pair: _Pair, ours: _Answer, other: _Answer, rng: np.random.Generator) -> Interval:
+@dataclass(frozen=True)
+class _Difference:
+    """A score of S2C2 minus that of its partner, on any images out of ``count``."""
+
+    count: int
+    on: Callable[[Int64[np.ndarray, " m"]], float]
+    """From the rows of the images to the difference."""
+
+    def interval(self, rng: np.random.Generator) -> Interval:
+        return bootstrap(self.on, self.count, rng, repeats=REPEATS)
+
+
+def _differences(
+    pair: _Pair,
+    comparison: Comparison,
+    answers: Mapping[str, _Answer],
+    groups: Mapping[str, Int[np.ndarray, " r"]],
+    tolerance: float,
+) -> tuple[_Difference, ...]:
+    """Return the differences to the strongest plain partners, in the order of their rows."""
+    nothing = np.zeros_like(pair.rejected)
+    ours, plain = answers["s2c2"], _Answer(pair.vanilla.predicted, (pair.rejected,))
+    return (
+        _f1_difference(pair, ours, answers[comparison.rejection]),
+        _f1_difference(pair, ours, plain),
+        _f1_difference(pair, *(replace(answer, rejected=(nothing,)) for answer in (ours, plain))),
+        _distance_difference(pair, groups["s2c2"], groups[comparison.grouping("macro")], "macro"),
+        _distance_difference(pair, groups["s2c2"], groups[comparison.grouping("size")], "size"),
+        _auroc_difference(pair, comparison.detector, tolerance),
+        _aurc_difference(pair, comparison.order),
+    )
+
+
+def _f1_difference(pair: _Pair, ours: _Answer, other: _Answer) -> _Difference:
     target = pair.ours.target
-
-    def difference(rows: Int64[np.ndarray, " n"]) -> float:
-        return ours.f1(target, rows) - other.f1(target, rows)
-
-    return bootstrap(difference, len(target), rng, repeats=REPEATS)
+    return _Difference(len(target), lambda rows: ours.f1(target, rows) - other.f1(target, rows))
 
 
-def _grouping_interval(
-    pair: _Pair, groups: Int[np.ndarray, " r"], rival: Int[np.ndarray, " r"], rng: np.random.Generator
-) -> Interval:
+def _distance_difference(
+    pair: _Pair, ours: Int[np.ndarray, " r"], other: Int[np.ndarray, " r"], weighting: Weighting
+) -> _Difference:
     soft_labels = pair.ours.soft_labels[pair.rejected]
 
-    def difference(rows: Int64[np.ndarray, " r"]) -> float:
+    def difference(rows: Int64[np.ndarray, " m"]) -> float:
         drawn = soft_labels[rows]
-        return inner_distance(drawn, groups[rows]) - inner_distance(drawn, rival[rows])
+        return inner_distance(drawn, ours[rows], weighting) - inner_distance(drawn, other[rows], weighting)
 
-    return bootstrap(difference, len(soft_labels), rng, repeats=REPEATS)
+    return _Difference(len(soft_labels), difference)
+
+
+def _auroc_difference(pair: _Pair, detector: str, tolerance: float) -> _Difference:
+    truth, scores = disputed(pair.ours.soft_labels, tolerance), _detectors(pair)
+    ours, other = scores["s2c2"], scores[detector]
+    return _Difference(
+        len(truth), lambda rows: auroc(ours[rows], truth[rows]) - auroc(other[rows], truth[rows])
+    )
+
+
+def _aurc_difference(pair: _Pair, order: str) -> _Difference:
+    scores, target = _detectors(pair), pair.ours.target
+    ours = scores["s2c2"], pair.ours.predictions.predicted != target
+    other = scores[order], pair.vanilla.predicted != target
+
+    def difference(rows: Int64[np.ndarray, " m"]) -> float:
+        first, second = (risk_coverage(score[rows], wrong[rows]).area for score, wrong in (ours, other))
+        return first - second
+
+    return _Difference(len(target), difference)

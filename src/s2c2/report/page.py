@@ -14,6 +14,7 @@ from s2c2.metrics.coverage import RiskCoverage, least_confidence, risk_coverage
 from s2c2.report import examples, figures, tables
 from s2c2.report.relabeled import changes
 from s2c2.report.study.sheets import Sheet
+from s2c2.report.study.spread import signed
 from s2c2.report.subject import Subject, subjects
 from s2c2.runs import Run
 
@@ -46,7 +47,7 @@ def html(shown: Sequence[Subject], changed: Sequence[Sheet] = ()) -> str:
     loader = FileSystemLoader(TEMPLATES)
     settings: Any = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     environment = Environment(loader=loader, undefined=StrictUndefined, **settings)
-    environment.filters["number"] = tables.number
+    environment.filters.update(number=tables.number, signed=signed)
     return environment.get_template("report.html").render(_content(shown), changed=changed)
 
 

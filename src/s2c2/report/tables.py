@@ -12,7 +12,6 @@ from s2c2.metrics.bootstrap import Interval
 from s2c2.metrics.captions import CAPTIONS, Caption
 from s2c2.metrics.classification import confusion
 from s2c2.metrics.comparison import Comparison, Distance, Row, verdict
-from s2c2.metrics.coverage import UNCERTAINTIES
 from s2c2.report.subject import Subject
 
 HEADLINE = ("f1_certain", "f1_all", "accuracy", "distance", "score", "share_ambiguous", "auroc")
@@ -159,29 +158,17 @@ def compared(subject: Subject, subjects: Sequence[Subject]) -> Compared | None:
         raise UserError(f"{place} is of another version: run 's2c2 evaluate' again") from error
     name = str(subject.scores.get("against", "vanilla"))
     titles = {other.run.name: other.title for other in subjects}
-    strongest = _strongest(comparison)
+    strongest = comparison.strongest
     first = tuple(row for row in rows if row.name in strongest)
     others = tuple(row for row in rows if row.name not in strongest)
     return Compared(subject.title, titles.get(name, name), line, first, others)
-
-
-def _strongest(comparison: Comparison) -> frozenset[str]:
-    """Return the names of the lines with the strongest plain partner of each kind."""
-    auroc, aurc = comparison.auroc, comparison.aurc
-    detector = max(UNCERTAINTIES, key=lambda name: auroc[name])
-    order = min(UNCERTAINTIES, key=lambda name: aurc[name])
-    rejection = f"F1 / vanilla, {comparison.rejection} rejection"
-    found = {rejection, "F1, same images", "F1, all images"}
-    found |= {f"d / {comparison.grouping('macro')}", f"d by size / {comparison.grouping('size')}"}
-    return frozenset(found | {f"AUROC / {detector}", f"AURC / {order}"})
 
 
 def _comparison(recorded: Mapping[str, Any]) -> Comparison:
     """Return the comparison for its recorded values; ``null`` is NaN."""
     fields = {name: _undefined(recorded[name]) for name in Comparison.__dataclass_fields__}
     fields["distance"] = {name: Distance(**value) for name, value in fields["distance"].items()}
-    for name in ("f1_interval", "grouping_interval"):
-        fields[name] = Interval(**fields[name])
+    fields["intervals"] = {name: Interval(**value) for name, value in fields["intervals"].items()}
     return Comparison(**fields)
 
 
