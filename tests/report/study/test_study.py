@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,24 @@ def test_the_interval_holds_the_true_difference_as_often_as_it_says(pairs: int) 
     found = [difference((value, 0.0) for value in row.tolist()).interval for row in drawn]
     held = np.mean([interval.low <= 0.1 <= interval.high for interval in found])
     assert held == pytest.approx(0.95, abs=0.015)
+
+
+def test_differences_are_to_the_run_that_each_arm_is_held_against() -> None:
+    def named(outcome: Outcome, arm: str, against: str | None) -> Outcome:
+        seed = outcome.entry.seed
+        partner = against and f"{against}-{seed}"
+        return replace(outcome, entry=replace(outcome.entry, arm=arm, name=f"{arm}-{seed}", against=partner))
+
+    given = [changed(named(one, "vanilla-probe", None), macro_f1=0.9) for one in ALL[::2]]
+    same = [named(one, "readout-probe-same", "vanilla-probe") for one in ALL[1::2]]
+    gains = sheet([*ALL, *given, *same], "gains")
+    name = "readout, probe, against plain with probe"
+    assert cell(gains, {"arm": "S2C2"}, "minus") == "plain"
+    assert cell(gains, {"arm": name}, "minus") == "plain, probe"
+    assert cell(gains, {"arm": "plain, probe"}, "minus") == "plain", "no partner was planned"
+    expected = np.mean([scored("s2c2", seed)["macro_f1"] - 0.9 for seed in range(3)])
+    assert cell(gains, {"arm": name}, "Δ macro F1").mean == pytest.approx(expected)
+    assert cell(gains, {"arm": "plain, probe"}, "Δ macro F1").mean > 0.3
 
 
 def test_a_run_without_its_partner_is_in_the_mean_but_in_no_pair() -> None:

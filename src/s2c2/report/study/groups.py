@@ -24,12 +24,18 @@ class Group:
     outcomes: tuple[Outcome, ...]
     """The planned runs."""
     plain: tuple[Outcome | None, ...]
-    """The plain run of the same dataset, algorithm and seed, of each."""
+    """The run that each is held against, of the same dataset, algorithm and seed: the one that was planned
+    for it, else the plain one."""
 
     @property
     def scored(self) -> list[Outcome]:
         """The runs that have scores."""
         return [outcome for outcome in self.outcomes if outcome.scores is not None]
+
+    @property
+    def partner(self) -> str | None:
+        """The arm that it is held against; None where no run has a partner."""
+        return next((other.entry.arm for other in self.plain if other is not None), None)
 
     def flagged(self, name: str) -> int:
         """Return how many runs are ``degenerate`` or ``collapsed``."""
@@ -64,26 +70,23 @@ class Group:
 
 def groups(outcomes: Sequence[Outcome]) -> tuple[Group, ...]:
     """Return the groups of a study in the order of its runs."""
-    plain = {
-        (o.entry.dataset, o.entry.algorithm, o.entry.seed): o for o in outcomes if o.entry.arm == "vanilla"
-    }
+    named = {outcome.entry.name: outcome for outcome in outcomes}
+    plain = {_place(outcome): outcome for outcome in outcomes if outcome.entry.arm == "vanilla"}
     found: dict[tuple[str, str, str], list[Outcome]] = {}
     for outcome in outcomes:
         entry = outcome.entry
         found.setdefault((entry.dataset, entry.algorithm, entry.arm), []).append(outcome)
-    return tuple(Group(*key, tuple(runs), _partners(runs, plain)) for key, runs in found.items())
+
+    def partner(run: Outcome) -> Outcome | None:
+        if run.entry.against is not None:
+            return named.get(run.entry.against)
+        return None if run.entry.arm == "vanilla" else plain.get(_place(run))
+
+    return tuple(Group(*key, tuple(runs), tuple(map(partner, runs))) for key, runs in found.items())
 
 
-def _partners(
-    runs: Sequence[Outcome], plain: dict[tuple[str, str, int], Outcome]
-) -> tuple[Outcome | None, ...]:
-    """Return the plain run of each run that is not plain itself."""
-    return tuple(
-        None
-        if run.entry.arm == "vanilla"
-        else plain.get((run.entry.dataset, run.entry.algorithm, run.entry.seed))
-        for run in runs
-    )
+def _place(outcome: Outcome) -> tuple[str, str, int]:
+    return outcome.entry.dataset, outcome.entry.algorithm, outcome.entry.seed
 
 
 def rejection(outcome: Outcome) -> Pair:

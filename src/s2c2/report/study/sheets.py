@@ -116,7 +116,7 @@ def everything(found: Sequence[Group]) -> Sheet:
 
 
 def gains(found: Sequence[Group]) -> Sheet:
-    """Return the paired differences to the plain run of the same seed."""
+    """Return the paired differences to the run of the same seed that each arm is held against."""
     names = (
         ("F1", "f1_certain"),
         ("d", "distance"),
@@ -125,13 +125,14 @@ def gains(found: Sequence[Group]) -> Sheet:
     )
     columns = (
         *KEYS,
+        ("minus", lambda group: ARMS.get(group.partner, group.partner)),
         ("pairs", lambda group: group.gain("macro_f1").count),
         *((f"Δ {title}", _gain(name)) for title, name in names),
     )
     rows = [group for group in found if any(partner is not None for partner in group.plain)]
     return _sheet(
         "gains",
-        "Minus the plain run of the same seed: mean [95 % interval of t over pairs]",
+        "Minus the plain run of the same seed, given as much: mean [95 % interval of t over pairs]",
         columns,
         rows,
     )
@@ -149,7 +150,7 @@ def fair(found: Sequence[Group]) -> Sheet:
 
 
 def overall(found: Sequence[Group]) -> Sheet:
-    """Return each arm over all datasets, algorithms and seeds, with and without alarmed runs."""
+    """Return each arm minus its partner over all datasets and seeds, with and without alarmed runs."""
     columns = (
         "arm", "runs", "pairs of dataset and algorithm", "of these better in d − F1",
         "Δ F1", "Δ d", "Δ (d − F1)", "degenerate or collapsed",
