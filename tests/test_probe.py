@@ -28,7 +28,7 @@ def labeled(count: int = 60, seed: int = 0, votes: int = 5, k: int = K) -> Label
     shares = np.stack([(said == c).mean(axis=1) for c in range(k)], axis=1)
     probabilities = rng.dirichlet(np.ones(k), count)
     dissent = 1 - shares.max(axis=1) if votes > 1 else np.full(count, np.nan)
-    return Labeled(inputs, probabilities.astype(np.float32), shares, dissent)
+    return Labeled(inputs, probabilities.astype(np.float32), shares, dissent, np.arange(count))
 
 
 def predictions(found: Labeled) -> Predictions:
@@ -189,17 +189,40 @@ def test_cross_fitted_votes_are_learned_from_doubt_without_the_own_label(
 def test_what_is_said_apart_does_not_hang_on_the_own_label(seed: int) -> None:
     found = labeled(20, seed)
     inputs, votes = found.inputs.astype(np.float64), found.votes.copy()
-    before = probe.apart(inputs, votes)
+    rows = np.arange(20)
+    before = probe.apart(inputs, votes, rows)
     votes[7] = np.roll(votes[7], 1)
-    np.testing.assert_array_equal(probe.apart(inputs, votes)[[2, 7, 12, 17]], before[[2, 7, 12, 17]])
+    np.testing.assert_array_equal(probe.apart(inputs, votes, rows)[[2, 7, 12, 17]], before[[2, 7, 12, 17]])
+
+
+def test_what_is_said_apart_does_not_hang_on_the_label_of_a_copy() -> None:
+    found = labeled(20)
+    inputs, votes, groups = found.inputs.astype(np.float64), found.votes.copy(), np.arange(20)
+    inputs[13], groups[13] = inputs[7], groups[7]
+    before = probe.apart(inputs, votes, groups)
+    votes[[7, 13]] = np.roll(votes[[7, 13]], 1, axis=1)
+    np.testing.assert_array_equal(probe.apart(inputs, votes, groups)[[7, 13]], before[[7, 13]])
+    assert (probe.apart(inputs, votes, np.arange(20))[7] != before[7]).any(), (
+        "its own label comes by the copy"
+    )
+
+
+def test_a_cross_fitted_probe_knows_of_copies() -> None:
+    found = labeled(40)
+    copied = replace(found, inputs=np.repeat(found.inputs[::2], 2, axis=0), groups=None)
+    pairs = replace(copied, groups=np.repeat(np.arange(20), 2))
+    with_, without = (probe.fit(one, classes=True, dissent=True, crossfit=True) for one in (pairs, copied))
+    assert with_.dissent is not None
+    assert without.dissent is not None
+    assert (with_.dissent.weights != without.dissent.weights).any()
 
 
 def test_without_another_class_the_mean_label_is_said() -> None:
     votes = np.eye(K)[[0, 0, 1, 0, 0, 0, 0]]
-    said = softmax(probe.apart(np.random.default_rng(0).normal(size=(7, 4)), votes), axis=1)
+    said = softmax(probe.apart(np.random.default_rng(0).normal(size=(7, 4)), votes, np.arange(7)), axis=1)
     assert said[2].round(6).tolist() == [1, 0, 0]
     assert (said[0] > 0).all()
-    assert probe.apart(np.zeros((1, 4)), votes[:1]).tolist() == [[0, 0, 0]]
+    assert probe.apart(np.zeros((1, 4)), votes[:1], np.arange(1)).tolist() == [[0, 0, 0]]
 
 
 def test_votes_that_differ_are_found() -> None:

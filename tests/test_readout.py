@@ -53,6 +53,18 @@ def test_no_threshold_between_doubts_comes_nearer_to_the_share(doubts: list[floa
     assert abs(found - asked) == min(abs(count - asked) for count in possible)
 
 
+def test_prototypes_do_not_hang_on_the_order_of_equally_doubtful_images() -> None:
+    pool = made(120)
+    sure = np.tile(np.array([1, 0, 0], dtype=np.float32), (120, 1))
+    pool = replace(pool, probabilities=np.where(np.arange(120)[:, None] < 90, sure, pool.probabilities))
+    order = np.random.default_rng(1).permutation(120)
+    one = readout.fit(pool, Wanted(0.4, 1, 0.25), 0)
+    other = readout.fit(pool.take(order), Wanted(0.4, 1, 0.25), 0)
+    assert one.prototypes is not None
+    assert other.prototypes is not None
+    np.testing.assert_allclose(one.prototypes, other.prototypes, atol=1e-9)
+
+
 def test_ambiguity_follows_doubt() -> None:
     pool = made(50)
     read = readout.apply(readout.fit(pool, Wanted(0.4, None, 0.25), 0), pool)

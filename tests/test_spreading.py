@@ -113,6 +113,18 @@ def test_labeled_images_are_asked_without_their_own_label() -> None:
     np.testing.assert_array_equal(spreading.apart(graph(known), labeled[:1], said[:1]), said[:1])
 
 
+def test_labeled_images_are_asked_without_the_label_of_a_copy() -> None:
+    known, labeled, said, groups = images(60), np.arange(0, 60, 5), votes(12), np.arange(12)
+    known[labeled[8]], groups[8] = known[labeled[0]], 0
+    g = spreading.apart(graph(known), labeled, said, groups)
+    other = said.copy()
+    other[[0, 8]] = [0, 0, 1]
+    again = spreading.apart(graph(known), labeled, other, groups)
+    np.testing.assert_array_equal(again[[0, 8]], g[[0, 8]])
+    cut = spreading.apart(graph(known), labeled, other)
+    assert (cut[0] != spreading.apart(graph(known), labeled, said)[0]).any(), "its label comes by the copy"
+
+
 @given(st.integers(0, 1000), st.floats(0.01, 100), st.integers(-5, 5))
 def test_where_the_axes_are_does_not_matter(seed: int, scale: float, shift: int) -> None:
     known, labeled, said = images(30, seed), np.array([1, 2, 3]), votes(3, seed)

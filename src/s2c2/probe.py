@@ -68,6 +68,8 @@ class Labeled:
     """Share of the votes of an image that each class has."""
     dissent: Float[np.ndarray, " l"]
     """Share of the votes that are not for the first class; NaN below two votes."""
+    groups: Int[np.ndarray, " l"] | None = None
+    """The same number for exact copies (:func:`s2c2.data.splits.duplicates`); None where there are none."""
 
 
 @dataclass(frozen=True)
@@ -167,27 +169,31 @@ def fit(
     inputs, votes = labeled.inputs.astype(np.float64), labeled.votes
     graphs = [] if pool is None else [spreading.graph(known) for known in pool.known]
     every = np.arange(len(votes))
+    groups = every if labeled.groups is None else labeled.groups
     rows, taught = (every, every) if pool is None else (pool.rows, pool.labeled)
     spreads = tuple(spreading.fit(graph, rows, votes[taught]) for graph in graphs)
     found = Probe(_classes(inputs, votes) if classes else None, None, spreads)
     if not dissent:
         return found
-    spoken = [_logits(spreading.apart(graph, rows, votes[taught])) for graph in graphs]
+    spoken = [_logits(spreading.apart(graph, rows, votes[taught], groups[taught])) for graph in graphs]
     if crossfit:
-        said, variance = blended(softmax(apart(inputs, votes)[taught], axis=1), *spoken), WARINESS
+        said, variance = blended(softmax(apart(inputs, votes, groups)[taught], axis=1), *spoken), WARINESS
     else:
         own = [] if found.classes is None else [found.classes(inputs)[taught]]
         said, variance = blended(labeled.probabilities.astype(np.float64)[taught], *own, *spoken), CAUTION
     return replace(found, dissent=_dissent(inputs[taught], said, labeled.dissent[taught], variance))
 
 
-def apart(inputs: Float64[np.ndarray, "l e"], votes: Float[np.ndarray, "l k"]) -> Float64[np.ndarray, "l k"]:
+def apart(
+    inputs: Float64[np.ndarray, "l e"], votes: Float[np.ndarray, "l k"], groups: Int[np.ndarray, " l"]
+) -> Float64[np.ndarray, "l k"]:
     """Return logits of q of each labeled image, fitted on four fifths of the labeled images without it.
 
-    Where these have one class only, q is their mean label.
+    Copies of an image have the same number in ``groups`` and are not among these either. Where these have
+    one class only, q is their mean label.
     """
     logits = np.zeros(votes.shape)
-    for asked in spreading.folds(len(votes)):
+    for asked in spreading.folds(groups):
         others = votes[~asked]
         if (others.sum(axis=0) > 0).sum() > 1:
             logits[asked] = _classes(inputs[~asked], others)(inputs[asked])

@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64
+from scipy.stats import rankdata
 from sklearn.cluster import KMeans
 
 from s2c2 import files
@@ -101,7 +102,7 @@ def fit(pool: Predictions, wanted: Wanted, seed: int) -> Readout:
     shift = None if wanted.ambiguity == "head" else threshold(scores, wanted.prior)
     if wanted.clusters is None:
         return Readout(shift, None, wanted.appearance, votes)
-    ranks = scores.argsort().argsort() / max(len(scores) - 1, 1)
+    ranks = (rankdata(scores) - 1) / max(len(scores) - 1, 1)
     weights = FLOOR + sigmoid((ranks - (1 - wanted.prior)) / WIDTH)
     drawn = some(len(pool), seed)
     points, weights = features(pool.take(drawn), wanted.appearance), weights[drawn]

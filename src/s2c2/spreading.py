@@ -147,23 +147,35 @@ def fit(made: Graph, labeled: Int[np.ndarray, " l"], votes: Float[np.ndarray, "l
 
 
 def apart(
-    made: Graph, labeled: Int[np.ndarray, " l"], votes: Float[np.ndarray, "l k"]
+    made: Graph,
+    labeled: Int[np.ndarray, " l"],
+    votes: Float[np.ndarray, "l k"],
+    groups: Int[np.ndarray, " l"] | None = None,
 ) -> Float64[np.ndarray, "l k"]:
     """Return g of labeled images from the labels of others: their own would come back through neighbours.
 
-    Args: as of :func:`fit`.
+    Args:
+        made: as of :func:`fit`.
+        labeled: as of :func:`fit`.
+        votes: as of :func:`fit`.
+        groups: as of :func:`folds`.
     """
     said = np.repeat(votes.mean(axis=0, keepdims=True, dtype=np.float64), len(votes), axis=0)
-    for asked in folds(len(votes)):
+    for asked in folds(np.arange(len(votes)) if groups is None else groups):
         if not asked.all():
             said[asked] = fit(made, labeled[~asked], votes[~asked]).said(made.heard.of(labeled[asked]))
     return said
 
 
-def folds(labeled: int) -> Iterator[Bool[np.ndarray, " l"]]:
-    """Yield which labeled images are in each fold: every one is in one."""
-    fold = np.arange(labeled) % FOLDS
-    for number in range(min(FOLDS, labeled)):
+def folds(groups: Int[np.ndarray, " l"]) -> Iterator[Bool[np.ndarray, " l"]]:
+    """Yield which labeled images are in each fold: every one is in one, copies in the same.
+
+    Args:
+        groups: number of each image, the same for exact copies (:func:`s2c2.data.splits.duplicates`), whose
+            label is its own.
+    """
+    fold = groups % FOLDS
+    for number in np.unique(fold):
         yield fold == number
 
 

@@ -10,7 +10,8 @@ CLASSES = ("cat", "dog", "owl")
 
 def known(*labels: int) -> Known:
     """Labeled images, each with one vote for a class."""
-    return Known(np.arange(len(labels)), np.eye(3)[list(labels)], np.full(len(labels), np.nan))
+    rows = np.arange(len(labels))
+    return Known(rows, np.eye(3)[list(labels)], np.full(len(labels), np.nan), rows)
 
 
 @pytest.mark.parametrize("classes", ["probe", "spread"])

@@ -10,10 +10,10 @@ from s2c2 import config as configuration
 from s2c2.algorithms import FixMatch, PseudoLabel
 from s2c2.data import splits
 from s2c2.data.dataset import Dataset
-from s2c2.data.splits import SplitSizes
+from s2c2.data.splits import SplitSizes, resolve
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
-from s2c2.experiments.setup import dissent, idle, setup
+from s2c2.experiments.setup import dissent, idle, setup, sizes
 from s2c2.objectives import S2C2, Vanilla
 
 DEVICE = torch.device("cpu")
@@ -104,6 +104,24 @@ def test_a_preset_shrinks_with_the_images_that_are_left(
     assert len(every.labeled) == len(every.validation) == 32
     assert 0 < len(left.labeled) == len(left.validation) < 32
     assert len(left.unlabeled) >= 3 * len(left.labeled)
+
+
+@pytest.mark.parametrize(
+    ("labeled", "validation"), [(0.33, 0.33), (0.3525, 0.3525), (0.5, 0.5), (0.16, 0.21)]
+)
+@pytest.mark.parametrize("images", [13, 101, 103, 200, 999])
+def test_shares_use_every_image_once(labeled: float, validation: float, images: int) -> None:
+    found = sizes(config(data={"labeled": labeled, "validation": validation}), images)
+    assert found is not None
+    assert sum(resolve(found, np.zeros(images, dtype=np.int64)).values()) == images
+
+
+def test_more_than_there_are_is_refused() -> None:
+    for data in ({"labeled": 0.9, "validation": 0.5}, {"labeled": 60, "validation": 50}):
+        found = sizes(config(data=data), 100)
+        assert found is not None
+        with pytest.raises(UserError, match="there are 100"):
+            resolve(found, np.zeros(100, dtype=np.int64))
 
 
 def test_no_image_that_people_agree_on_is_one_clear_error(dataset: Dataset) -> None:

@@ -13,6 +13,7 @@ from s2c2.data.dataset import Dataset, read
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.experiments.run import run
+from s2c2.experiments.saved import reread
 
 
 @pytest.fixture
@@ -101,6 +102,19 @@ def test_votes_that_leave_the_majority_as_it_is_count_too(
     ).write_parquet(path)
     with pytest.raises(UserError, match="are not those"):
         run(read(dataset.root), soft, tmp_path / "run", resume=True)
+
+
+def test_other_votes_are_refused_where_a_run_is_read_anew(
+    dataset: Dataset, config: Config, tmp_path: Path
+) -> None:
+    run(dataset, config, tmp_path / "run")
+    predict = {"classes": "probe", "ambiguity": "doubt"}
+    reread(tmp_path / "run", tmp_path / "again", predict)
+    image, label = pl.read_csv(tmp_path / "run" / "labels.csv").row(0)
+    relabeled(dataset, image, next(name for name in dataset.classes if name != label))
+    with pytest.raises(UserError, match=r"the votes of .* are not those that .*run was started with"):
+        reread(tmp_path / "run", tmp_path / "other", predict)
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_run_killed_before_its_configuration_was_written_starts_anew(

@@ -177,6 +177,9 @@ def test_each_interval_is_that_of_its_row() -> None:
     ours, vanilla, people = runs()
     found = compare(ours, vanilla, people, seed=0, tolerance=0.2)
     assert tuple(found.intervals) == found.strongest
+    assert ours.clusters is not None
+    assert ours.ambiguity is not None
+    clusters, ambiguity = ours.clusters[ours.ambiguous], ours.ambiguity
     target, certain, truth = people.argmax(axis=1), ~ours.ambiguous, people.max(axis=1) < 0.8
     doubt = UNCERTAINTIES[found.detector](vanilla.probabilities)
     groups = kmeans(vanilla.probabilities[ours.ambiguous], 9, seed=0)
@@ -187,14 +190,12 @@ def test_each_interval_is_that_of_its_row() -> None:
         return first - second
 
     def found_by(rows: np.ndarray) -> float:
-        first, second = (roc_auc_score(truth[rows], score[rows]) for score in (ours.ambiguity, doubt))
+        first, second = (roc_auc_score(truth[rows], score[rows]) for score in (ambiguity, doubt))
         return float(first - second)
 
     def distance(rows: np.ndarray) -> float:
         soft, ranks = people[ours.ambiguous], rows[rows < int(ours.ambiguous.sum())]
-        first, second = (
-            inner_distance(soft[ranks], of[ranks]) for of in (ours.clusters[ours.ambiguous], groups)
-        )
+        first, second = (inner_distance(soft[ranks], of[ranks]) for of in (clusters, groups))
         return first - second
 
     rng = np.random.default_rng(5)

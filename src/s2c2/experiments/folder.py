@@ -21,6 +21,7 @@ from s2c2.experiments.unchanged import (
     pooled,
     refuse_changed,
     refuse_changed_images,
+    refuse_other_votes,
     write_images,
 )
 
@@ -197,7 +198,7 @@ def facts_of(dataset: Dataset, ready: Setup) -> dict[str, Any]:
         "size": int(ready.pack.pixels.shape[1]),
         "images": len(ready.pack.images),
         "digest": pooled(ready.pack.digests),
-        "labels": learned(ready),
+        "labels": learned(ready.batches.labels, ready.batches.dissent),
     }
     if ready.embedded is not None:
         facts["extractor"] = ready.embedded.extractor
@@ -235,8 +236,7 @@ def refuse_other(
     splits, drawn = tables
     refuse_changed(place.splits, splits, f"the splits of {dataset.root}", place.root)
     refuse_changed(place.labels, drawn, f"the labels of {dataset.root}", place.root)
-    if old.get("labels", facts["labels"]) != facts["labels"]:
-        raise UserError(f"the votes of {dataset.root} are not those that {place.root} was started with")
+    refuse_other_votes(old.get("labels"), facts["labels"], dataset.root, place.root)
 
 
 def accompany(place: Place, beside: Mapping[str, str]) -> None:

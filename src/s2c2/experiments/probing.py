@@ -24,6 +24,8 @@ class Known:
     """Share of its votes that each class has."""
     dissent: Float[np.ndarray, " l"]
     """Share of its votes that are not for the first class; NaN below two votes."""
+    groups: Int[np.ndarray, " l"]
+    """The same number for exact copies (:func:`s2c2.data.splits.duplicates`)."""
 
 
 def require(options: PredictConfig, known: Known, classes: Sequence[str]) -> None:
@@ -69,7 +71,7 @@ def fitted(config: Config, said: Predictions, read: Embedded | None, known: Know
     if not classes and not dissent:
         return None
     inputs = said.embeddings[known.rows] if read is None else read.mean(known.rows)
-    labeled = Labeled(inputs, said.probabilities[known.rows], known.votes, known.dissent)
+    labeled = Labeled(inputs, said.probabilities[known.rows], known.votes, known.dissent, known.groups)
     pool = _pool(said, read, known, config.seed) if options.classes == "spread" else None
     return probe.fit(labeled, classes=classes, dissent=dissent, pool=pool, crossfit=options.crossfit)
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from s2c2 import checkpoint, files, readout
@@ -15,6 +15,7 @@ from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
+from s2c2.data.splits import duplicates
 from s2c2.engine import Record
 from s2c2.errors import UserError
 from s2c2.experiments.device import present
@@ -169,7 +170,13 @@ def finished(
 def known(ready: Setup) -> Known:
     """Return what people said of the labeled images of a run."""
     made = ready.batches
-    return Known(made.labeled, made.labels.cpu().numpy(), _dissent(made.dissent, len(made.labeled)))
+    apart = _dissent(made.dissent, len(made.labeled))
+    return Known(made.labeled, made.labels.cpu().numpy(), apart, copies(ready.pack, made.labeled))
+
+
+def copies(packed: Pack, rows: Int[np.ndarray, " l"]) -> Int[np.ndarray, " l"]:
+    """Return one number for each of some images of a pack, the same for exact copies."""
+    return duplicates([packed.digests[row] for row in rows])
 
 
 def _dissent(dissent: Tensor | None, count: int) -> Float[np.ndarray, " l"]:

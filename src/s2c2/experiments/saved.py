@@ -20,10 +20,10 @@ from s2c2.experiments.embedding import embedded, reading
 from s2c2.experiments.folder import Place
 from s2c2.experiments.predicting import Reader
 from s2c2.experiments.probing import Known, require
-from s2c2.experiments.run import conclude, reader_of
+from s2c2.experiments.run import conclude, copies, reader_of
 from s2c2.experiments.setup import dissent, fresh, objective_of, views, votes
 from s2c2.experiments.threads import threads
-from s2c2.experiments.unchanged import refuse_other_images
+from s2c2.experiments.unchanged import learned, refuse_other_images, refuse_other_votes
 from s2c2.metrics.equal_coverage import compare
 from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
@@ -96,18 +96,24 @@ def _concluded(root: Path, folder: Path, config: Config, splits: dict[str, str])
     refuse_other_images(Place(folder).images, packed, dataset.root, root)
     weak = {"weak": views(config.views)["weak"]}
     read = embedded(dataset, packed, config, weak, (torch.device("cpu"), silent))
-    labeled = _known(Run(folder), dataset, packed, config)
+    labeled = _known(Run(root), dataset, packed, config)
     require(config.predict, labeled, dataset.classes)
     return conclude(Place(folder), config, saved.reader, (packed, read, labeled), splits, silent)
 
 
 def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:
-    """Return what people said of the labeled images, in the order in which their votes were drawn."""
+    """Return what people said of the labeled images, in the order in which their votes were drawn.
+
+    Raises:
+        UserError: when that is not what the run learned from.
+    """
     table = pl.read_csv(run.path / "splits.csv").filter(pl.col("split") == "labeled")
     images, number = tuple(table["image"]), {image: row for row, image in enumerate(packed.images)}
     counts = votes(dataset, images, config)
-    shares = (counts / counts.sum(dim=1, keepdim=True)).numpy()
-    return Known(np.array([number[image] for image in images]), shares, dissent(counts).numpy())
+    shares, apart = counts / counts.sum(dim=1, keepdim=True), dissent(counts)
+    refuse_other_votes(run.dataset.get("labels"), learned(shares, apart), dataset.root, run.path)
+    rows = np.array([number[image] for image in images])
+    return Known(rows, shares.numpy(), apart.numpy(), copies(packed, rows))
 
 
 DERIVED = (

@@ -128,9 +128,14 @@ def sizes(config: Config, images: int) -> SplitSizes | None:
         return fitted(counts, images) if data.disputed == "remove" else counts
     if (data.labeled, data.unlabeled, data.validation, data.selection) == _DEFAULT:
         return None
-    taken = sum(_count(size, images) for size in (data.labeled, data.validation, data.selection))
-    unlabeled = max(images - taken, 0) if data.unlabeled is None else data.unlabeled
-    return SplitSizes(data.labeled, unlabeled, data.validation, data.selection)
+    given = data.labeled, data.validation, data.selection
+    if data.unlabeled is not None:
+        return SplitSizes(data.labeled, data.unlabeled, data.validation, data.selection)
+    labeled, validation, selection = (_count(size, images) for size in given)
+    over = labeled + validation + selection - images
+    if over > 0 and sum(size if isinstance(size, int) else size * images for size in given) <= images:
+        labeled -= over  # what rounding has added
+    return SplitSizes(labeled, max(-over, 0), validation, selection)
 
 
 def fitted(counts: SplitSizes, images: int) -> SplitSizes:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import polars as pl
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from s2c2 import files
 from s2c2.data.pack import Pack
 from s2c2.data.tables import read_table
 from s2c2.errors import UserError
-from s2c2.experiments.setup import Setup
 
 SHOWN = 3
 """Names of each kind that an error shows."""
@@ -23,14 +23,24 @@ def pooled(digests: tuple[str, ...]) -> str:
     return hashlib.blake2b("\n".join(digests).encode(), digest_size=16).hexdigest()
 
 
-def learned(ready: Setup) -> str:
+def learned(labels: Float[Tensor, "l k"], dissent: Float[Tensor, " l"] | None) -> str:
     """Return a digest of what is learned from the labeled images: their labels, and whether votes differ."""
-    tensors = [tensor for tensor in (ready.batches.labels, ready.batches.dissent) if tensor is not None]
+    tensors = [tensor for tensor in (labels, dissent) if tensor is not None]
     return pooled(tuple(_text(tensor) for tensor in tensors))
 
 
 def _text(tensor: Tensor) -> str:
     return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes().hex()
+
+
+def refuse_other_votes(recorded: str | None, now: str, dataset: Path, root: Path) -> None:
+    """Refuse votes that are not those of the start, as far as these were written down (:func:`learned`).
+
+    Raises:
+        UserError: when they differ.
+    """
+    if recorded not in (None, now):
+        raise UserError(f"the votes of {dataset} are not those that {root} was started with")
 
 
 def write_images(path: Path, packed: Pack) -> None:

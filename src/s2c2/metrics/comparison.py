@@ -68,11 +68,14 @@ class Row:
 
     @property
     def state(self) -> State | None:
-        """Whether the interval leaves out zero, and to which side; None without an interval."""
+        """Whether the interval leaves out zero, and to which side; None without an interval.
+
+        A percentile interval need not hold the difference itself; where it does not, it shows nothing.
+        """
         if self.interval is None:
             return None
         low, high = self.interval.low, self.interval.high
-        if not (low > 0 or high < 0):
+        if not (low > 0 or high < 0) or not low <= self.difference <= high:
             return "no clear difference"
         return "better" if (low > 0) == (self.better == "higher") else "worse"
 
