@@ -72,6 +72,14 @@ def test_take_by_mask_and_by_index() -> None:
     assert_same(whole.take(mask), whole.take(np.array([1, 4])))
 
 
+def test_images_by_name_come_in_the_order_asked() -> None:
+    whole = predictions()
+    assert_same(whole.named(["a/4.png", "a/1.png"]), whole.take(np.array([4, 1])))
+    assert len(whole.named([])) == 0
+    with pytest.raises(KeyError):
+        whole.named(["a/9.png"])
+
+
 def test_of_a_split() -> None:
     assert predictions().of("validation").images == ("a/1.png", "a/4.png")
     assert len(predictions().of("selection")) == 0

@@ -1,6 +1,7 @@
 """What a network says of each image, as plain arrays and a Parquet file. No torch from here on."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,15 @@ class Predictions:
         taken: dict[str, Any] = {name: _rows(getattr(self, name), index) for name in ARRAYS}
         images, splits = (tuple(column[i] for i in index) for column in (self.images, self.splits))
         return replace(self, images=images, splits=splits, **taken)
+
+    def named(self, images: Iterable[str]) -> "Predictions":
+        """Return the predictions of some images in their order.
+
+        Raises:
+            KeyError: for an image that is not there.
+        """
+        rows = {image: row for row, image in enumerate(self.images)}
+        return self.take(np.array([rows[image] for image in images], dtype=np.int64))
 
     def of(self, split: str) -> "Predictions":
         """Return the predictions of one split."""

@@ -142,14 +142,14 @@ def three_arms(
     Raises:
         UserError: when runs and truth differ in images or classes, or the first run is a plain one.
     """
-    ours, plain = same_images(*said, truth)
+    ours, plain = spoken_for(*said, truth)
     seen = {"none": ours, "vanilla": plain, "s2c2": ours}
     return simulate(
         truth, ours.images, {name: shown(seen[name]) for name, shown in ARMS.items()}, crowd, seed
     )
 
 
-def same_images(ours: Predictions, plain: Predictions, truth: Annotations) -> tuple[Predictions, Predictions]:
+def spoken_for(ours: Predictions, plain: Predictions, truth: Annotations) -> tuple[Predictions, Predictions]:
     """Return both predictions for the annotated images that both have, in one order.
 
     Raises:
@@ -164,8 +164,7 @@ def same_images(ours: Predictions, plain: Predictions, truth: Annotations) -> tu
     if ours.classes != plain.classes or set(ours.images) != set(plain.images):
         raise UserError("the two runs have other images or classes: train them on one dataset with one seed")
     known = ours.take(truth.votes(ours.images) > 0)
-    rows = {image: i for i, image in enumerate(plain.images)}
-    return known, plain.take(np.array([rows[image] for image in known.images], dtype=np.int64))
+    return known, plain.named(known.images)
 
 
 def draw(distributions: Float[np.ndarray, "n k"], rng: np.random.Generator) -> Int64[np.ndarray, " n"]:

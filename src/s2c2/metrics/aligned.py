@@ -50,11 +50,11 @@ def same_images(predictions: Predictions, other: Predictions) -> Predictions:
     """
     if predictions.classes != other.classes:
         raise UserError(f"the runs have other classes: {list(predictions.classes)} and {list(other.classes)}")
-    row = {image: i for i, image in enumerate(other.images)}
-    differing = row.keys() ^ set(predictions.images)
+    there = set(other.images)
+    differing = there ^ set(predictions.images)
     if differing:
         example = f"{len(differing)} are in one only, such as '{min(differing)}'"
         raise UserError(f"the runs were predicted on other images: {example}")
-    if not len(row) == len(other) == len(predictions):
+    if not len(there) == len(other) == len(predictions):
         raise UserError("an image is predicted twice: each image needs exactly one row in both runs")
-    return other.take(np.array([row[image] for image in predictions.images], dtype=np.int64))
+    return other.named(predictions.images)

@@ -75,9 +75,7 @@ def _scores(runs: tuple[Run, Run], labels: tuple[Annotations, Annotations], tole
     if not images:
         raise UserError(f"{runs[0].path} and {runs[1].path} share no validation image with a label")
     scores = [
-        _evaluated(_aligned(predictions, images), label, tolerance)
-        for label in labels
-        for predictions in said
+        _evaluated(predictions.named(images), label, tolerance) for label in labels for predictions in said
     ]
     rows = [
         (CAPTIONS[name].name, *(one.get(name) for one in scores))
@@ -87,11 +85,6 @@ def _scores(runs: tuple[Run, Run], labels: tuple[Annotations, Annotations], tole
     heads = [f"{run}, by the labels {label}" for label in ("before", "after") for run in ("before", "after")]
     title = f"Scores on {len(images)} validation images of both runs"
     return Sheet("scores", title, ("score", *heads), tuple(rows))
-
-
-def _aligned(predictions: Predictions, images: list[str]) -> Predictions:
-    row = {image: i for i, image in enumerate(predictions.images)}
-    return predictions.take(np.array([row[image] for image in images], dtype=np.int64))
 
 
 def _evaluated(predictions: Predictions, label: Annotations, tolerance: float) -> Mapping[str, Any]:
