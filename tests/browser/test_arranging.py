@@ -2,9 +2,11 @@
 
 import re
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Open
+from tests.browser.made import IMAGES
 from tests.browser.screen import cell, select
 from tests.browser.serving import Server, until
 
@@ -136,3 +138,27 @@ def test_undo_of_a_whole_group_is_one_step_and_leads_back(server: Server, open_p
     expect(page).to_have_url(re.compile(f"/{group}$"))
     server.recorded("accept", "undo")
     assert all(one["answer"] is None for one in server.group(group)["members"])
+
+
+@pytest.mark.parametrize("key", ["x", "s"])
+def test_images_that_change_their_group_count_as_answered_no_more_than_before(
+    server: Server, open_page: Open, key: str
+) -> None:
+    group = server.groups("cluster")[0]
+    images = server.members(group)
+    page = open_page(server, group=group)
+    progress = page.locator("#rail .progress strong")
+    select(page, images[0], images[1])
+    page.keyboard.press("1")
+    server.recorded("label")
+    expect(progress).to_have_text(f"2 of {IMAGES} images")
+    held: list[Route] = []
+    page.route("**/api/acts", lambda route: held.append(route))
+    select(page, images[2], images[3])
+    page.keyboard.press(key)
+    expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("16 open")
+    expect(progress).to_have_text(f"2 of {IMAGES} images")
+    page.keyboard.press("Control+z")
+    expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("18 open")
+    expect(progress).to_have_text(f"2 of {IMAGES} images")
+    assert held, "the server has heard of none of this"

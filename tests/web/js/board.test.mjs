@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { hindrance, made, member } from "../../../src/s2c2/web/static/logic/acts.mjs";
-import { countsAfter, membersAfter, neighbour, nextOpen, openOf } from "../../../src/s2c2/web/static/logic/board.mjs";
+import { answersGained, countsAfter, membersAfter, neighbour, nextOpen, openOf } from "../../../src/s2c2/web/static/logic/board.mjs";
 
 const when = { key: "k", at: "now", scope: "shared/1/s2c2", tab: "t", dataset: "d", seconds: { active: 1, wall: 2 } };
 const act = (name, more = {}) => made({ act: name, group: "cluster-1", ...more }, when);
@@ -60,6 +60,15 @@ test("the next open group, round the end, and none when all are done", () => {
   assert.equal(nextOpen([{ group: "a", open: 1, done: false }], "a"), null);
   assert.equal(neighbour(queue, "a", -1), "c");
   assert.equal(neighbour([], "a", 1), null);
+});
+
+test("images that only change their group are as answered as before", () => {
+  const [group, one] = [{ open: 3, size: 4, done: false }, { images: [1] }];
+  for (const name of ["misfit", "split", "grow", "flag"]) assert.equal(answersGained(group, members(), act(name, one)), 0, name);
+  for (const name of ["merge", "recluster", "finish"]) assert.equal(answersGained(group, members(), act(name)), 0, name);
+  assert.equal(answersGained(group, members(), act("label", { images: [1, 3], label: 0 })), 1);
+  assert.equal(answersGained({ ...group, open: 700 }, members(), act("skip")), 700);
+  assert.equal(answersGained(group, members(), act("misfit", { images: [1, 3] })), -1);
 });
 
 test("a group that another person works on comes only where no other is open", () => {

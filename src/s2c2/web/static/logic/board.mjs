@@ -57,6 +57,17 @@ export function countsAfter(group, act, wereOpen) {
   return group;
 }
 
+/**
+ * How many more images have an answer after an act; one that only changes its group has as much of one as before.
+ * @param {Counts} group @param {(Member|undefined)[]} members @param {Act} act @returns {number}
+ */
+export function answersGained(group, members, act) {
+  if (act.act in ANSWERS) return act.images ? openOf(members, act) : group.open;
+  if (act.act !== "misfit") return 0;
+  const chosen = new Set(act.images);
+  return 0 - members.filter((member) => member?.answer && chosen.has(member.id)).length;
+}
+
 /** How many images of an act are open. @param {(Member|undefined)[]} members @param {Act} act @returns {number} */
 export function openOf(members, act) {
   const chosen = act.images && new Set(act.images);

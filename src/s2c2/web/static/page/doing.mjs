@@ -1,7 +1,7 @@
 /** Doing things: an act is shown at once, kept, sent, and brought into line with the server's answer. */
 
 import { LEAVING, body, departed, hindrance, made } from "../logic/acts.mjs";
-import { countsAfter, membersAfter, openOf } from "../logic/board.mjs";
+import { answersGained, countsAfter, membersAfter, openOf } from "../logic/board.mjs";
 import { Outbox } from "../logic/outbox.mjs";
 import { apart, nothing, pointed, positions } from "../logic/selection.mjs";
 import { alive } from "../logic/tabs.mjs";
@@ -102,8 +102,9 @@ export class Doing {
     const shown = group.suggestion ? { label: group.suggestion.label, strength: group.suggestion.strength } : null;
     const act = this.#made({ act: name, group: group.id, version: group.version, shown, ...more, images });
     const { view, selection } = this.store.state;
-    if (!this.#keep(act, { group, summary, view: view === "single" ? view : "groups", cursor: selection.cursor })) return;
-    this.#preview(act, group, summary);
+    const gained = answersGained(summary, group.members, act);
+    if (!this.#keep(act, { group, summary, gained, view: view === "single" ? view : "groups", cursor: selection.cursor })) return;
+    this.#preview(act, group, summary, gained);
     const label = session.classes[act.label ?? (name === "accept" ? group.suggestion?.label : -1)]?.name;
     this.say(done(name, images?.length ?? summary.open, label), true);
     if (!images && LEAVING.includes(name)) this.#leave(group.id);
@@ -156,18 +157,18 @@ export class Doing {
     return true;
   }
 
-  #preview(act, group, summary) {
+  #preview(act, group, summary, gained) {
     const members = membersAfter(group.members, act, group.suggestion?.label ?? null);
     const after = countsAfter(summary, act, openOf(group.members, act));
-    this.#count(summary, after);
+    this.#count(summary, after, gained);
     const same = members.length === group.members.length;
     const selection = same ? this.store.state.selection : nothing(members.length);
     this.store.set({ group: { ...group, members }, selection });
   }
 
-  #count(before, after) {
+  #count(before, after, gained) {
     const { queue, progress } = this.store.state;
-    const answered = Math.min(progress.images, Math.max(0, progress.answered + before.open - after.open));
+    const answered = Math.min(progress.images, Math.max(0, progress.answered + gained));
     const finished = progress.done + Number(after.done) - Number(before.done);
     this.store.set({
       queue: queue.map((one) => (one.group === before.group ? after : one)),
@@ -175,9 +176,9 @@ export class Doing {
     });
   }
 
-  #restore({ group, summary, view, cursor }) {
+  #restore({ group, summary, gained, view, cursor }) {
     const now = this.store.state.queue.find((one) => one.group === summary.group);
-    if (now) this.#count(now, { ...summary, version: now.version });
+    if (now) this.#count(now, { ...summary, version: now.version }, -gained);
     this.store.set({ group: { ...group, version: now?.version ?? group.version }, opening: null, view, selection: pointed(nothing(group.members.length), cursor) });
   }
 
