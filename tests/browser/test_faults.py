@@ -162,6 +162,19 @@ def test_pictures_that_did_not_come_come_when_the_network_is_back(
     until(lambda: page.evaluate(ARRIVED), bool)
 
 
+def test_a_large_picture_that_did_not_come_comes_when_the_network_is_back(
+    server: Server, context: BrowserContext, open_page: Open
+) -> None:
+    page = open_page(server)
+    context.route("**/full?*", lambda route: route.abort())
+    page.keyboard.press("o")
+    picture = page.locator(".stage img[data-image]")
+    width = "picture => picture.complete ? picture.naturalWidth : null"
+    until(lambda: picture.evaluate(width), lambda pixels: pixels == 0)
+    context.unroute_all()
+    until(lambda: picture.evaluate(width), bool)
+
+
 def test_acts_wait_for_the_database_they_were_made_for(
     run: Path, tmp_path: Path, server: Server, open_page: Open
 ) -> None:
@@ -199,7 +212,11 @@ def taken_over(server: Server, source: Path, database: Path) -> Iterator[Server]
         other.end()
 
 
-@pytest.mark.parametrize("looking", ["another group", "the dashboard", "more pictures", "nothing"])
+SHOWN = {"the dashboard": ".command code", "one by one": ".stage img[data-image]"}
+LOOKING = ("another group", "the dashboard", "more pictures", "one by one", "nothing")
+
+
+@pytest.mark.parametrize("looking", LOOKING)
 def test_a_page_whose_address_another_database_took_over_shows_nothing_of_it(
     run: Path, tmp_path: Path, server: Server, open_page: Open, looking: str
 ) -> None:
@@ -216,6 +233,8 @@ def test_a_page_whose_address_another_database_took_over_shows_nothing_of_it(
             page.keyboard.press("d")
         elif looking == "more pictures":
             page.keyboard.press("-")
+        elif looking == "one by one":
+            page.keyboard.press("o")
         expect(notice(page, "elsewhere")).to_contain_text("The server shows other data now than this page")
         expect(notice(page, "trouble")).to_have_count(0)
         expect(page.locator(".card a")).to_have_count(0)
@@ -224,9 +243,7 @@ def test_a_page_whose_address_another_database_took_over_shows_nothing_of_it(
         assert all(one["lease"] is None for one in other.get("queue")["groups"])
         notice(page, "elsewhere").get_by_role("button", name="Reload").click()
         expect(notice(page, "elsewhere")).to_have_count(0)
-        page.wait_for_selector(
-            ".command code" if looking == "the dashboard" else "[role=gridcell][data-image]"
-        )
+        page.wait_for_selector(SHOWN.get(looking, "[role=gridcell][data-image]"))
 
 
 def test_a_copy_of_a_window_is_a_window_of_its_own(

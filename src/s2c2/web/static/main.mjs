@@ -11,6 +11,7 @@ import { Doing } from "./page/doing.mjs";
 import { fill, h } from "./page/dom.mjs";
 import { Groups, Zoom } from "./page/groups.mjs";
 import { Growing } from "./page/growing.mjs";
+import { recovering } from "./page/large.mjs";
 import { Loading } from "./page/loading.mjs";
 import { Notices } from "./page/notices.mjs";
 import { People } from "./page/people.mjs";
@@ -37,6 +38,7 @@ class App {
     this.api = new Api(elsewhere);
     this.thumbnails = new Thumbnails(elsewhere);
     this.loading = new Loading(this.store, this.api, this.thumbnails, () => this.login());
+    this.lost = recovering(() => this.api.ask("session"));
     this.hovered = null;
   }
 
@@ -120,7 +122,7 @@ class App {
     addEventListener("keyup", () => this.zoom.close());
     addEventListener("blur", () => this.zoom.close());
     addEventListener("mousedown", unfocused);
-    addEventListener("online", () => { this.doing.outbox.resume(); this.thumbnails.again(); });
+    addEventListener("online", () => { this.doing.outbox.resume(); this.pictures(); });
     this.store.listen(({ view, group }) => group && view !== "between" && history.replaceState(null, "", `#${view}/${encodeURIComponent(group.id)}`));
   }
 
@@ -201,6 +203,12 @@ class App {
     this.loading.failed = null;
     const id = opening ?? group?.id;
     if (await this.loading.queue()) await (id ? this.loading.open(id, { fresh: true }) : this.first());
+  }
+
+  /** Ask again for pictures that did not come. */
+  pictures() {
+    this.thumbnails.again();
+    this.lost();
   }
 
   /** The first key of an action, as printed. @param {string} action */

@@ -17,3 +17,21 @@ export function load(image, source) {
   trait(image, "src", source);
   trait(image, "data-loading", source !== null && !image.complete);
 }
+
+/**
+ * Notice large pictures that do not come.
+ * @param {() => void} missed told of each @returns {() => void} asks for them again
+ */
+export function recovering(missed) {
+  const lost = new Set();
+  addEventListener("error", ({ target }) => {
+    if (!target.matches?.("img[src*='/full?']")) return;
+    lost.add(target);
+    missed();
+  }, { capture: true });
+  return () => {
+    const broken = [...lost].filter((image) => image.isConnected && image.hasAttribute("src") && !image.naturalWidth);
+    lost.clear();
+    for (const image of broken) image.setAttribute("src", image.getAttribute("src"));
+  };
+}

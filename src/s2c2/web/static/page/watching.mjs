@@ -47,7 +47,7 @@ export function neighbours(app) {
     if (document.hidden || app.store.state.unsaved || app.store.state.elsewhere) return;
     const reply = await app.api.ask(`events?after=${seen}&${app.loading.board()}`);
     if (reply.status !== 200) return;
-    app.thumbnails.again();
+    app.pictures();
     if (app.loading.away) await app.again();
     const news = reply.body.seq > seen ? reply.body.changed : [];
     seen = reply.body.seq;
