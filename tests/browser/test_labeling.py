@@ -311,6 +311,18 @@ def test_one_by_one_an_image_that_was_taken_out_is_not_labeled(server: Server, o
     server.recorded("misfit", "grow")
 
 
+def test_a_group_that_is_done_is_shown_one_by_one(server: Server, open_page: Open) -> None:
+    first, second = [one["group"] for one in server.get("queue")["groups"]][:2]
+    page = open_page(server, group=first)
+    page.keyboard.press("Enter")
+    server.recorded("accept")
+    expect(page).to_have_url(re.compile(f"#groups/{second}$"))
+    page.keyboard.press("o")
+    page.locator(f"button.group[data-group='{first}']").click()
+    expect(page.locator(".single .facts")).to_have_text("Image 1 of 20, 0 open")
+    expect(page.locator(".single .chip")).to_be_visible()
+
+
 def test_what_is_left_over_cannot_be_taken_out_again(server: Server, open_page: Open) -> None:
     group = server.groups("class")[0]
     image = server.members(group)[0]
