@@ -3,6 +3,7 @@
 import { combination, keyMap, meaning, shown } from "./logic/keys.mjs";
 import { nothing } from "./logic/selection.mjs";
 import { own } from "./logic/tabs.mjs";
+import { Address } from "./page/address.mjs";
 import { Api, sentence, versioned } from "./page/api.mjs";
 import { arrow, commands, label } from "./page/commands.mjs";
 import { Between, turns } from "./page/between.mjs";
@@ -60,7 +61,7 @@ class App {
     this.store.set({ unsaved: this.doing.outbox.unsaved });
     await this.doing.outbox.flush();
     tabs(this.store, prefix, tab, this.doing.outbox);
-    if (await this.loading.queue()) await this.first();
+    if (await this.loading.queue()) await this.address.follow();
     turns(this);
     neighbours(this);
     this.give = lease(this);
@@ -96,6 +97,7 @@ class App {
       rail.show(state);
       notices.show(state);
     });
+    this.address = new Address(this);
     this.#listen();
   }
 
@@ -106,24 +108,12 @@ class App {
     view.enter?.();
   }
 
-  /** Open the group of the address, or the first open one. */
-  async first() {
-    const { queue, session } = this.store.state;
-    const [view, group] = addressed(location.hash);
-    const wanted = queue.find((one) => one.group === group)?.group ?? this.loading.after(null) ?? queue[0]?.group;
-    const plain = session.arm === "none" || queue.every((one) => one.kind === "plain");
-    const home = !session.board ? "dashboard" : plain ? "single" : "groups";
-    this.enter(Object.hasOwn(this.views, view) && view !== "between" && this.may(view) ? (view === "grow" ? "groups" : view) : home);
-    if (wanted) await this.loading.open(wanted);
-  }
-
   #listen() {
     addEventListener("keydown", (event) => this.#key(event));
     addEventListener("keyup", () => this.zoom.close());
     addEventListener("blur", () => this.zoom.close());
     addEventListener("mousedown", unfocused);
     addEventListener("online", () => { this.doing.outbox.resume(); this.pictures(); });
-    this.store.listen(({ view, group }) => group && view !== "between" && history.replaceState(null, "", `#${view}/${encodeURIComponent(group.id)}`));
   }
 
   #key(event) {
@@ -166,9 +156,10 @@ class App {
 
   /** Whether a view is for who is here. Who takes no part in a study has no images to answer. @param {string} view @returns {boolean} */
   may(view) {
-    const { role, mode, board } = this.store.state.session ?? {};
+    const { role, mode, board, arm } = this.store.state.session ?? {};
     if (view === "people") return role === "owner" && mode === "accounts";
     if (view === "review") return role !== "annotator";
+    if (view === "grow") return board && arm !== "none";
     return board || view === "dashboard";
   }
 
@@ -186,7 +177,7 @@ class App {
     this.loading.ahead.clear();
     history.replaceState(null, "", "#");
     this.store.set({ session, coming: null, queue: [], progress: null, group: null, opening: null, selection: nothing(0) });
-    if (await this.loading.queue()) await this.first();
+    if (await this.loading.queue()) await this.address.follow();
     return undefined;
   }
 
@@ -202,7 +193,7 @@ class App {
     this.store.set({ trouble: null });
     this.loading.failed = null;
     const id = opening ?? group?.id;
-    if (await this.loading.queue()) await (id ? this.loading.open(id, { fresh: true }) : this.first());
+    if (await this.loading.queue()) await (id ? this.loading.open(id, { fresh: true }) : this.address.follow());
   }
 
   /** Ask again for pictures that did not come. */
@@ -250,15 +241,6 @@ class App {
   #later(reply) {
     fill(document.getElementById("work"), `${sentence(reply)} Trying again …`);
     setTimeout(() => this.start(), 2000);
-  }
-}
-
-/** View and group of an address; one that cannot be read has none. @param {string} hash */
-function addressed(hash) {
-  try {
-    return hash.slice(1).split("/").map(decodeURIComponent);
-  } catch {
-    return [""];
   }
 }
 
