@@ -7,7 +7,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.made import IMAGES
-from tests.browser.screen import cell, select
+from tests.browser.screen import cell, saved, select
 from tests.browser.serving import Server, until
 
 
@@ -138,6 +138,24 @@ def test_undo_of_a_whole_group_is_one_step_and_leads_back(server: Server, open_p
     expect(page).to_have_url(re.compile(f"/{group}$"))
     server.recorded("accept", "undo")
     assert all(one["answer"] is None for one in server.group(group)["members"])
+
+
+def test_a_key_right_after_undo_is_for_what_undo_brought_back(server: Server, open_page: Open) -> None:
+    """The wrong key, undo, and the right one, all before the server has answered to the first."""
+    group = server.groups("class")[0]
+    page = open_page(server, group=group)
+    images = server.members(group)
+    held: list[Route] = []
+    page.route("**/api/acts", lambda route: route.continue_() if held else held.append(route))
+    for key in ("4", "Control+z", "3"):
+        page.keyboard.press(key)
+    until(lambda: page.evaluate("1") and held, bool)
+    held[0].continue_()
+    saved(page)
+    wrong, undo, right = server.recorded("label", "undo", "label")
+    assert (undo.payload["target_seq"], undo.payload["group"]) == (wrong.seq, None)
+    assert (set(right.images), right.payload["label"]) == (set(images), 2)
+    expect(page.locator("#notices .notice")).to_have_count(0)
 
 
 @pytest.mark.parametrize("key", ["x", "s"])

@@ -54,10 +54,13 @@ export function made(what, when) {
   };
 }
 
-/** What the server gets. @param {Act} act */
+/** Acts on acts. */
+export const TURNING = ["undo", "redo"];
+
+/** What the server gets; it finds the group of an act on an act itself. @param {Act} act */
 export function body(act) {
   const { target_key: _, ...sent } = act;
-  return sent;
+  return TURNING.includes(act.act) ? { ...sent, group: null, version: null } : sent;
 }
 
 /**

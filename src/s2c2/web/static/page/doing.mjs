@@ -1,6 +1,6 @@
 /** Doing things: an act is shown at once, kept, sent, and brought into line with the server's answer. */
 
-import { LEAVING, body, departed, hindrance, made } from "../logic/acts.mjs";
+import { LEAVING, TURNING, body, departed, hindrance, made } from "../logic/acts.mjs";
 import { answersGained, countsAfter, membersAfter, openOf } from "../logic/board.mjs";
 import { Outbox } from "../logic/outbox.mjs";
 import { apart, nothing, pointed, positions } from "../logic/selection.mjs";
@@ -11,9 +11,6 @@ import { uuid } from "./uuid.mjs";
 
 /** Acts after which the server knows groups that the page does not. */
 const REARRANGING = ["split", "recluster", "merge", "grow", "misfit", "undo", "redo", "finish"];
-
-/** Acts on acts. */
-const TURNING = ["undo", "redo"];
 
 export class Doing {
   /** @param {{store: any, api: any, loading: any, clock: any, tab: string, prefix: string, login: () => void}} parts */
@@ -120,9 +117,11 @@ export class Doing {
   undo() {
     const last = this.past.pop();
     const seq = last?.seq ?? null;
-    const act = this.#made({ act: "undo", target_seq: seq, target_key: last && seq === null ? last.key : null });
+    const restored = last?.before && this.#restored(last.before);
+    const { id: group = null, version = null } = restored ?? {};
+    const act = this.#made({ act: "undo", group, version, target_seq: seq, target_key: last && seq === null ? last.key : null });
     if (!this.#keep(act, null)) return;
-    if (last?.before) this.#restore(last.before);
+    if (restored) this.#restore(last.before, restored);
     this.say(done("undo", 0));
   }
 
@@ -176,10 +175,16 @@ export class Doing {
     });
   }
 
-  #restore({ group, summary, gained, view, cursor }) {
+  /** The group of an act as it was before, under the version that it has now. */
+  #restored({ group }) {
+    const now = this.store.state.queue.find((one) => one.group === group.id);
+    return { ...group, version: now?.version ?? group.version };
+  }
+
+  #restore({ summary, gained, view, cursor }, group) {
     const now = this.store.state.queue.find((one) => one.group === summary.group);
     if (now) this.#count(now, { ...summary, version: now.version }, -gained);
-    this.store.set({ group: { ...group, version: now?.version ?? group.version }, opening: null, view, selection: pointed(nothing(group.members.length), cursor) });
+    this.store.set({ group, opening: null, view, selection: pointed(nothing(group.members.length), cursor) });
   }
 
   #leave(id) {
