@@ -251,6 +251,26 @@ def test_a_group_is_given_back_when_its_window_is_left(
     until(lambda: held(server), lambda groups: not groups)
 
 
+def test_a_group_stays_held_while_another_window_of_the_same_person_is_on_it(
+    pair: list[Server], open_page: Open
+) -> None:
+    here, there = pair
+    first, second = here.groups("class")[:2]
+    page, other = open_page(here, group=first), open_page(here, group=second)
+    until(lambda: held(there), lambda groups: set(groups) == {first, second})
+    show(other, first)
+    until(lambda: held(there), lambda groups: groups == [first])
+    show(other, second)
+    until(lambda: held(there), lambda groups: set(groups) == {first, second})
+    show(page, second)
+    until(lambda: held(there), lambda groups: groups == [second])
+    with other.expect_response("**/api/events*"):
+        page.close()
+    assert held(there) == [second]
+    other.close()
+    until(lambda: held(there), lambda groups: not groups)
+
+
 def test_a_reload_keeps_place_and_group_also_when_the_page_before_gives_it_back_late(
     server: Server, open_page: Open
 ) -> None:

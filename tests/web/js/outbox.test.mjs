@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { made } from "../../../src/s2c2/web/static/logic/acts.mjs";
 import { Outbox, WAITS, following, stored, verdict } from "../../../src/s2c2/web/static/logic/outbox.mjs";
-import { alive, beat, leave, others, own } from "../../../src/s2c2/web/static/logic/tabs.mjs";
+import { alive, beat, leave, others, own, shared, work } from "../../../src/s2c2/web/static/logic/tabs.mjs";
 
 /** A storage as a browser has it, which can be full. */
 function shelf(limit = Infinity) {
@@ -200,6 +200,19 @@ test("tabs see each other while they give signs of life", () => {
   assert.equal(alive(storage, "p.", "nobody", 0), false);
   leave(storage, "p.", "b");
   assert.deepEqual(others(storage, "p.", "a", 9500), []);
+});
+
+test("a group is shared while another open tab works on it", () => {
+  const storage = shelf();
+  for (const tab of ["a", "b"]) {
+    beat(storage, "p.", tab, 1000);
+    work(storage, "p.", tab, "g");
+  }
+  assert.equal(shared(storage, "p.", "a", "g", 2000), true);
+  assert.equal(shared(storage, "p.", "a", "h", 2000), false);
+  assert.equal(shared(storage, "p.", "a", "g", 60000), false);
+  work(storage, "p.", "b", null);
+  assert.equal(shared(storage, "p.", "a", "g", 2000), false);
 });
 
 test("a copy of an open window has a name of its own, a window that was reloaded keeps its own", () => {

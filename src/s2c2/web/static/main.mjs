@@ -64,7 +64,7 @@ class App {
     if (await this.loading.queue()) await this.address.follow();
     turns(this);
     neighbours(this);
-    this.give = lease(this);
+    this.give = lease(this, prefix, tab);
     return undefined;
   }
 

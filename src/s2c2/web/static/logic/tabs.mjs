@@ -16,6 +16,14 @@ export const beat = (storage, prefix, tab, now) => storage.setItem(`${prefix}tab
 /** @param {Storage} storage @param {string} prefix @param {string} tab */
 export const leave = (storage, prefix, tab) => storage.removeItem(`${prefix}tab.${tab}`);
 
+/** Say which group a tab works on, null for none. @param {Storage} storage @param {string} prefix @param {string} tab @param {string|null} group */
+export const work = (storage, prefix, tab, group) =>
+  (group === null ? storage.removeItem(`${prefix}work.${tab}`) : storage.setItem(`${prefix}work.${tab}`, group));
+
+/** Whether another tab that is open works on a group. @param {Storage} storage @param {string} prefix @param {string} tab @param {string} group @param {number} now */
+export const shared = (storage, prefix, tab, group, now) =>
+  others(storage, prefix, tab, now).some((other) => storage.getItem(`${prefix}work.${other}`) === group);
+
 /** Whether a tab is open. @param {Storage} storage @param {string} prefix @param {string} tab @param {number} now */
 export function alive(storage, prefix, tab, now) {
   const seen = Number(storage.getItem(`${prefix}tab.${tab}`) ?? Number.NaN);

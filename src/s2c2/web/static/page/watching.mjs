@@ -1,7 +1,7 @@
 /** What goes on around the page: time, other tabs, other people. */
 
 import { Clock } from "../logic/clock.mjs";
-import { BEAT, beat, leave, others } from "../logic/tabs.mjs";
+import { BEAT, beat, leave as left, others, shared, work } from "../logic/tabs.mjs";
 
 /** Milliseconds between two looks at what others did. */
 const LOOK = 5000;
@@ -36,7 +36,7 @@ export function tabs(store, prefix, tab, outbox) {
     look();
     store.set({ unsaved: outbox.unsaved });
   });
-  addEventListener("pagehide", () => leave(localStorage, prefix, tab));
+  addEventListener("pagehide", () => left(localStorage, prefix, tab));
   addEventListener("pageshow", sign);
 }
 
@@ -60,10 +60,11 @@ export function neighbours(app) {
 }
 
 /**
- * Hold the group on the screen, so that others are told to take another one, and give it back with the next one and when the page is left.
- * @param {any} app @returns {() => Promise<any>} gives it back
+ * Hold the group on the screen, so that others are told to take another one, and give it back with the next one and when the page is left,
+ * unless another window of this person works on it.
+ * @param {any} app @param {string} prefix @param {string} tab @returns {() => Promise<any>} gives it back
  */
-export function lease(app) {
+export function lease(app, prefix, tab) {
   let held = null;
   let end = null;
   let sent = Promise.resolve();
@@ -77,19 +78,24 @@ export function lease(app) {
     const words = reply.status === 409 && who ? `${who} works on this group${time ? ` until ${time}` : ""}. Take another one, or go on: nothing is overwritten.` : null;
     if (words !== app.store.state.held) app.store.set({ held: words });
   };
+  const place = ({ group, scope }) => `${scope} ${group}`;
+  const works = () => held && work(localStorage, prefix, tab, place(held));
   // sent also when the page is gone; one that loads anew may have taken the group by then: its lease ends later and stays
   const give = async (before, until) => before && app.api.send("DELETE", "lease", { ...before, until }, { keepalive: true });
-  const leave = () => give(held, end);
+  const part = async (before, until) => before && !shared(localStorage, prefix, tab, place(before), Date.now()) && give(before, until);
   app.store.listen(({ group, view, session: { scope } }) => {
     if (!group || (group.id === held?.group && scope === held.scope) || !["groups", "single", "grow"].includes(view)) return;
     const [before, now] = [held, { group: group.id, scope }];
     held = now;
     end = null;
+    works();
     // one after the other: a group that is left at once must not stay taken
-    sent = sent.then(() => give(before, null)).then(() => take(now));
+    sent = sent.then(() => part(before, null)).then(() => take(now));
   });
   setInterval(() => held && !document.hidden && take(held), RENEWAL);
-  addEventListener("pagehide", leave);
-  addEventListener("pageshow", ({ persisted }) => persisted && held && take(held));
-  return leave;
+  addEventListener("pagehide", () => { work(localStorage, prefix, tab, null); part(held, end); });
+  addEventListener("pageshow", ({ persisted }) => { if (persisted && held) { works(); take(held); } });
+  // another window has left the group: the lease is that of this one now, which can give it back
+  addEventListener("storage", ({ key, oldValue }) => key?.startsWith(`${prefix}work.`) && held && oldValue === place(held) && take(held));
+  return () => give(held, end);
 }
