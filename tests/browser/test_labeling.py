@@ -278,6 +278,24 @@ def test_an_image_that_was_taken_out_is_not_labeled_with_others(server: Server, 
     expect(notice(page, "conflict")).to_have_count(0)
 
 
+def test_a_group_that_was_taken_out_as_a_whole_can_be_taken_back(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, group=group)
+    page.keyboard.press("Control+a")
+    page.keyboard.press("x")
+    server.recorded("misfit")
+    expect(page.locator(f"button.group[data-group='{group}']")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toast")).to_contain_text("No image is left in this group")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("x")
+    server.recorded("misfit", "grow")
+    assert set(server.members(group)) == set(images)
+    expect(page.locator(f"button.group[data-group='{group}'] .counts")).to_have_text("20 images")
+
+
 def test_no_own_act_stands_in_the_way_of_the_next_one(server: Server, open_page: Open) -> None:
     group = server.groups("class")[0]
     image, other = server.members(group)[2:4]

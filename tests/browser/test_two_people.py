@@ -151,6 +151,36 @@ def test_a_key_is_not_for_all_images_when_what_was_selected_has_left(
     assert len(event.images) == 19
 
 
+def test_a_group_that_another_person_merged_is_told_as_empty(
+    pair: list[Server], watching: tuple[Page, Page, list[int]]
+) -> None:
+    here, _ = pair
+    ann, bob, _ = watching
+    ann.keyboard.press("m")
+    ann.get_by_role("combobox").fill("cluster")
+    ann.keyboard.press("Enter")
+    here.recorded("merge")
+    expect(bob.locator(".groups .empty")).to_have_text("This group has no images any more.")
+    bob.keyboard.press("Enter")
+    expect(bob.locator("#toast")).to_contain_text("No image is left in this group")
+    bob.keyboard.press("n")
+    first = here.get("queue")["groups"][0]["group"]
+    expect(bob).to_have_url(re.compile(f"/{first}$"))
+
+
+def test_a_group_whose_split_another_person_took_back_is_told_as_empty(
+    pair: list[Server], open_page: Open
+) -> None:
+    here, there = pair
+    group = here.groups("class")[0]
+    body = {"key": str(uuid4()), "act": "split", "scope": SCOPE, "group": group}
+    assert here.send("POST", "acts", body | {"images": here.members(group)[:3]}) == 201
+    bob = open_page(there, group=here.groups("split")[0])
+    assert here.undo()
+    expect(bob.locator(".groups .empty")).to_have_text("This group has no images any more.")
+    expect(bob.locator("#notices .notice")).to_have_count(0)
+
+
 def test_all_open_images_are_those_that_were_open_when_the_window_opened(
     pair: list[Server], watching: tuple[Page, Page, list[int]]
 ) -> None:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { hindrance, made, member } from "../../../src/s2c2/web/static/logic/acts.mjs";
-import { answersGained, countsAfter, membersAfter, neighbour, nextOpen, openOf } from "../../../src/s2c2/web/static/logic/board.mjs";
+import { answersGained, countsAfter, listed, membersAfter, neighbour, nextOpen, openOf } from "../../../src/s2c2/web/static/logic/board.mjs";
 
 const when = { key: "k", at: "now", scope: "shared/1/s2c2", tab: "t", dataset: "d", seconds: { active: 1, wall: 2 } };
 const act = (name, more = {}) => made({ act: name, group: "cluster-1", ...more }, when);
@@ -60,6 +60,7 @@ test("the next open group, round the end, and none when all are done", () => {
   assert.equal(nextOpen([{ group: "a", open: 1, done: false }], "a"), null);
   assert.equal(neighbour(queue, "a", -1), "c");
   assert.equal(neighbour([], "a", 1), null);
+  assert.deepEqual([neighbour(queue, "gone", 1), neighbour(queue, "gone", -1)], ["a", "c"]);
 });
 
 test("images that only change their group are as answered as before", () => {
@@ -77,6 +78,17 @@ test("a group that another person works on comes only where no other is open", (
   assert.equal(nextOpen(queue, "a", "ann"), "c");
   assert.equal(nextOpen(queue, "a", "eve"), "d");
   assert.equal(nextOpen([group("a", null), group("b", "ben")], "a", "ann"), "b");
+});
+
+test("a group that the list has no more is as it was seen", () => {
+  const group = { id: "a", name: "A", kind: "cluster", version: 3, members: members() };
+  const seen = { group: "a", name: "A", kind: "cluster", version: 3, size: 4, open: 3, done: false };
+  assert.deepEqual(listed([{ group: "b" }], group), seen);
+  assert.deepEqual(listed([{ group: "a", open: 1 }], group), { group: "a", open: 1 });
+  assert.equal(listed([{ group: "a" }], null), undefined);
+  const empty = listed([], { ...group, members: membersAfter(members(), act("misfit", { images: [0, 1, 2, 3] }), 0) });
+  assert.equal(empty.size, 0);
+  assert.match(hindrance("label", null, { ...empty, suggestion: null }), /^No image is left/);
 });
 
 test("what cannot be done is said in a sentence", () => {

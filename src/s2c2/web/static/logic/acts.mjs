@@ -87,7 +87,7 @@ export function departed(images, members) {
 /**
  * Whether an act can be made, as a sentence that says why not.
  * @param {string} act @param {number[]|null} images
- * @param {{suggestion: object|null, open: number, kind: string, members?: (Member|undefined)[]}} group @returns {string|null}
+ * @param {{suggestion: object|null, open: number, size?: number, kind: string, members?: (Member|undefined)[]}} group @returns {string|null}
  */
 export function hindrance(act, images, group) {
   if (act === "accept" && !group.suggestion) return "This group has no suggestion to accept. Label it instead.";
@@ -95,6 +95,7 @@ export function hindrance(act, images, group) {
   if (act === "misfit" && group.kind === "misfits") return `${counted(images.length, "image")} ${images.length === 1 ? "is" : "are"} left over already. Label or skip what fits no group.`;
   if (act !== "grow" && images) return departed(images, group.members ?? []);
   if (act === "split" && !images?.length) return "Select the images to split off first.";
+  if (WHOLE.includes(act) && !images && group.size === 0) return "No image is left in this group. Go on with another one.";
   if (WHOLE.includes(act) && !images && !group.open) return "Every image of this group has an answer. Select images to change it.";
   return null;
 }

@@ -89,9 +89,26 @@ export function nextOpen(queue, group, annotator) {
   return (free ?? open[0])?.group ?? null;
 }
 
-/** The group before or after in the list, whatever its state. @param {{group: string}[]} queue @param {string|null} group @param {number} step */
+/**
+ * The group before or after in the list, whatever its state; the first or the last one from a group that is not in it.
+ * @param {{group: string}[]} queue @param {string|null} group @param {number} step
+ */
 export function neighbour(queue, group, step) {
   if (!queue.length) return null;
   const at = queue.findIndex((one) => one.group === group);
-  return queue[(Math.max(0, at) + step + queue.length) % queue.length].group;
+  const from = at < 0 && step < 0 ? 0 : at;
+  return queue[(from + step + queue.length) % queue.length].group;
+}
+
+/**
+ * What the list says of the group on the screen; one that is in it no more, by an own act or another's, is as it was seen.
+ * @template {{group: string}} T
+ * @param {T[]} queue @param {any} group @returns {T|any}
+ */
+export function listed(queue, group) {
+  const found = queue.find((one) => one.group === group?.id);
+  if (found || !group) return found;
+  const inside = group.members.filter((one) => !one?.misfit);
+  const left = inside.filter((one) => !one || open(one)).length;
+  return { group: group.id, name: group.name, kind: group.kind, version: group.version, size: inside.length, open: left, done: false };
 }

@@ -1,7 +1,7 @@
 /** Doing things: an act is shown at once, kept, sent, and brought into line with the server's answer. */
 
 import { LEAVING, TURNING, body, departed, hindrance, made } from "../logic/acts.mjs";
-import { answersGained, countsAfter, membersAfter, openOf } from "../logic/board.mjs";
+import { answersGained, countsAfter, listed, membersAfter, openOf } from "../logic/board.mjs";
 import { Outbox } from "../logic/outbox.mjs";
 import { apart, nothing, pointed, positions } from "../logic/selection.mjs";
 import { alive } from "../logic/tabs.mjs";
@@ -89,8 +89,8 @@ export class Doing {
    */
   do(name, more = {}) {
     const { group, queue, session } = this.store.state;
-    const summary = queue.find((one) => one.group === group?.id);
-    if (!group || !summary) return;
+    if (!group) return;
+    const summary = listed(queue, group);
     if ((more.group ?? group.id) !== group.id) return this.say("Another group is on the screen now: nothing was done.");
     if (!("images" in more) && (this.#unloaded() || this.#emptied())) return;
     const images = "images" in more ? more.images : this.chosen();
@@ -241,8 +241,8 @@ export class Doing {
   /** The server's word on the group on the screen, when further acts came before the last one. */
   async #refresh() {
     await this.loading.queue();
-    const { group, queue } = this.store.state;
-    if (queue.some((one) => one.group === group?.id)) this.due = !(await this.loading.open(group.id, { fresh: true }));
+    const { group } = this.store.state;
+    if (group) this.due = !(await this.loading.open(group.id, { fresh: true }));
   }
 
   #later() {

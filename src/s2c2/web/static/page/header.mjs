@@ -1,5 +1,6 @@
 /** The head of a group: what it is, what is suggested and how strongly, and the one button to agree. */
 
+import { listed } from "../logic/board.mjs";
 import { counted, number, percent, strength } from "../logic/words.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
 
@@ -35,7 +36,7 @@ export class Header {
   /** @param {any} state */
   show(state) {
     const { group, queue, session, opening } = state;
-    const summary = queue.find((one) => one.group === (group?.id ?? opening));
+    const summary = listed(queue, group) ?? queue.find((one) => one.group === opening);
     text(this.title, group?.name ?? summary?.name ?? "");
     const [kind, means] = KINDS[summary?.kind] ?? [summary?.kind ?? "", ""];
     text(this.facts, summary ? `${number(summary.open)} of ${counted(summary.size, "image")} open · ${kind}` : "");

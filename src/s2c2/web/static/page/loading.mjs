@@ -100,6 +100,7 @@ export class Loading {
     else if (!staying) this.store.set({ opening: id, group: null, selection: nothing(0), trouble: null });
     const reply = ahead ? null : await this.#first(id);
     if (reply && this.#wanted(id)) {
+      if (reply.status === 404 && staying) return this.#show({ ...this.store.state.group, members: [] }, staying), true;
       if (reply.status !== 200) return this.#failed(reply, id);
       const first = grouped(reply.body);
       const group = staying ? await this.#selected(first) : first;

@@ -1,5 +1,6 @@
 /** The bar below the grid: what the next key acts on, the classes, and the acts, each with its key. */
 
+import { listed } from "../logic/board.mjs";
 import { DIGITS } from "../logic/keys.mjs";
 import { counted, number } from "../logic/words.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
@@ -32,12 +33,12 @@ export class Toolbar {
   /** @param {any} state */
   show(state) {
     const { session, selection, queue, group, keys } = state;
-    const open = queue.find((one) => one.group === group?.id)?.open ?? 0;
+    const { open = 0, size = 0 } = listed(queue, group) ?? {};
     const chosen = selection.chosen.size;
     const single = this.place !== "groups";
     const [one] = selection.chosen;
     const out = group?.members[one]?.misfit;
-    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : "Nothing selected, every image has an answer");
+    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : `Nothing selected, ${size ? "every image has an answer" : "no image is left"}`);
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
     text(this.clear.lastChild, this.app.key("clear"));

@@ -55,7 +55,8 @@ export function neighbours(app) {
     await app.loading.queue();
     const { group, queue } = app.store.state;
     const now = queue.find((one) => one.group === group?.id);
-    if (group && now && now.version !== group.version) await app.loading.open(group.id, { fresh: true });
+    const old = now ? now.version !== group.version : group?.members.some((one) => !one?.misfit);
+    if (old) await app.loading.open(group.id, { fresh: true });
   }, LOOK);
 }
 
