@@ -73,6 +73,15 @@ def test_images_and_acts_can_be_used_in_a_narrow_window(
     server.recorded("flag", "misfit")
 
 
+@pytest.mark.parametrize("width", [390, 402, 414])
+def test_three_images_stand_beside_each_other_on_a_phone(
+    server: Server, open_page: Callable[..., Page], width: int
+) -> None:
+    page = open_page(server)
+    page.set_viewport_size({"width": width, "height": 800})
+    expect(page.locator(".grid")).to_have_attribute("aria-colcount", "3")
+
+
 def test_pages_of_a_team_reflow(
     context: BrowserContext, team: tuple[str, str], chromium: Browser, size: ViewportSize
 ) -> None:

@@ -68,7 +68,7 @@ export class Grid {
   #layout() {
     const style = getComputedStyle(this.element);
     const width = this.element.clientWidth - Number.parseFloat(style.paddingLeft) - Number.parseFloat(style.paddingRight);
-    const phone = width < 480 ? Math.min(this.state.size, (width - 2 * GAP) / 3) : this.state.size;
+    const phone = width < 480 ? Math.min(this.state.size, Math.floor((width - 2 * GAP) / 3)) : this.state.size;
     const columns = layout(this.#count(), width, phone, GAP).columns;
     const size = Math.floor((width - (columns - 1) * GAP) / columns);
     const full = this.#count() >= columns ? Math.min(size, phone * 1.25) : phone;
