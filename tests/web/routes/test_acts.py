@@ -128,6 +128,16 @@ def test_undo_says_where_its_first_image_is_now(ada: TestClient) -> None:
     assert (reply["group"]["group"], reply["at"]) == ("class-1", None)
 
 
+def test_undo_of_growing_leads_back_to_the_group_that_was_grown(ada: TestClient) -> None:
+    one, *_ = members(ada, "class-1")
+    done(ada, "grow", "class-0", images=[one], version=0)
+    reply = done(ada, "undo")
+    assert (reply["group"]["group"], reply["at"]) == ("class-0", None)
+    assert one in members(ada, "class-1")
+    reply = done(ada, "redo")
+    assert (reply["group"]["group"], reply["at"]) == ("class-0", len(members(ada, "class-0")) - 1)
+
+
 def test_misfit_split_merge_and_grow_move_images(ada: TestClient) -> None:
     a, b, c = members(ada, "class-0")[:3]
     done(ada, "misfit", "class-0", images=[a], version=0)

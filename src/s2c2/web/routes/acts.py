@@ -126,12 +126,16 @@ def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded, held: C
 
 
 def _place(here: Desk, board: Board, on: Assignment, recorded: Recorded) -> tuple[str | None, int | None]:
-    """Return the group that an act was about, and for undo and redo where in it their first image is."""
+    """Return the group that an act was about, and for undo and redo where in it their first image is.
+
+    Undo leads back to where the act was done, redo to where its images are then.
+    """
     act = recorded.act
     if act.target_seq is None:
         return act.group or next(iter(board.changed(act.scope, recorded.seq - 1)), None), None
     meant = board.step(act.target_seq)
     first = next(iter(meant.images.tolist()), None)
-    group = meant.group if first is None else board.place(act.scope, first)
+    back = act.name == "undo" and meant.group is not None
+    group = meant.group if back or first is None else board.place(act.scope, first)
     images = () if group is None or first is None else members_of(here, board, on, group)
     return group, images.index(first) if first in images else None
