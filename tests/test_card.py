@@ -21,11 +21,12 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.data.views import VIEWS, Draws
 from s2c2.data.views.pool import POOL
-from s2c2.engine import PASSES, Record, train
+from s2c2.engine import Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.device import present
 from s2c2.experiments.run import run
 from s2c2.experiments.setup import Setup, setup
+from s2c2.networks.manner import PASSES
 from s2c2.predictions import Predictions
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no graphics card")

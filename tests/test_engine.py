@@ -20,19 +20,17 @@ from s2c2.algorithms import (
 )
 from s2c2.engine import (
     NonFiniteError,
-    Passes,
     Record,
     Schedule,
     Training,
     adopt,
-    apart,
-    joined,
     predict,
     scalars,
     step_seed,
     train,
 )
 from s2c2.networks.averaged import Averaged
+from s2c2.networks.manner import Manner, Passes, apart, joined
 from s2c2.networks.network import Network
 from s2c2.objectives import S2C2, Vanilla
 from s2c2.optimizers import SGD, AdamW, Optimizer
@@ -436,5 +434,7 @@ def test_views_apart_are_normalised_apart_and_labeled_images_alone_move_the_stat
 def test_both_ways_of_passing_train(passes: Passes) -> None:
     objective = Vanilla(MeanTeacher())
     training = fresh()
-    records = list(train(training, batches_for(objective), objective, Schedule(3, 0.1), passes=passes))
+    records = list(
+        train(training, batches_for(objective), objective, Schedule(3, 0.1), manner=Manner(passes=passes))
+    )
     assert [record.step for record in records] == [1, 2, 3]

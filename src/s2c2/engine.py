@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -14,7 +13,8 @@ from torch import Tensor, nn
 from s2c2 import allocator
 from s2c2.memory import exhausted
 from s2c2.networks.averaged import Averaged
-from s2c2.networks.network import Network, split_outputs
+from s2c2.networks.manner import PLAIN, Manner, precision
+from s2c2.networks.network import Network
 from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step
 
 KEEPS_FREED = allocator.KEPT
@@ -96,8 +96,7 @@ def train(
     schedule: Schedule,
     *,
     seed: int = 0,
-    autocast: bool = False,
-    passes: "Passes | None" = None,
+    manner: Manner = PLAIN,
     add_up: Callable[[nn.Module], None] = lambda network: None,
 ) -> Iterator[Record]:
     """Train to the end of the schedule and yield a record after each step.
@@ -110,8 +109,7 @@ def train(
         objective: reduces a step to losses.
         schedule: steps, learning rate, clipping.
         seed: seed of the random draws inside a step.
-        autocast: whether the networks compute in bfloat16.
-        passes: how a network reads the views of a step: :func:`joined` (the default) or :func:`apart`.
+        manner: number format of the networks, and how they read the views of a step.
         add_up: called with the network once its gradients are there, before they are used: where several
             processes share a batch, it adds up theirs.
 
@@ -127,9 +125,9 @@ def train(
         for group in training.optimizer.param_groups:
             group["lr"] = rate
         training.network.train()
-        setting = (step / schedule.steps, autocast, passes or joined)
         batch = following or batches(step)
-        losses = forward(training, batch, objective, generator, setting)
+        progress = step / schedule.steps
+        losses = forward(training, batch, objective, generator, progress=progress, manner=manner)
         training.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(losses.total)
         add_up(training.network)
@@ -150,19 +148,20 @@ def forward(
     batch: Batch,
     objective: Objective,
     generator: torch.Generator,
-    setting: "tuple[float, bool, Passes]",
+    *,
+    progress: float,
+    manner: Manner = PLAIN,
 ) -> Losses:
     """Return the losses of a batch: one pass of the trained network, one of the averaged if asked for."""
-    progress, autocast, passes = setting
-    precision = _precision(autocast, batch.labeled.device)
+    computing = precision(manner.autocast, batch.labeled.device)
     algorithm = objective.algorithm
     if isinstance(algorithm, Preparing):
-        batch = algorithm.prepare(batch, _predict(training.network, precision), generator)
-    with precision():
-        labeled, *student = passes(training.network, (batch.labeled, *batch.student))
-    with torch.no_grad(), precision():
+        batch = algorithm.prepare(batch, _predict(training.network, computing), generator)
+    with computing():
+        labeled, *student = manner.passes(training.network, (batch.labeled, *batch.student))
+    with torch.no_grad(), computing():
         training.averaged.network.train()
-        teacher = passes(training.averaged.network, batch.teacher)
+        teacher = manner.passes(training.averaged.network, batch.teacher)
     step = Step(
         labels=batch.labels,
         labeled=labeled,
@@ -177,46 +176,6 @@ def forward(
         dissent=batch.dissent,
     )
     return objective(step)
-
-
-def joined(network: Network, views: tuple[Tensor, ...]) -> list[Outputs]:
-    """Return the outputs for several views from one pass over all of them."""
-    if not views:
-        return []
-    images = torch.cat(views).contiguous(memory_format=torch.channels_last)
-    return split_outputs(network(images), [len(view) for view in views])
-
-
-def apart(network: Network, views: tuple[Tensor, ...]) -> list[Outputs]:
-    """Return the outputs for several views from a pass each: batch norm sees one view at a time.
-
-    The running statistics follow the first view alone, which is that of the labeled images (reference).
-    """
-    outputs = []
-    for number, view in enumerate(views):
-        with nullcontext() if number == 0 else still(network):
-            outputs.append(network(view.contiguous(memory_format=torch.channels_last)))
-    return outputs
-
-
-@contextmanager
-def still(network: nn.Module) -> Iterator[None]:
-    """Leave the running statistics of batch norm as they are."""
-    norms = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
-    momenta = [layer.momentum for layer in norms]
-    for layer in norms:
-        layer.momentum = 0.0
-    try:
-        yield
-    finally:
-        for layer, momentum in zip(norms, momenta, strict=True):
-            layer.momentum = momentum
-
-
-Passes = Callable[[Network, tuple[Tensor, ...]], list[Outputs]]
-"""How a network reads several views: in one pass over all of them, or in one each."""
-PASSES: Mapping[str, Passes] = MappingProxyType({"joined": joined, "apart": apart})
-"""Each way by the name it has in a configuration."""
 
 
 def beside(batch: Batch) -> bool:
@@ -262,16 +221,16 @@ def predict(
     """
     network.eval()
     for views in batches:
-        yield from _predicted(network, views, _precision(autocast, views[0].device))
+        yield from _predicted(network, views, precision(autocast, views[0].device))
 
 
 def _predicted(
     network: Network,
     views: tuple[Float[Tensor, "n c h w"], ...],
-    precision: Callable[[], AbstractContextManager[object]],
+    computing: Callable[[], AbstractContextManager[object]],
 ) -> Iterator[Predicted]:
     try:
-        with torch.inference_mode(), precision():
+        with torch.inference_mode(), computing():
             outputs = [network(view.contiguous(memory_format=torch.channels_last)) for view in views]
         whole = arrays(outputs)
     except (RuntimeError, MemoryError) as error:
@@ -283,7 +242,7 @@ def _predicted(
         return
     half = len(views[0]) // 2
     for part in (slice(half), slice(half, None)):
-        yield from _predicted(network, tuple(view[part] for view in views), precision)
+        yield from _predicted(network, tuple(view[part] for view in views), computing)
 
 
 def arrays(outputs: list[Outputs]) -> Predicted:
@@ -312,17 +271,11 @@ def _array(tensor: Tensor | None) -> np.ndarray | None:
 
 
 def _predict(
-    network: Network, precision: Callable[[], AbstractContextManager[object]]
+    network: Network, computing: Callable[[], AbstractContextManager[object]]
 ) -> Callable[[Tensor], Tensor]:
     def classes(images: Tensor) -> Tensor:
-        with torch.no_grad(), precision():
+        with torch.no_grad(), computing():
             logits: Tensor = network(images.contiguous(memory_format=torch.channels_last)).classes
             return logits
 
     return classes
-
-
-def _precision(autocast: bool, device: torch.device) -> Callable[[], AbstractContextManager[object]]:
-    if not autocast:
-        return nullcontext
-    return lambda: torch.autocast(device.type, dtype=torch.bfloat16)

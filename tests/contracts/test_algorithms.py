@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 import s2c2.algorithms
 from s2c2.algorithms import ALGORITHMS
-from s2c2.engine import Schedule, Training, forward, joined, train
+from s2c2.engine import Schedule, Training, forward, train
 from s2c2.networks.averaged import Averaged
+from s2c2.networks.manner import Manner
 from s2c2.networks.network import Network
 from s2c2.objectives import OBJECTIVES, S2C2, Vanilla
 from s2c2.optimizers import SGD
@@ -402,6 +403,7 @@ def test_autocast_keeps_losses_in_float32(name: str) -> None:
     objective = S2C2(ALGORITHMS[name]())
     training = training_of(objective)
     generator = torch.Generator().manual_seed(0)
-    losses = forward(training, images_for(objective, Sizes()), objective, generator, (0.5, True, joined))
+    images = images_for(objective, Sizes())
+    losses = forward(training, images, objective, generator, progress=0.5, manner=Manner(autocast=True))
     assert {term.dtype for term in losses.terms.values()} == {torch.float32}
     assert losses.total.isfinite()

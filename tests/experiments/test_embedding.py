@@ -19,6 +19,7 @@ from s2c2.experiments.run import known, run
 from s2c2.experiments.saved import load_run, reread
 from s2c2.experiments.setup import Setup, setup
 from s2c2.networks.features import Trunk
+from s2c2.networks.manner import Manner
 from s2c2.networks.wide_resnet import WideResNet
 from s2c2.probe import Probe
 
@@ -54,7 +55,7 @@ def config(backbone: dict[str, Any], **values: Any) -> configuration.Config:
 
 
 def losses(ready: Setup, autocast: bool = False) -> list[dict[str, float]]:
-    steps = train(ready.training, ready.batches, ready.objective, ready.schedule, autocast=autocast)
+    steps = train(ready.training, ready.batches, ready.objective, ready.schedule, manner=Manner(autocast))
     return [record.losses for record in steps]
 
 

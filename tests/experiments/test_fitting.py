@@ -1,10 +1,19 @@
 import os
 import signal
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
+from s2c2 import config as configuration
+from s2c2.data.synthetic import synthetic
+from s2c2.engine import forward
+from s2c2.experiments import fitting, precision
 from s2c2.experiments.fitting import apart
+from s2c2.experiments.manner import manner
+from s2c2.experiments.setup import setup
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux alone")
 
@@ -44,3 +53,27 @@ def test_without_room_for_a_fork_it_is_asked_here(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "fork", fork)
     assert apart(lambda: True)
     assert not apart(lambda: False)
+
+
+@pytest.mark.parametrize("passes", ["joined", "apart", "lean"])
+def test_a_batch_is_tried_as_training_computes_it(
+    passes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setattr(precision, "depthwise", lambda network: True)
+    values = {"algorithm": {"name": "fixmatch"}, "objective": {"name": "s2c2", "view": "last"}}
+    train = {"train": {"batch": 8, "passes": passes, "threads": 1}}
+    config = configuration.resolve(configuration.merged(configuration.preset("cpu"), values | train))
+    ready = setup(synthetic(tmp_path / "data", images=60, seed=0, size=16), config, torch.device("cpu"))
+    tried: list[dict[str, Any]] = []
+
+    def noted(*given: Any, **how: Any) -> Any:
+        tried.append(how)
+        return forward(*given, **how)
+
+    monkeypatch.setattr(fitting, "forward", noted)
+    assert fitting.passes(ready, config, 2)
+    assert fitting.fitting(ready, config) == 4
+    expected = manner(config, ready.objective, ready.training.network)
+    assert tried[0]["manner"].autocast is expected.autocast is False
+    assert tried[0]["manner"].passes.__code__ is expected.passes.__code__

@@ -12,9 +12,9 @@ from s2c2 import checkpoint
 from s2c2 import config as configuration
 from s2c2.algorithms import ALGORITHMS
 from s2c2.data.synthetic import synthetic
-from s2c2.engine import joined
 from s2c2.experiments.passes import lean, passes, targets
 from s2c2.experiments.run import run
+from s2c2.networks.manner import joined
 from s2c2.networks.network import Network
 from s2c2.objectives import S2C2, Vanilla
 from s2c2.types import Objective

@@ -10,7 +10,7 @@ from s2c2 import config as configuration
 from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
-from s2c2.engine import forward, joined
+from s2c2.engine import forward
 from s2c2.errors import UserError
 from s2c2.experiments.replay import Suspect, Witness, replay, suspects
 from s2c2.experiments.run import run
@@ -79,7 +79,7 @@ def ready(dataset: Dataset) -> Setup:
 def step_of(ready: Setup, number: int) -> Step:
     witness = Witness(ready.objective)
     generator = torch.Generator().manual_seed(0)
-    forward(ready.training, ready.batches(number), witness, generator, (0.0, False, joined))
+    forward(ready.training, ready.batches(number), witness, generator, progress=0.0)
     assert witness.step is not None
     return witness.step
 

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from s2c2 import checkpoint
 from s2c2.algorithms import ALGORITHMS
-from s2c2.engine import PASSES, Schedule, Training, train
+from s2c2.engine import Schedule, Training, train
 from s2c2.networks.averaged import Averaged
+from s2c2.networks.manner import PASSES, Manner
 from s2c2.networks.network import Network
 from s2c2.networks.noise import Noise
 from s2c2.objectives import S2C2, Vanilla
@@ -88,7 +89,7 @@ def case(name: str, arm: str, passes: str, ranks: Ranks) -> dict[str, Any]:
         lambda step: batch(objective, step),
         objective,
         Schedule(STEPS, 0.1, clip=10.0),
-        passes=PASSES[passes],
+        manner=Manner(passes=PASSES[passes]),
         add_up=note,
     )
     for record in records:

@@ -19,8 +19,7 @@ from s2c2.config import Config
 from s2c2.data.batches import Batches, resident
 from s2c2.engine import Record, Schedule, Training, train
 from s2c2.experiments.device import present
-from s2c2.experiments.passes import passes
-from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import fresh, objective_of
 from s2c2.types import Batch, Losses, Objective, Step
 
@@ -81,8 +80,7 @@ def prepare(options: Mapping[str, Any]) -> Work:
         lambda step: timed(made, step, marks),
         watched,
         Schedule(10**6, config.optimizer.rate),
-        autocast=bfloat16(config, training.network),
-        passes=passes(config.train.passes, objective, training.network),
+        manner=manner(config, objective, training.network),
     )
     flops = counted(steps)
     if options["compiled"] != "no":

@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 
 from s2c2.config import Config
-from s2c2.engine import PASSES, forward
+from s2c2.engine import forward
 from s2c2.errors import UserError
-from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup
 from s2c2.memory import exhausted
 
@@ -57,10 +57,13 @@ def fits(ready: Setup, config: Config, batch: int) -> bool:
 def passes(ready: Setup, config: Config, batch: int) -> bool:
     """Return whether a step with a batch goes through, but for its update, or runs out of memory."""
     batches = replace(ready.batches, batch=batch)
-    setting = (0.0, bfloat16(config), PASSES[config.train.passes])
     generator = torch.Generator().manual_seed(0)
     try:
-        losses = forward(ready.training, batches(0), ready.objective, generator, setting)
+        losses = forward(
+            *(ready.training, batches(0), ready.objective, generator),
+            progress=0.0,
+            manner=manner(config, ready.objective, ready.training.network),
+        )
         torch.autograd.backward(losses.total)
     except (RuntimeError, MemoryError) as error:
         if not exhausted(error):

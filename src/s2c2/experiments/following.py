@@ -12,8 +12,7 @@ from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.fitting import too_large
 from s2c2.experiments.folder import Place
-from s2c2.experiments.passes import passes
-from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup
 from s2c2.memory import exhausted
 from s2c2.ranks.dividing import add_up
@@ -70,8 +69,7 @@ def _follow(
     steps = train(
         *(ready.training, ready.batches, ready.objective, ready.schedule),
         seed=config.seed,
-        autocast=bfloat16(config, ready.training.network),
-        passes=passes(config.train.passes, ready.objective, ready.training.network),
+        manner=manner(config, ready.objective, ready.training.network),
         add_up=partial(add_up, ranks=ranks),
     )
     lines: list[str] = []

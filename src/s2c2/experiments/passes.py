@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from s2c2.engine import PASSES, Passes, joined
+from s2c2.networks.manner import PASSES, Passes, joined
 from s2c2.networks.network import Network
 from s2c2.types import Objective, Outputs, Step
 

@@ -16,8 +16,7 @@ from s2c2.engine import NonFiniteError, train
 from s2c2.errors import UserError
 from s2c2.experiments.device import present
 from s2c2.experiments.folder import Place, facts_of, refuse_other, tables_of
-from s2c2.experiments.passes import passes
-from s2c2.experiments.precision import bfloat16
+from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup, setup
 from s2c2.runs import dataset_of, open_run
 from s2c2.types import Losses, Objective, Outputs, Step
@@ -123,8 +122,7 @@ def _again(
     steps = train(
         *(ready.training, ready.batches, witness, ready.schedule),
         seed=config.seed,
-        autocast=bfloat16(config, ready.training.network),
-        passes=passes(config.train.passes, ready.objective, ready.training.network),
+        manner=manner(config, ready.objective, ready.training.network),
     )
     try:
         for record in steps:
