@@ -29,6 +29,7 @@ from s2c2.engine import (
     step_seed,
     train,
 )
+from s2c2.experiments.replay import gradients
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.manner import Manner, Passes, apart, joined
 from s2c2.networks.network import Network
@@ -37,6 +38,7 @@ from s2c2.optimizers import SGD, AdamW, Optimizer
 from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs
 
 K, M = 3, 7
+ALL = S2C2(MeanTeacher())
 
 
 class Flat(nn.Module):
@@ -293,6 +295,17 @@ def test_a_gradient_that_is_not_finite_stops_too() -> None:
         next(steps)
     after = weights(training)
     assert all(torch.equal(before[name], after[name]) for name in before if "norm" not in name)
+
+
+@pytest.mark.parametrize("clip", [1.0, math.inf])
+def test_a_gradient_that_is_not_finite_stands_alone(clip: float) -> None:
+    training = fresh()
+    weight = training.network.get_parameter("heads.clusters.weight")
+    weight.register_hook(lambda grad: grad * math.nan)
+    steps = train(training, batches_for(ALL), ALL, Schedule(steps=1, rate=0.1, clip=clip))
+    with pytest.raises(NonFiniteError):
+        next(steps)
+    assert list(gradients(training.network)) == ["heads.clusters.weight"]
 
 
 def test_clipping_limits_the_step() -> None:

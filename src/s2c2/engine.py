@@ -114,7 +114,7 @@ def train(
             processes share a batch, it adds up theirs.
 
     Raises:
-        NonFiniteError: before the weights change, so that the step can be replayed.
+        NonFiniteError: before the weights and gradients change, so that the step can be replayed.
     """
     adopt(training, objective.algorithm)
     following: Batch | None = None
@@ -128,19 +128,28 @@ def train(
         batch = following or batches(step)
         progress = step / schedule.steps
         losses = forward(training, batch, objective, generator, progress=progress, manner=manner)
-        training.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(losses.total)
-        add_up(training.network)
-        norm = nn.utils.clip_grad_norm_(training.network.parameters(), schedule.clip)
+        norm = differentiate(training, losses.total, add_up)
         following = batches(step + 1) if beside(batch) and step + 1 < schedule.steps else None
         values = scalars({**losses.terms, "total": losses.total, NORM: norm})
         length = values.pop(NORM)
         if not math.isfinite(values["total"]) or not math.isfinite(length):
             raise NonFiniteError(step, values)
+        nn.utils.clip_grads_with_norm_(training.network.parameters(), schedule.clip, norm)
         training.optimizer.step()
         training.averaged.update(training.network, step)
         training.step = step + 1
         yield Record(training.step, training.step / schedule.steps, rate, values)
+
+
+def differentiate(
+    training: Training, total: Float[Tensor, ""], add_up: Callable[[nn.Module], None]
+) -> Float[Tensor, ""]:
+    """Put the gradient of a loss into the trained network and return its norm; it is not clipped yet."""
+    training.optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(total)
+    add_up(training.network)
+    present = [weight.grad for weight in training.network.parameters() if weight.grad is not None]
+    return nn.utils.get_total_norm(present)
 
 
 def forward(
