@@ -12,6 +12,7 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.engine import forward
 from s2c2.errors import UserError
+from s2c2.experiments import threads
 from s2c2.experiments.replay import Suspect, Witness, replay, suspects
 from s2c2.experiments.run import run
 from s2c2.experiments.setup import Setup, setup
@@ -69,6 +70,23 @@ def test_a_step_that_is_finite_now_is_said(dataset: Dataset, tmp_path: Path) -> 
     (out / "nonfinite.json").write_text(json.dumps({"step": 4, "losses": {"total": None}}))
     with pytest.raises(UserError, match=r"step 4 of .* is finite now"):
         replay(out)
+
+
+def test_a_step_comes_again_with_the_threads_of_the_run(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpu.max").write_text("300000 100000")
+    asked: list[int] = []
+    monkeypatch.setattr(threads, "QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    free = configuration.merged(configured(0.01, 2).model_dump(), {"train": {"threads": None}})
+    with pytest.raises(KeyboardInterrupt):
+        run(dataset, configuration.resolve(free), tmp_path / "run", stop=lambda: True)
+    (tmp_path / "run/nonfinite.json").write_text(json.dumps({"step": 1, "losses": {"total": None}}))
+    with pytest.raises(UserError, match="is finite now"):
+        replay(tmp_path / "run")
+    assert asked == [3, 3]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from s2c2.experiments.device import present
 from s2c2.experiments.folder import Place, facts_of, refuse_other, tables_of
 from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup, setup
+from s2c2.experiments.threads import threads
 from s2c2.runs import dataset_of, open_run
 from s2c2.types import Losses, Objective, Outputs, Step
 
@@ -86,7 +87,7 @@ def replay(root: Path, progress: Progress = silent) -> Replayed:
     last, recorded = _failed(root)
     found, place = open_run(root), Place(root)
     config, dataset = configuration.resolve(found.config), dataset_of(found)
-    torch.set_num_threads(config.train.threads or torch.get_num_threads())
+    torch.set_num_threads(threads(config))
     device = present()
     ready = setup(dataset, config, device, progress)
     refuse_other(place, dataset, ready, facts_of(dataset, ready), tables_of(dataset, ready))
