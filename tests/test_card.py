@@ -24,7 +24,9 @@ from s2c2.data.views.pool import POOL
 from s2c2.engine import Record, train
 from s2c2.errors import UserError
 from s2c2.experiments.device import present
+from s2c2.experiments.others import predict_folder
 from s2c2.experiments.run import run
+from s2c2.experiments.saved import load_run, reread
 from s2c2.experiments.setup import Setup, setup
 from s2c2.networks.manner import PASSES
 from s2c2.predictions import Predictions
@@ -142,6 +144,18 @@ def test_what_does_not_fit_says_which_batch_would(dataset: Dataset, tmp_path: Pa
             run(dataset, config_of("fixmatch", "s2c2", batch=2048), tmp_path / "large")
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+@pytest.mark.parametrize("views", [1, 3])
+def test_a_run_is_read_anew_on_the_card(views: int, dataset: Dataset, tmp_path: Path) -> None:
+    values = config_of("fixmatch", "s2c2", precision="auto").model_dump()
+    config = configuration.resolve(configuration.merged(values, {"predict": {"views": views}}))
+    found = run(dataset, config, tmp_path / "run")
+    saved = load_run(tmp_path / "run")
+    assert saved.reader.network.device.type == "cuda"
+    read, again = predict_folder(saved, dataset.root), reread(tmp_path / "run", tmp_path / "again", {})
+    for one in (read, again):
+        np.testing.assert_array_equal(one.probabilities, found.probabilities)
 
 
 def test_a_run_learns_and_its_probe_reads(dataset: Dataset, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
+from s2c2.experiments import saved
 from s2c2.experiments.others import predict_folder
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import load_run
@@ -71,6 +73,17 @@ def test_a_run_of_a_version_with_fewer_settings_goes_on(dataset: Dataset, tmp_pa
         run(dataset, changed, tmp_path / "run", resume=True)
     run(dataset, config, tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "predictions.parquet").exists()
+
+
+def test_a_run_is_read_on_what_is_present(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"train": {"steps": 1, "batch": 4, "threads": 1}}
+    config = configuration.resolve(configuration.merged(configuration.preset("cpu"), values))
+    run(dataset, config, tmp_path / "run")
+    monkeypatch.setattr(saved, "present", lambda: torch.device("meta"))
+    with pytest.warns(UserWarning, match="to a meta parameter"):
+        assert load_run(tmp_path / "run").reader.network.device.type == "meta"
 
 
 @pytest.mark.parametrize("classes", ["probe", "spread"])

@@ -29,7 +29,7 @@ def prepare(options: Mapping[str, Any]) -> Work:
     training = fresh(config, options["size"], CLASSES, objective_of(config, labels), torch.device("cpu"))
     network = training.averaged.network.eval()
     if options["bare"]:
-        return bare(network, options["size"], options["images"], autocast=bfloat16(config))
+        return bare(network, options["size"], options["images"], autocast=bfloat16(config, network.device))
     reader = reader_of(network, tuple(map(str, range(CLASSES))), config)
     packed = noise(options["images"], options["size"])
 

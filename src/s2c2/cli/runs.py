@@ -135,6 +135,7 @@ def announce(config: "Config", dataset: "Dataset", out: Path, processes: int = 1
     """Say what is trained on what, where, and with what."""
     import torch
 
+    from s2c2.experiments.device import present
     from s2c2.experiments.precision import bfloat16
     from s2c2.experiments.threads import threads
 
@@ -147,7 +148,7 @@ def announce(config: "Config", dataset: "Dataset", out: Path, processes: int = 1
         f"{config.algorithm.name}, {config.objective.name}, seed {config.seed} → {out}",
         *([] if dataset.relabeling is None else [_answers(dataset.relabeling.record)]),
         f"{len(dataset.images)} images of {dataset.name} at {pixels}, {config.train.steps} steps; {device}, "
-        f"{computing}, {'bfloat16' if bfloat16(config) else 'float32'}",
+        f"{computing}, {'bfloat16' if bfloat16(config, present()) else 'float32'}",
     ]
     for fact in facts:
         screen.console.print(fact, markup=False)

@@ -96,7 +96,7 @@ def embedded(
     if form is None:
         return None
     device, progress = setting
-    autocast = bfloat16(config)
+    autocast = bfloat16(config, device)
     extract, width, extractor = extraction(form, packed.pixels.shape[1], autocast, device)
     available = {"weak": form.weak, "strong": form.strong}
     counts = {"none": 1} | {name: available[name] for name in sorted(registry) if name in available}
@@ -124,13 +124,16 @@ def extraction(form: Features, size: int, autocast: bool, device: torch.device) 
     return extract, frozen.features, key([form.extractor, weights, frozen.pixels])
 
 
-def reading(config: Config, size: int, expected: str | None) -> Callable[[Tensor], Tensor]:
+def reading(
+    config: Config, size: int, expected: str | None, device: torch.device
+) -> Callable[[Tensor], Tensor]:
     """Return what turns new images of ``size`` pixels into what the network of a run reads.
 
     Args:
         config: of the run.
         size: training size in pixels.
         expected: digest of the extractor that the run was trained with.
+        device: where that network is, and the images will be.
 
     Raises:
         UserError: when the extractor cannot be had, or is another one than the run's.
@@ -138,7 +141,7 @@ def reading(config: Config, size: int, expected: str | None) -> Callable[[Tensor
     form = chosen(config)
     if form is None:
         return normalised
-    extract, _, extractor = extraction(form, size, bfloat16(config), torch.device("cpu"))
+    extract, _, extractor = extraction(form, size, bfloat16(config, device), device)
     if extractor != expected:
         raise UserError(
             f"the extractor {form.extractor} is not the one the run was trained with: "

@@ -16,4 +16,4 @@ def manner(config: Config, objective: Objective, network: Network) -> Manner:
         objective: what is trained for, as configured.
         network: what is trained.
     """
-    return Manner(bfloat16(config, network), passes(config.train.passes, objective, network))
+    return Manner(bfloat16(config, network.device, network), passes(config.train.passes, objective, network))

@@ -123,7 +123,7 @@ def predict_inputs(
 def _batches(
     reader: Reader, blocks: Iterator[UInt8[np.ndarray, "n s s 3"]], which: range, progress: Progress
 ) -> Iterator[tuple[torch.Tensor, ...]]:
-    device = next(reader.network.parameters()).device
+    device = reader.network.device
     done = which.start
     for rows in blocks:
         block = torch.from_numpy(np.array(rows)).to(device).permute(0, 3, 1, 2)

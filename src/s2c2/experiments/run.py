@@ -79,12 +79,12 @@ def run(
     device = present()
     ready = first(ranks, lambda: setup(dataset, config, device, progress))
     ranks.same("their images", lambda: pooled(ready.pack.digests))
-    ranks.same("their precision", lambda: str(bfloat16(config, ready.training.network)))
+    ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
     labeled = known(ready)
     require(config.predict, labeled, dataset.classes)
     for text in (*idle(ready.objective), *unlearned(labeled, dataset.classes)):
         say(text)
-    if bfloat16(config) and not bfloat16(config, ready.training.network):
+    if bfloat16(config, device) and not bfloat16(config, device, ready.training.network):
         say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
     if resume and checkpoint.listed(place.checkpoints):
@@ -189,15 +189,15 @@ def predict_all(
     """Return what a network says of images of a pack in a row, from their embeddings if there are some."""
     if read is None:
         return predict_pack(reader, packed, progress, rows)
-    device = next(reader.network.parameters()).device
     names = packed.images[rows.start : rows.stop]
-    return predict_inputs(reader, names, read.blocks(reader.views, device, progress, rows))
+    return predict_inputs(reader, names, read.blocks(reader.views, reader.network.device, progress, rows))
 
 
 def reader_of(network: Network, classes: tuple[str, ...], config: Config) -> Reader:
     """Return how a network reads images, as configured."""
     weak = views(config.views)["weak"]
-    return Reader(network, classes, bfloat16(config), config.predict.views, weak, config.seed)
+    autocast = bfloat16(config, network.device)
+    return Reader(network, classes, autocast, config.predict.views, weak, config.seed)
 
 
 def read_out(place: Place, predictions: Predictions, config: Config) -> Predictions:

@@ -16,6 +16,7 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack, pack
 from s2c2.data.progress import silent
 from s2c2.errors import UserError
+from s2c2.experiments.device import present
 from s2c2.experiments.embedding import embedded, reading
 from s2c2.experiments.folder import Place
 from s2c2.experiments.predicting import Reader
@@ -61,10 +62,11 @@ def load_run(root: Path) -> Saved:
     config = configuration.resolve(configuration.read(place.config))
     facts = files.read_json(place.dataset)
     objective = objective_of(config, torch.ones(1, len(facts["classes"])))
-    training = fresh(config, facts["size"], len(facts["classes"]), objective, torch.device("cpu"))
+    device = present()
+    training = fresh(config, facts["size"], len(facts["classes"]), objective, device)
     problems = tuple(checkpoint.restore(place.checkpoints, training))
     reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
-    reader = replace(reader, finish=reading(config, facts["size"], facts.get("extractor")))
+    reader = replace(reader, finish=reading(config, facts["size"], facts.get("extractor"), device))
     fitted = Readout.read(place.readout) if place.readout.exists() else None
     probe = Probe.read(place.probe) if place.probe.exists() else None
     return Saved(reader, config, facts["size"], fitted, problems, probe)
@@ -95,7 +97,7 @@ def _concluded(root: Path, folder: Path, config: Config, splits: dict[str, str])
     packed = pack(dataset, saved.size, fit=config.data.fit, skip_broken=config.data.skip_broken)
     refuse_other_images(Place(folder).images, packed, dataset.root, root)
     weak = {"weak": views(config.views)["weak"]}
-    read = embedded(dataset, packed, config, weak, (torch.device("cpu"), silent))
+    read = embedded(dataset, packed, config, weak, (saved.reader.network.device, silent))
     labeled = _known(Run(root), dataset, packed, config)
     require(config.predict, labeled, dataset.classes)
     return conclude(Place(folder), config, saved.reader, (packed, read, labeled), splits, silent)

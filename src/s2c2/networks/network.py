@@ -23,6 +23,11 @@ class Network(nn.Module):
         features = int(backbone.features)  # type: ignore[arg-type]
         self.heads = nn.ModuleDict({name: head(features, size) for name, size in heads.items()})
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.parameters()).device
+
     def forward(self, images: Float[Tensor, "n c h w"]) -> Outputs:
         """Return the logits of every head; the heads compute in float32 also under autocast."""
         embeddings = self.backbone(images).float()
