@@ -10,15 +10,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from s2c2 import allocator
+import s2c2.allocator  # noqa: F401  (from its import on, freed memory is kept for the next step)
 from s2c2.memory import exhausted
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.manner import PLAIN, Manner, precision
 from s2c2.networks.network import Network
 from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step
 
-KEEPS_FREED = allocator.KEPT
-"""Whether freed memory is kept for the next step: the import of the allocator's module sees to that."""
 NORM = "norm of the gradient"
 """What is read from the device beside the losses."""
 FINAL_COSINE = 7 / 16

@@ -13,17 +13,6 @@ from jaxtyping import Bool, Float, Float64, Int, Int64
 
 CEILING = 0.99
 """Acceptance of a proposal that is certainly right: hands slip (DCIC's value)."""
-OFFSETS = {
-    "Plankton": 0.6481,
-    "MiceBone": 0.4103,
-    "Benthic": 0.4017,
-    "Treeversity#1": 0.2608,
-    "Pig": 0.2572,
-    "Treeversity#6": 0.2067,
-    "Turkey": 0.1417,
-    "CIFAR10H": 0.0,
-}
-"""Acceptance offset δ of real datasets, as measured for the DCIC benchmark (its ``spa.py``)."""
 
 
 def acceptance(
