@@ -11,7 +11,7 @@ from s2c2.data.annotations import Annotations
 from s2c2.data.dataset import Dataset
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions
-from s2c2.relabeling import ARMS, Budget, ask, by_cluster, first, pool_of, relabeled, votes
+from s2c2.relabeling import ARMS, Budget, Round, ask, by_cluster, first, pool_of, relabeled, votes
 from s2c2.simulation import Costs
 
 CLASSES = ("a", "b", "c")
@@ -113,7 +113,7 @@ def test_random_is_a_matter_of_its_seed() -> None:
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_arm_gets_as_many_answers(arm: str) -> None:
     said = predictions(plain=ARMS[arm].learner == "vanilla")
-    log = ask(said, truth(said.images), arm, Budget(votes=4), (0, 2, 25))
+    log = ask(said, truth(said.images), arm, Budget(votes=4), Round(0, 2, 25))
     assert len(log) == 4 * 25
     assert log["image"].n_unique() == 25
     assert set(log["arm"]) == {arm}
@@ -126,27 +126,27 @@ def test_every_arm_gets_as_many_answers(arm: str) -> None:
 def test_an_order_by_ambiguity_needs_it(arm: str) -> None:
     said = predictions(plain=True)
     with pytest.raises(UserError, match="ambiguity"):
-        ask(said, truth(said.images), arm, Budget(), (0, 1, 5))
+        ask(said, truth(said.images), arm, Budget(), Round(0, 1, 5))
 
 
 def test_without_proposals_every_answer_costs_the_same() -> None:
     said = predictions()
     for arm in ("random", "ambiguous-clusters"):
-        log = ask(said, truth(said.images), arm, Budget(proposals=False, costs=COSTS), (0, 1, 20))
+        log = ask(said, truth(said.images), arm, Budget(proposals=False, costs=COSTS), Round(0, 1, 20))
         assert log["seconds"].to_list() == [5.0] * 60
         assert log["proposal"].null_count() == 60
 
 
 def test_the_time_of_classes_by_hand() -> None:
     said = predictions()
-    log = ask(said, truth(said.images), "entropy", Budget(costs=COSTS), (0, 1, 20))
+    log = ask(said, truth(said.images), "entropy", Budget(costs=COSTS), Round(0, 1, 20))
     expected = sum(1.0 if row["label"] == row["proposal"] else 7.0 for row in log.to_dicts())
     assert log["seconds"].sum() == pytest.approx(expected)
 
 
 def test_the_time_of_clusters_by_hand() -> None:
     said = predictions()
-    log = ask(said, truth(said.images), "ambiguous-clusters", Budget(votes=1, costs=COSTS), (0, 1, 30))
+    log = ask(said, truth(said.images), "ambiguous-clusters", Budget(votes=1, costs=COSTS), Round(0, 1, 30))
     assert said.ambiguity is not None
     assert said.clusters is not None
     row = {image: i for i, image in enumerate(said.images)}
@@ -169,10 +169,10 @@ def test_the_time_of_clusters_by_hand() -> None:
 
 def test_answers_follow_seed_and_round() -> None:
     said = predictions()
-    logs = [ask(said, truth(said.images), "entropy", Budget(), when) for when in ((0, 1, 20), (0, 2, 20))]
-    assert logs[0].equals(ask(said, truth(said.images), "entropy", Budget(), (0, 1, 20)))
+    logs = [ask(said, truth(said.images), "entropy", Budget(), Round(0, number, 20)) for number in (1, 2)]
+    assert logs[0].equals(ask(said, truth(said.images), "entropy", Budget(), Round(0, 1, 20)))
     assert logs[0]["label"].to_list() != logs[1]["label"].to_list()
-    assert not logs[0].equals(ask(said, truth(said.images), "entropy", Budget(), (1, 1, 20)))
+    assert not logs[0].equals(ask(said, truth(said.images), "entropy", Budget(), Round(1, 1, 20)))
 
 
 def test_the_pool_is_of_training_images_with_a_truth() -> None:
@@ -194,7 +194,7 @@ def test_an_empty_pool_is_named() -> None:
     said = predictions()
     nothing = said.take(np.zeros(len(said), dtype=bool))
     with pytest.raises(UserError, match="no image is left"):
-        ask(nothing, truth(said.images), "random", Budget(), (0, 1, 5))
+        ask(nothing, truth(said.images), "random", Budget(), Round(0, 1, 5))
 
 
 def dataset(said: Predictions) -> Dataset:
@@ -206,7 +206,7 @@ def test_relabeled_images_have_the_answers_of_the_log_alone() -> None:
     splits = dict(zip(said.images, said.splits, strict=True))
     start = first({image: "c" for image, split in splits.items() if split == "labeled"}, COSTS)
     pool = pool_of(said, start, truth(said.images), "unlabeled")
-    log = pl.concat([start, ask(pool, truth(said.images), "entropy", Budget(), (0, 1, 10))])
+    log = pl.concat([start, ask(pool, truth(said.images), "entropy", Budget(), Round(0, 1, 10))])
     found = relabeled(dataset(said), splits, log)
     counts = found.annotations.counts(said.images)
     for i, image in enumerate(said.images):

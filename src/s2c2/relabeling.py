@@ -182,9 +182,19 @@ def pool_of(said: Predictions, log: pl.DataFrame, truth: Annotations, name: str)
     return said.take(np.array(fits, dtype=bool) & (truth.votes(said.images) > 0))
 
 
-def ask(
-    pool: Predictions, truth: Annotations, arm: str, budget: Budget, when: tuple[int, int, int]
-) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Round:
+    """One round of asking."""
+
+    seed: int
+    """Seed of the run."""
+    number: int
+    """From 1 on."""
+    images: int
+    """How many are asked about."""
+
+
+def ask(pool: Predictions, truth: Annotations, arm: str, budget: Budget, turn: Round) -> pl.DataFrame:
     """Return what simulated annotators answer in one round, as an annotation log.
 
     Args:
@@ -192,18 +202,18 @@ def ask(
         truth: what they would answer without a proposal.
         arm: name of the arm.
         budget: how much is asked, and how they answer.
-        when: seed, number of the round, and number of images.
+        turn: the round.
 
     Raises:
         UserError: when there is nothing left to ask.
     """
     if not len(pool):
         raise UserError("no image is left to ask about: take fewer budget.rounds or budget.images")
-    seed, number, count = when
-    chosen = pool.take(ARMS[arm].order(pool, count, np.random.default_rng([seed, number])))
+    rng = np.random.default_rng([turn.seed, turn.number])
+    chosen = pool.take(ARMS[arm].order(pool, turn.images, rng))
     shown = (ARMS[arm].shown if budget.proposals else no_proposals)(chosen)
-    log = simulate(truth, chosen.images, {arm: shown}, budget.crowd, 1000 * seed + number)
-    return log.with_columns(round=pl.lit(number, pl.Int64))
+    log = simulate(truth, chosen.images, {arm: shown}, budget.crowd, 1000 * turn.seed + turn.number)
+    return log.with_columns(round=pl.lit(turn.number, pl.Int64))
 
 
 def votes(log: pl.DataFrame, classes: tuple[str, ...]) -> Annotations:

@@ -172,25 +172,46 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup, proce
     Raises:
         UserError: when images, classes, labels or splits are not those the run was started with; says which.
     """
-    facts = facts_of(dataset, ready)
-    splits, drawn = tables_of(dataset, ready)
+    found = origin(dataset, ready)
     if place.config.exists():
-        refuse_other(place, dataset, ready, facts, (splits, drawn))
+        refuse_other(place, dataset, ready, found)
     else:
         write_images(place.images, ready.pack)
-    files.write_json(place.dataset, facts)
+    files.write_json(place.dataset, found.facts)
     if dataset.relabeling is not None:
         with files.atomic(place.annotations) as partial:
             dataset.annotations.table.write_parquet(partial)
         files.write_json(place.relabeling, dict(dataset.relabeling.record))
-    files.write_text(place.splits, splits.write_csv())
-    files.write_text(place.labels, drawn.write_csv())
+    files.write_text(place.splits, found.splits.write_csv())
+    files.write_text(place.labels, found.labels.write_csv())
     files.write_json(place.environment, environment() | {"processes": processes})
     files.write_text(place.config, configuration.dump(config))
 
 
-def facts_of(dataset: Dataset, ready: Setup) -> dict[str, Any]:
-    """Return what ``dataset.json`` holds."""
+@dataclass(frozen=True)
+class Origin:
+    """What a run learns from, as its folder tells it."""
+
+    facts: dict[str, Any]
+    """What ``dataset.json`` holds."""
+    splits: pl.DataFrame
+    """Split of each image."""
+    labels: pl.DataFrame
+    """Label of each labeled image."""
+
+
+def origin(dataset: Dataset, ready: Setup) -> Origin:
+    """Return what a run learns from."""
+    splits = ready.splits.of()
+    names = [dataset.classes[number] for number in ready.labels]
+    return Origin(
+        _facts(dataset, ready),
+        pl.DataFrame({"image": list(splits), "split": list(splits.values())}),
+        pl.DataFrame({"image": list(ready.splits.labeled), "label": names}),
+    )
+
+
+def _facts(dataset: Dataset, ready: Setup) -> dict[str, Any]:
     facts = {
         "name": dataset.name,
         "root": str(dataset.root.resolve()),
@@ -205,37 +226,20 @@ def facts_of(dataset: Dataset, ready: Setup) -> dict[str, Any]:
     return facts
 
 
-def tables_of(dataset: Dataset, ready: Setup) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the split of each image, and the label of each labeled one."""
-    splits = ready.splits.of()
-    names = [dataset.classes[number] for number in ready.labels]
-    return (
-        pl.DataFrame({"image": list(splits), "split": list(splits.values())}),
-        pl.DataFrame({"image": list(ready.splits.labeled), "label": names}),
-    )
-
-
-def refuse_other(
-    place: Place,
-    dataset: Dataset,
-    ready: Setup,
-    facts: Mapping[str, Any],
-    tables: tuple[pl.DataFrame, pl.DataFrame],
-) -> None:
+def refuse_other(place: Place, dataset: Dataset, ready: Setup, now: Origin) -> None:
     """Refuse to go on with another dataset than a run was started on.
 
     Raises:
         UserError: says what has changed.
     """
-    old = files.read_json(place.dataset)
+    old, facts = files.read_json(place.dataset), now.facts
     if old["digest"] != facts["digest"]:
         refuse_changed_images(place.images, ready.pack, dataset.root, place.root)
     for key, what in (("classes", "the classes"), ("extractor", "the extractor's weights")):
         if old.get(key) != facts.get(key):
             raise UserError(f"{what} of {dataset.root} are not those that {place.root} was started with")
-    splits, drawn = tables
-    refuse_changed(place.splits, splits, f"the splits of {dataset.root}", place.root)
-    refuse_changed(place.labels, drawn, f"the labels of {dataset.root}", place.root)
+    refuse_changed(place.splits, now.splits, f"the splits of {dataset.root}", place.root)
+    refuse_changed(place.labels, now.labels, f"the labels of {dataset.root}", place.root)
     refuse_other_votes(old.get("labels"), facts["labels"], dataset.root, place.root)
 
 

@@ -75,16 +75,16 @@ def execute(
         UserError: when ``out`` holds a run of another configuration, or another grid is at work there.
     """
     with alone(out):
-        return _execute(runs, out, executor, (stop, watch))
+        return _execute(runs, out, executor, stop, watch)
 
 
 def _execute(
     runs: Sequence[Planned],
     out: Output,
     executor: Executor,
-    asked: tuple[Callable[[], bool], Callable[[State], None]],
+    stop: Callable[[], bool],
+    watch: Callable[[State], None],
 ) -> Worked:
-    stop, watch = asked
     guard(runs, out)
     jobs = outstanding(runs, out)
     total, failed, stopped = sum(job.size for job in jobs), dict[str, str](), False

@@ -15,7 +15,7 @@ from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, train
 from s2c2.errors import UserError
 from s2c2.experiments.device import present
-from s2c2.experiments.folder import Place, facts_of, refuse_other, tables_of
+from s2c2.experiments.folder import Place, origin, refuse_other
 from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup, setup
 from s2c2.experiments.threads import threads
@@ -90,7 +90,7 @@ def replay(root: Path, progress: Progress = silent) -> Replayed:
     torch.set_num_threads(threads(config))
     device = present()
     ready = setup(dataset, config, device, progress)
-    refuse_other(place, dataset, ready, facts_of(dataset, ready), tables_of(dataset, ready))
+    refuse_other(place, dataset, ready, origin(dataset, ready))
     there = checkpoint.listed(place.checkpoints)
     problems = checkpoint.restore(place.checkpoints, ready.training) if there else []
     start, witness = ready.training.step, Witness(ready.objective)

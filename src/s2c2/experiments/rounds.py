@@ -17,7 +17,7 @@ from s2c2.experiments.folder import Place, differences
 from s2c2.experiments.planned import Planned, Relabel, Spread
 from s2c2.experiments.spent import LOG, Spent, answers
 from s2c2.predictions import Predictions
-from s2c2.relabeling import ARMS, TRAINING, Budget, ask, pool_of, relabeled
+from s2c2.relabeling import ARMS, TRAINING, Budget, Round, ask, pool_of, relabeled
 from s2c2.runs import Run
 from s2c2.studies import Entry
 
@@ -73,8 +73,8 @@ def learned(planned: Planned, previous: Path | None) -> tuple[Dataset, dict[str,
     said, past = Predictions.read(Place(previous).predictions), answers(previous, relabel.budget.costs)
     pool = pool_of(said, past, dataset.annotations, relabel.budget.pool)
     count = relabel.budget.count(sum(split in TRAINING for split in said.splits))
-    when = planned.entry.seed, relabel.round, count
-    log = pl.concat([past, ask(pool, dataset.annotations, relabel.arm, relabel.budget, when)])
+    turn = Round(planned.entry.seed, relabel.round, count)
+    log = pl.concat([past, ask(pool, dataset.annotations, relabel.arm, relabel.budget, turn)])
     splits = Run(previous).splits()
     beside = {LOG: log.write_csv(), ASKED: json.dumps(_asked(relabel), indent=2) + "\n"}
     return relabeled(dataset, splits, log), beside

@@ -1,7 +1,7 @@
 """A run: a configuration and a dataset become a run folder."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -97,8 +97,8 @@ def run(
         join(network, ranks)
     follow(place, ready, config, watch, stop, ranks)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
-    sources = (ready.pack, ready.embedded, labeled)
-    return conclude(place, config, reader, sources, ready.splits.of(), predicting, ranks)
+    material = Material(ready.pack, ready.embedded, labeled, ready.splits.of())
+    return conclude(place, config, reader, material, predicting, ranks)
 
 
 def enter(place: Place, dataset: Dataset, config: Config, resume: bool) -> None:
@@ -117,12 +117,25 @@ def begin(
         accompany(place, beside)
 
 
+@dataclass(frozen=True)
+class Material:
+    """What a trained network is read on."""
+
+    pack: Pack
+    """The images."""
+    embedded: Embedded | None
+    """What is read instead of them, if so."""
+    labeled: Known
+    """What people said of the labeled ones."""
+    splits: dict[str, str]
+    """Split of each image."""
+
+
 def conclude(
     place: Place,
     config: Config,
     reader: Reader,
-    sources: tuple[Pack, Embedded | None, Known],
-    splits: dict[str, str],
+    material: Material,
     progress: Progress,
     ranks: Ranks = ALONE,
 ) -> Predictions:
@@ -132,36 +145,27 @@ def conclude(
         place: of the run.
         config: its configuration.
         reader: the trained network.
-        sources: the images, what is read instead of them, and what is known of the labeled ones.
-        splits: split of each image.
+        material: the images and what is known of them.
         progress: called with images done and their number.
         ranks: the processes, each of which predicts a share.
     """
-    packed, read, _ = sources
 
     def share(rows: range) -> Predictions:
-        return predict_all(reader, packed, read, progress, rows)
+        return predict_all(reader, material.pack, material.embedded, progress, rows)
 
-    whole = together(ranks, place.shards, len(packed.images), share)
+    whole = together(ranks, place.shards, len(material.pack.images), share)
     return ranks.lead(
-        lambda: finished(place, config, whole(), sources, splits), lambda: Predictions.read(place.predictions)
+        lambda: finished(place, config, whole(), material), lambda: Predictions.read(place.predictions)
     )
 
 
-def finished(
-    place: Place,
-    config: Config,
-    predictions: Predictions,
-    sources: tuple[Pack, Embedded | None, Known],
-    splits: dict[str, str],
-) -> Predictions:
+def finished(place: Place, config: Config, predictions: Predictions, material: Material) -> Predictions:
     """Fit what reads a trained network from its predictions, and write both, see :func:`conclude`."""
-    _, read, labeled = sources
-    predictions = with_splits(predictions, splits)
-    found = fitted(config, predictions, read, labeled)
+    predictions = with_splits(predictions, material.splits)
+    found = fitted(config, predictions, material.embedded, material.labeled)
     if found is not None:
         found.write(place.probe)
-        predictions = corrected(found, predictions, read)
+        predictions = corrected(found, predictions, material.embedded)
     predictions = read_out(place, predictions, config)
     predictions.write(place.predictions)
     return predictions

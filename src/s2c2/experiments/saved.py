@@ -21,7 +21,7 @@ from s2c2.experiments.embedding import embedded, reading
 from s2c2.experiments.folder import Place
 from s2c2.experiments.predicting import Reader
 from s2c2.experiments.probing import Known, require
-from s2c2.experiments.run import conclude, copies, reader_of
+from s2c2.experiments.run import Material, conclude, copies, reader_of
 from s2c2.experiments.setup import dissent, fresh, objective_of, views, votes
 from s2c2.experiments.threads import threads
 from s2c2.experiments.unchanged import learned, refuse_other_images, refuse_other_votes
@@ -100,7 +100,7 @@ def _concluded(root: Path, folder: Path, config: Config, splits: dict[str, str])
     read = embedded(dataset, packed, config, weak, (saved.reader.network.device, silent))
     labeled = _known(Run(root), dataset, packed, config)
     require(config.predict, labeled, dataset.classes)
-    return conclude(Place(folder), config, saved.reader, (packed, read, labeled), splits, silent)
+    return conclude(Place(folder), config, saved.reader, Material(packed, read, labeled, splits), silent)
 
 
 def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:
