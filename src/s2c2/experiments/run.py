@@ -1,6 +1,6 @@
 """A run: a configuration and a dataset become a run folder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
 from s2c2.data.splits import duplicates
-from s2c2.engine import Record
+from s2c2.engine import Record, Training
 from s2c2.errors import UserError
 from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
@@ -82,17 +82,11 @@ def run(
     ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
     labeled = known(ready)
     require(config.predict, labeled, dataset.classes)
-    for text in (*idle(ready.objective), *unlearned(labeled, dataset.classes)):
+    for text in (*idle(ready.objective), *unlearned(labeled, dataset.classes), *slowed(config, ready)):
         say(text)
-    if bfloat16(config, device) and not bfloat16(config, device, ready.training.network):
-        say("trained in float32: bfloat16 makes depthwise convolutions slower on this processor")
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
-    if resume and checkpoint.listed(place.checkpoints):
-        problems = checkpoint.restore(place.checkpoints, ready.training)
-        for text in problems:
-            say(f"{text} Going on from step {ready.training.step}.")
-        if problems:
-            led(ranks, lambda: files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n"))
+    for text in restored(place, ready.training, ranks) if resume else ():
+        say(text)
     for network in (ready.training.network, ready.training.averaged.network):
         join(network, ranks)
     follow(place, ready, config, watch, stop, ranks)
@@ -106,6 +100,23 @@ def enter(place: Place, dataset: Dataset, config: Config, resume: bool) -> None:
     guard(place, dataset, config, resume=resume)
     for folder in (place.root, place.checkpoints):
         files.sweep(folder)
+
+
+def slowed(config: Config, ready: Setup) -> Iterator[str]:
+    """Yield a sentence where a network is trained in another number format than it is read in."""
+    network = ready.training.network
+    if bfloat16(config, network.device) and not bfloat16(config, network.device, network):
+        yield "trained in float32: bfloat16 makes depthwise convolutions slower on this processor"
+
+
+def restored(place: Place, training: Training, ranks: Ranks) -> list[str]:
+    """Go on from the newest checkpoint, where there is one; return a sentence for each damaged one."""
+    if not checkpoint.listed(place.checkpoints):
+        return []
+    problems = checkpoint.restore(place.checkpoints, training)
+    if problems:
+        led(ranks, lambda: files.write_text(place.root / "damaged.txt", "\n".join(problems) + "\n"))
+    return [f"{text} Going on from step {training.step}." for text in problems]
 
 
 def begin(
