@@ -12,6 +12,7 @@ from torch import Tensor
 from s2c2 import readout
 from s2c2.data import dataset as datasets
 from s2c2.data.cache import read_image
+from s2c2.data.formats.names import hidden
 from s2c2.data.images import load, resize
 from s2c2.data.layout import SUFFIXES
 from s2c2.data.pack import pack
@@ -132,14 +133,20 @@ def _averaging(saved: Saved) -> tuple[Reader, list[Float[np.ndarray, "b e"]]]:
 
 
 def images_in(source: Path) -> list[Path]:
-    """Return the image files below a folder, sorted.
+    """Return the image files below a folder, sorted; hidden files, such as thumbnails, are not among them.
 
     Raises:
         UserError: when there is no such folder, or no image in it.
     """
     if not source.is_dir():
         raise UserError(f"no folder {source}")
-    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = sorted(
+        path
+        for path in source.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not hidden(path.relative_to(source).as_posix())
+        and path.is_file()
+    )
     if not found:
         raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)})")
     return found
