@@ -8,7 +8,9 @@ from PIL import Image
 
 from s2c2.data.check import Finding, Report, check
 from s2c2.data.dataset import read
+from s2c2.data.splits import divide
 from s2c2.data.synthetic import synthetic
+from s2c2.errors import UserError
 
 
 def png(seed: int, height: int = 20, width: int = 20) -> bytes:
@@ -152,6 +154,28 @@ def test_a_split_that_needs_labels(root: Path) -> None:
     (root / "splits.csv").write_text("image,split\n7.png,validation\n0.png,labeled\n")
     (finding,) = check(read(root)).errors
     assert finding.examples == ("7.png (validation)",)
+
+
+@pytest.mark.parametrize(
+    ("splits", "missing"),
+    [
+        ({"labeled": "0126"}, ["validation"]),
+        ({"validation": "06"}, ["labeled"]),
+        ({"unlabeled": "06"}, ["labeled", "validation"]),
+        ({"labeled": "02", "validation": "16"}, []),
+    ],
+)
+def test_fixed_splits_that_training_refuses(root: Path, splits: dict[str, str], missing: list[str]) -> None:
+    rows = [f"{number}.png,{split}" for split, numbers in splits.items() for number in numbers]
+    (root / "splits.csv").write_text("\n".join(["image,split", *rows]))
+    dataset = read(root)
+    said = [finding.message for finding in check(dataset).errors]
+    assert said == [f"splits.csv lists no {name} image; training needs some" for name in missing]
+    if missing:
+        with pytest.raises(UserError, match=f"splits.csv lists no {missing[0]} image"):
+            divide(dataset, seed=0)
+    else:
+        divide(dataset, seed=0)
 
 
 def test_shapes_are_warnings(root: Path) -> None:

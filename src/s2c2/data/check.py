@@ -72,6 +72,7 @@ def check(dataset: Dataset, *, size: int | None = None, progress: Progress = sil
     top = dataset.annotations.majority(dataset.images)
     packed = readable(dataset, size or dataset.size or SIZE, progress=progress)
     errors = [*_broken(packed), *_strangers(dataset), *_classes(dataset, counts), *_fixed(dataset, counts)]
+    errors += _empty(dataset)
     warnings = [*_minor_classes(dataset, counts, top), *_repeated(dataset), *_unlisted(dataset)]
     warnings += [*_unmeasured(dataset, top), *_sizes(dataset, top), *_shapes(packed), *_dark(packed)]
     leaks, duplicates = _duplicates(dataset, packed)
@@ -124,6 +125,13 @@ def _fixed(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding]:
     known = {image: name for image, name in dataset.splits.items() if name != "unlabeled"}
     wrong = [f"{image} ({name})" for image, name in known.items() if image in bare]
     return finding("splits", "{n} image(s) that nobody annotated in a split that needs labels", wrong)
+
+
+def _empty(dataset: Dataset) -> list[Finding]:
+    """Return the splits that training needs and the fixed ones lack."""
+    listed = set(dataset.splits.values())
+    missing = [name for name in ("labeled", "validation") if dataset.splits and name not in listed]
+    return [Finding("splits", f"splits.csv lists no {name} image; training needs some") for name in missing]
 
 
 def _unlisted(dataset: Dataset) -> list[Finding]:
