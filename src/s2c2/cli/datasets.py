@@ -71,6 +71,8 @@ def import_(
     screen.console.print(
         f"{dest}: {len(made.images)} images, {len(made.classes)} classes, {votes} annotations"
     )
+    for note in found.notes:
+        screen.console.print(note, markup=False)
     if (dest / "broken.csv").is_file():
         lost = len((dest / "broken.csv").read_text(encoding="utf-8").splitlines()) - 1
         screen.console.print(f"left out, as they cannot be read: {lost}, listed in {dest / 'broken.csv'}")

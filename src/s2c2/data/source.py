@@ -33,3 +33,5 @@ class Source:
     citation: str | None = None
     size: int | None = None
     """Training size in pixels that suits the source."""
+    notes: tuple[str, ...] = ()
+    """What was not taken as it stands, a sentence each, for the person who imports."""

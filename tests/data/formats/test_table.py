@@ -44,6 +44,20 @@ def test_other_column_names_images_folder_and_splits_are_understood(tree: Tree) 
     assert len(source.images) == 4
 
 
+def test_missing_values_of_r_are_no_class_unless_listed(tree: Tree) -> None:
+    rows = '"a.png","crab"\n"b.png",NA\n"c.png","worm"\n"c.png",NaN\n"d.png",NA\n"d.png","nan"\n'
+    root = tree("a.png", "b.png", "c.png", "d.png", t_csv='"image","label"\n' + rows)
+    source = read(root, ImportOptions())
+    assert source.classes == ("crab", "nan", "worm")
+    assert source.annotations["image"].to_list() == ["a.png", "c.png", "d.png"]
+    assert [note.partition(";")[0] for note in source.notes] == ["labels taken as missing: NA 2, NaN 1"]
+    listed = read(root, ImportOptions(classes=("NA", "crab", "worm", "nan")))
+    assert listed.annotations["label"].to_list() == ["crab", "NA", "worm", "NA", "nan"]
+    assert [note.partition(";")[0] for note in listed.notes] == ["labels taken as missing: NaN 1"]
+    (root / "t.csv").write_text("image,label\na.png,crab\nb.png,worm\n")
+    assert read(root, ImportOptions()).notes == ()
+
+
 def test_the_table_is_chosen_where_there_are_several(tree: Tree) -> None:
     root = tree("a.png", one_csv="image,label\na.png,x\n", two_csv="image,label\na.png,y\n")
     with pytest.raises(UserError, match=r"found one\.csv, two\.csv: choose one with --table"):

@@ -29,6 +29,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 SPLIT_ALIASES: Mapping[str, str] = {"train": "labeled", "val": "validation"} | {name: name for name in SPLITS}
 """What a column ``split`` may say."""
 
+MISSING = ("NA", "NaN", "NULL")
+"""Labels that say that there is none, as R, pandas and databases write them."""
+
 ENDINGS = (".csv", ".tsv", ".parquet")
 """Endings of tables."""
 
@@ -36,8 +39,9 @@ ENDINGS = (".csv", ".tsv", ".parquet")
 def read(source: Path, options: ImportOptions) -> Source:
     """Read a table and the images that lie beside it, or in ``images/`` beside it.
 
-    ``source`` is the table, or the folder that holds it. A row whose label is empty annotates nothing;
-    images without any row are unlabeled. Rows with no votes are left out. Other columns are kept.
+    ``source`` is the table, or the folder that holds it. A row whose label is empty, or one of ``MISSING``
+    that the options do not list, annotates nothing; images without any row are unlabeled. Rows with no votes
+    are left out. Other columns are kept.
 
     Raises:
         UserError: names the line of a missing image, an unknown class, or votes that are no number.
@@ -49,10 +53,11 @@ def read(source: Path, options: ImportOptions) -> Source:
     frame = _annotations(
         table, columns, _image_ids(table, columns["image"], {image.name for image in images})
     )
+    frame, notes = _without_missing(frame, options)
     classes = class_names(_labels(frame, table, options), options, path)
     kept = frame.filter(pl.col("label").is_not_null() & (pl.col("votes") > 0)).drop("split", strict=False)
     splits = fixed_splits(_splits(table, frame), set(kept["image"]))
-    return Source(options.title(source), classes, images, kept, splits)
+    return Source(options.title(source), classes, images, kept, splits, notes=notes)
 
 
 def _table_in(source: Path, chosen: Path | None) -> Path:
@@ -124,6 +129,18 @@ def _annotations(table: Table, columns: Mapping[str, str], ids: list[str]) -> pl
         if name not in columns.values() and name not in SCHEMA and name
     }
     return pl.DataFrame(ours | others)
+
+
+def _without_missing(frame: pl.DataFrame, options: ImportOptions) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the rows without the labels that say that there is none, and how many these are."""
+    words = [word for word in MISSING if word not in (options.classes or ())]
+    counts = {word: count for word in words if (count := int((frame["label"] == word).sum()))}
+    if not counts:
+        return frame, ()
+    found = ", ".join(f"{word} {count}" for word, count in counts.items())
+    note = f"labels taken as missing: {found}; if such a word is a class, list all classes with --classes"
+    label = pl.when(pl.col("label").is_in(words)).then(None).otherwise(pl.col("label")).alias("label")
+    return frame.with_columns(label), (note,)
 
 
 def _texts(table: Table, column: str) -> list[str | None]:
