@@ -178,6 +178,13 @@ def test_fixed_splits_that_training_refuses(root: Path, splits: dict[str, str], 
         divide(dataset, seed=0)
 
 
+def test_files_that_are_not_read_as_images(root: Path) -> None:
+    (root / "images" / "8.tga").touch()
+    report = check(read(root))
+    assert report.errors == ()
+    assert found(report, "files")[0].message == "1 other file was not read: .tga 1, in images/"
+
+
 def test_shapes_are_warnings(root: Path) -> None:
     (root / "images" / "0.png").write_bytes(png(0, 12, 30))
     report = check(read(root))

@@ -255,7 +255,7 @@ def predict(
 
 def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks: "Ranks") -> "Predictions":
     """Write and return predictions for other images, with a progress bar, naming what is left out."""
-    from s2c2.experiments.others import opened_folder, predict_to
+    from s2c2.experiments.others import opened_folder, passed, predict_to
     from s2c2.experiments.saved import load_run
 
     saved, left_out = load_run(run), list[str]()
@@ -266,7 +266,7 @@ def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks
             return opened_folder(saved, source, skipped, lambda done, total: advance(done, total, ""))
 
         predictions = predict_to(out, saved, source_of, ranks)
-    for text in saved.problems:
+    for text in (*saved.problems, *passed(source)):
         screen.console.print(text, markup=False)
     # Of a dataset each process knows all broken images, of a folder those of its share.
     say = screen.console if (source / "dataset.yaml").exists() else screen.everyone

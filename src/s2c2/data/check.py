@@ -9,6 +9,7 @@ from jaxtyping import Int64
 
 from s2c2.data.annotations import TOLERANCES, ambiguous
 from s2c2.data.dataset import Dataset
+from s2c2.data.formats.walk import passed
 from s2c2.data.layout import SPLITS
 from s2c2.data.pack import Pack, readable
 from s2c2.data.progress import Progress, silent
@@ -74,6 +75,7 @@ def check(dataset: Dataset, *, size: int | None = None, progress: Progress = sil
     errors = [*_broken(packed), *_strangers(dataset), *_classes(dataset, counts), *_fixed(dataset, counts)]
     errors += _empty(dataset)
     warnings = [*_minor_classes(dataset, counts, top), *_repeated(dataset), *_unlisted(dataset)]
+    warnings += [Finding("files", f"{text}, in images/") for text in passed(dataset.root / "images")]
     warnings += [*_unmeasured(dataset, top), *_sizes(dataset, top), *_shapes(packed), *_dark(packed)]
     leaks, duplicates = _duplicates(dataset, packed)
     return Report(

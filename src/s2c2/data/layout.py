@@ -8,7 +8,7 @@ import polars as pl
 from s2c2.data import tables
 from s2c2.errors import UserError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff")
 """Endings of image files, in lower case."""
 
 SPLITS = ("labeled", "unlabeled", "validation", "selection")

@@ -12,7 +12,7 @@ from torch import Tensor
 from s2c2 import readout
 from s2c2.data import dataset as datasets
 from s2c2.data.cache import read_image
-from s2c2.data.formats.names import hidden
+from s2c2.data.formats.names import hidden, unread
 from s2c2.data.images import load, resize
 from s2c2.data.layout import SUFFIXES
 from s2c2.data.pack import pack
@@ -140,16 +140,24 @@ def images_in(source: Path) -> list[Path]:
     """
     if not source.is_dir():
         raise UserError(f"no folder {source}")
-    found = sorted(
-        path
-        for path in source.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and not hidden(path.relative_to(source).as_posix())
-        and path.is_file()
-    )
+    found = sorted(path for path in _files(source) if path.suffix.lower() in SUFFIXES)
     if not found:
-        raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)})")
+        more = "; ".join(("", *passed(source)))
+        raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)}){more}")
     return found
+
+
+def passed(source: Path) -> tuple[str, ...]:
+    """Say which files of a folder are not read as images: of a dataset, those in ``images/``."""
+    folder = source / "images" if (source / "dataset.yaml").exists() else source
+    return unread(path.name for path in _files(folder))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder that are not hidden in it."""
+    for path in folder.rglob("*"):
+        if not hidden(path.relative_to(folder).as_posix()) and path.is_file():
+            yield path
 
 
 def _decoded(

@@ -1,6 +1,6 @@
 import pytest
 
-from s2c2.data.formats.names import distinct, is_image, relative
+from s2c2.data.formats.names import distinct, is_image, relative, unread
 from s2c2.errors import UserError
 
 
@@ -53,3 +53,11 @@ def test_images_are_known_by_their_ending_and_unsupported_ones_are_named() -> No
     assert not is_image("README.md", "")
     with pytest.raises(UserError, match=r"x\.zip: images ending in \.gif"):
         is_image("a.gif", "x.zip")
+
+
+def test_of_many_endings_the_most_frequent_are_named() -> None:
+    names = [f"{number}.x{number}" for number in range(11)]
+    (text,) = unread([*names, "b.x9", "a.png"])
+    assert text.startswith("12 other files were not read: .x9 2, .x0 1, ")
+    assert text.endswith(", 3 more endings")
+    assert unread(["a.tga"]) == ("1 other file was not read: .tga 1",)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from s2c2.data.formats import FORMATS, ImportOptions
-from s2c2.data.formats.walk import entry_in, files_in, images_below, read_bytes
+from s2c2.data.formats.walk import entry_in, files_in, images_below, passed, read_bytes
 from s2c2.errors import UserError
 
 Tree = Callable[..., Path]
@@ -19,6 +19,14 @@ def test_images_are_found_in_subfolders_sorted_and_read_one_at_a_time(
     assert [image.name for image in images] == ["a.JPG", "b/1.tiff", "b/c/2.png"]
     assert images[2].read() == png(0)
     assert images[2].origin == str(root / "b/c/2.png")
+
+
+def test_files_that_may_be_images_but_are_not_read_are_counted(tree: Tree) -> None:
+    root = tree("a.png", "b.jfif", "c.JPE", "d.CR2", "e/f.cr2", "e/g.pgm", "h", ".hidden/i.tga", note_csv="a")
+    assert [image.name for image in images_below(root)] == ["a.png", "b.jfif", "c.JPE"]
+    assert passed(root) == ("4 other files were not read: .cr2 2, without ending 1, .pgm 1",)
+    with pytest.raises(UserError, match=r"no images in .*; 2 other files were not read: \.cr2 1, \.pgm 1"):
+        images_below(root / "e")
 
 
 def test_a_missing_folder_a_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from s2c2.data.formats.labels import UNLABELED, annotation_table, class_names, fixed_splits, folder_label
 from s2c2.data.formats.options import ImportOptions
-from s2c2.data.formats.walk import folder_at, folders_in, images_below
+from s2c2.data.formats.walk import folder_at, folders_in, images_below, passed
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
 
@@ -38,4 +38,6 @@ def read(source: Path, options: ImportOptions) -> Source:
     found = (name for part in parts if part in PARTS for name in folders_in(source / part))
     classes = class_names((name for name in found if name not in UNLABELED), options, source)
     splits = fixed_splits(split, {row[0] for row in rows})
-    return Source(options.title(source), classes, images, annotation_table(rows), splits)
+    return Source(
+        options.title(source), classes, images, annotation_table(rows), splits, notes=passed(source)
+    )

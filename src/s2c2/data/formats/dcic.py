@@ -10,7 +10,7 @@ from s2c2.data.formats.labels import SCHEMA, class_names, fixed_splits
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import FOLDS, ImportOptions
 from s2c2.data.formats.tabular import read_json
-from s2c2.data.formats.walk import entry_in, folder_at, images_below
+from s2c2.data.formats.walk import entry_in, folder_at, images_below, passed
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
 
@@ -37,7 +37,7 @@ def read(source: Path, options: ImportOptions) -> Source:
     classes = class_names((row[2] for row in rows), options, path)
     table = pl.DataFrame(rows, schema=SCHEMA | {"created_at": pl.String}, orient="row")
     splits = fixed_splits(split, {row[0] for row in rows})
-    return Source(options.title(source), classes, images, table, splits)
+    return Source(options.title(source), classes, images, table, splits, notes=passed(source))
 
 
 def _split(image: str, v_fold: int, source: Path) -> str:

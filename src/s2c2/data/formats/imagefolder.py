@@ -11,7 +11,7 @@ from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.soft import votes_of
 from s2c2.data.formats.tabular import Table, read_table
-from s2c2.data.formats.walk import entry_in, folder_at, folders_in, images_below
+from s2c2.data.formats.walk import entry_in, folder_at, folders_in, images_below, passed
 from s2c2.data.source import Source
 from s2c2.errors import UserError
 
@@ -65,7 +65,9 @@ def read(source: Path, options: ImportOptions) -> Source:
     classes = class_names((label for entry in entries for _, label in entry.annotations), options, source)
     rows = [row for entry in entries for row in _rows(entry, classes, options)]
     splits = fixed_splits(split, {row[0] for row in rows})
-    return Source(options.title(source), classes, images, annotation_table(rows), splits)
+    return Source(
+        options.title(source), classes, images, annotation_table(rows), splits, notes=passed(source)
+    )
 
 
 def _roles(folders: list[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -13,6 +14,26 @@ LONGEST = 240
 
 UNSUPPORTED = (".avif", ".bmp", ".dcm", ".gif", ".heic", ".jp2", ".nef", ".ppm", ".psd", ".svg")
 """Endings of image files that a dataset cannot hold."""
+
+BESIDE = (
+    ".csv",
+    ".db",
+    ".ini",
+    ".json",
+    ".jsonl",
+    ".md",
+    ".npy",
+    ".npz",
+    ".parquet",
+    ".tsv",
+    ".txt",
+    ".yaml",
+    ".yml",
+)
+"""Endings of files that often lie beside images and are none."""
+
+SHOWN = 8
+"""Endings that are named of files that are passed over."""
 
 
 def relative(name: str, origin: str) -> str:
@@ -75,6 +96,26 @@ def is_image(name: str, origin: str) -> bool:
             f"{origin}: images ending in {suffix} cannot be read; convert to PNG, JPEG, WebP or TIFF"
         )
     return suffix in SUFFIXES
+
+
+def unread(names: Iterable[str]) -> tuple[str, ...]:
+    """Say how many of some files are passed over though they may be images, by their endings.
+
+    Example:
+        >>> unread(["a.png", "b.tga", "c.TGA", "d", ".e/f.tga", "labels.csv"])
+        ('3 other files were not read: .tga 2, without ending 1',)
+        >>> unread(["a.png"])
+        ()
+    """
+    paths = [PurePosixPath(name) for name in names if not hidden(name)]
+    endings = Counter(ending for path in paths if (ending := path.suffix.lower()) not in (*SUFFIXES, *BESIDE))
+    if not endings:
+        return ()
+    ordered = sorted(endings.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{ending or 'without ending'} {count}" for ending, count in ordered[:SHOWN]]
+    more = [f"{len(ordered) - SHOWN} more endings"] if len(ordered) > SHOWN else []
+    files = "1 other file was" if endings.total() == 1 else f"{endings.total()} other files were"
+    return (f"{files} not read: {', '.join(shown + more)}",)
 
 
 def distinct(names: Iterable[str], origin: str) -> None:

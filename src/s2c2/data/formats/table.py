@@ -13,7 +13,7 @@ from s2c2.data.formats.labels import SCHEMA, class_names, fixed_splits
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.tabular import Table, read_table
-from s2c2.data.formats.walk import entry_in, files_in, images_below
+from s2c2.data.formats.walk import entry_in, files_in, images_below, passed
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
 
@@ -48,7 +48,8 @@ def read(source: Path, options: ImportOptions) -> Source:
     """
     path = _table_in(source, options.table)
     table = read_table(path)
-    images = images_below(_image_folder(source if source.is_dir() else source.parent))
+    folder = _image_folder(source if source.is_dir() else source.parent)
+    images = images_below(folder)
     columns = _columns(table)
     frame = _annotations(
         table, columns, _image_ids(table, columns["image"], {image.name for image in images})
@@ -57,7 +58,7 @@ def read(source: Path, options: ImportOptions) -> Source:
     classes = class_names(_labels(frame, table, options), options, path)
     kept = frame.filter(pl.col("label").is_not_null() & (pl.col("votes") > 0)).drop("split", strict=False)
     splits = fixed_splits(_splits(table, frame), set(kept["image"]))
-    return Source(options.title(source), classes, images, kept, splits, notes=notes)
+    return Source(options.title(source), classes, images, kept, splits, notes=(*passed(folder), *notes))
 
 
 def _table_in(source: Path, chosen: Path | None) -> Path:

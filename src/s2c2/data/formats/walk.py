@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from s2c2.data.dataset import SUFFIXES
-from s2c2.data.formats.names import distinct, hidden, is_image, relative
+from s2c2.data.formats.names import distinct, hidden, is_image, relative, unread
 from s2c2.data.source import SourceImage
 from s2c2.errors import UserError
 
@@ -53,10 +53,16 @@ def images_below(folder: Path) -> tuple[SourceImage, ...]:
         if is_image(path.name, str(path))
     )
     if not found:
-        raise UserError(f"no images in {folder} (looked for {', '.join(SUFFIXES)})")
+        more = "; ".join(("", *passed(folder)))
+        raise UserError(f"no images in {folder} (looked for {', '.join(SUFFIXES)}){more}")
     ids = [relative(name, str(folder)) for name in found]
     distinct(ids, str(folder))
     return tuple(file_image(folder / name, name) for name in ids)
+
+
+def passed(folder: Path) -> tuple[str, ...]:
+    """Say, a sentence each, which files and datasets below a folder ``images_below`` passes over."""
+    return unread(path.relative_to(folder).as_posix() for path in files_below(folder))
 
 
 def file_image(path: Path, name: str) -> SourceImage:
