@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from s2c2.data.dataset import create
 from s2c2.data.formats.folders import read
 from s2c2.data.formats.options import ImportOptions
 from s2c2.errors import UserError
@@ -33,6 +34,23 @@ def test_a_plain_folder_is_unlabeled_and_needs_its_classes_named(tree: Tree) -> 
         ("x", "y"),
         2,
         0,
+    )
+
+
+def test_a_dataset_within_the_source_is_neither_a_class_nor_read(tree: Tree) -> None:
+    root = tree("cat/1.png", "dog/2.png")
+    create(read(root, ImportOptions()), root / "ds")
+    create(read(root, ImportOptions()), root / "cat" / "inner")
+    source = read(root, ImportOptions())
+    assert source.classes == ("cat", "dog")
+    assert [image.name for image in source.images] == ["cat/1.png", "dog/2.png"]
+    (note,) = source.notes
+    assert note.startswith("passed over as datasets, for they hold a dataset.yaml: ")
+    assert note.endswith(f"{root / 'cat' / 'inner'}, {root / 'ds'}")
+    again = read(root / "ds", ImportOptions(classes=("images", "other")))
+    assert ([image.name for image in again.images], again.notes) == (
+        ["images/cat/1.png", "images/dog/2.png"],
+        (),
     )
 
 

@@ -1,7 +1,7 @@
 """Folders from outside: their image files, without following links out of them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -62,7 +62,12 @@ def images_below(folder: Path) -> tuple[SourceImage, ...]:
 
 def passed(folder: Path) -> tuple[str, ...]:
     """Say, a sentence each, which files and datasets below a folder ``images_below`` passes over."""
-    return unread(path.relative_to(folder).as_posix() for path in files_below(folder))
+    datasets = list[Path]()
+    files = unread(path.relative_to(folder).as_posix() for path in files_below(folder, datasets.append))
+    if not datasets:
+        return files
+    names = ", ".join(sorted(str(path) for path in datasets))
+    return (*files, f"passed over as datasets, for they hold a dataset.yaml: {names}")
 
 
 def file_image(path: Path, name: str) -> SourceImage:
@@ -89,8 +94,9 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
 
 
 def folders_in(folder: Path) -> list[str]:
-    """Return the names of the folders directly in ``folder``, sorted, without hidden ones."""
-    return sorted(entry.name for entry in _entries(folder_at(folder)) if entry.is_dir())
+    """Return the names of the folders directly in ``folder``, sorted, without hidden ones and datasets."""
+    entries = [entry for entry in _entries(folder_at(folder)) if entry.is_dir()]
+    return sorted(entry.name for entry in entries if not _is_dataset(Path(entry.path)))
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -99,20 +105,26 @@ def files_in(folder: Path) -> list[Path]:
     return [path for name in names if (path := entry_in(folder, name)) is not None]
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Yield the plain files below a folder, in no order.
+def files_below(folder: Path, dataset: Callable[[Path], object] | None = None) -> Iterator[Path]:
+    """Yield the plain files below a folder, in no order; those of datasets in subfolders are not its own.
+
+    Args:
+        folder: the folder; it may be a dataset itself.
+        dataset: called with each dataset that is passed over.
 
     Raises:
         UserError: for a link that leaves the folder or leads to a folder, and for devices and pipes.
     """
-    root = folder.resolve()
+    root, found = folder.resolve(), dataset or (lambda path: None)
     pending = [folder]
     while pending:
         for entry in _entries(pending.pop()):
             path = Path(entry.path)
             if entry.is_symlink():
                 _check_link(path, root)
-            if entry.is_dir():
+            if entry.is_dir() and _is_dataset(path):
+                found(path)
+            elif entry.is_dir():
                 pending.append(path)
             elif entry.is_file():
                 yield path
@@ -126,6 +138,10 @@ def _entries(folder: Path) -> list["os.DirEntry[str]"]:
             return [entry for entry in entries if not hidden(entry.name)]
     except OSError as error:
         raise UserError(f"cannot read the folder {folder}: {error.strerror}") from error
+
+
+def _is_dataset(folder: Path) -> bool:
+    return (folder / "dataset.yaml").is_file()
 
 
 def _check_link(link: Path, root: Path) -> None:
