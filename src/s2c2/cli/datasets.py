@@ -47,7 +47,7 @@ def import_(
         str, typer.Option(help="folders, table, counts, cifar10h, stl10, dc3, dcic, imagefolder")
     ],
     classes: Annotated[str | None, typer.Option(help="class names, separated by commas")] = None,
-    name: Annotated[str | None, typer.Option(help="name of the dataset")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the dataset; by default that of DEST")] = None,
     table: Annotated[Path | None, typer.Option(help="table of 'table'")] = None,
     counts: Annotated[Path | None, typer.Option(help="counts file of 'counts' and 'cifar10h'")] = None,
     v_fold: Annotated[int, typer.Option(help="slice of 'dcic', 1 to 5")] = 1,
@@ -61,6 +61,7 @@ def import_(
     from s2c2.data.formats.options import ImportOptions
 
     listed = tuple(part.strip() for part in classes.split(",")) if classes else None
+    name = dest.absolute().name if name is None else name
     options = ImportOptions(classes=listed, name=name, table=table, counts=counts, v_fold=v_fold)
     found = importer(format)(source, options)
     with screen.progress("importing") as advance:
