@@ -58,6 +58,7 @@ def import_(
     """Import images and annotations as a dataset folder."""
     from s2c2.data.dataset import create
     from s2c2.data.formats import importer
+    from s2c2.data.formats.labels import misspelt, tally
     from s2c2.data.formats.options import ImportOptions
 
     listed = tuple(part.strip() for part in classes.split(",")) if classes else None
@@ -68,11 +69,13 @@ def import_(
         made = create(
             found, dest, skip_broken=skip_broken, progress=lambda done, total: advance(done, total, "")
         )
-    votes = int(made.annotations.votes(made.images).sum())
+    votes = made.annotations.counts(made.images).sum(axis=0).tolist()
+    given = dict(zip(made.classes, votes, strict=True))
     screen.console.print(
-        f"{dest}: {len(made.images)} images, {len(made.classes)} classes, {votes} annotations"
+        f"{dest}: {len(made.images)} images, {len(made.classes)} classes, {sum(votes)} annotations"
     )
-    for note in found.notes:
+    screen.console.print(f"annotations by class: {tally(given)}", markup=False)
+    for note in (*found.notes, *(misspelt(given) if listed is None else ())):
         screen.console.print(note, markup=False)
     if (dest / "broken.csv").is_file():
         lost = len((dest / "broken.csv").read_text(encoding="utf-8").splitlines()) - 1

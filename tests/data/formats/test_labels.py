@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2c2.data.formats.labels import class_names, fixed_splits, folder_label, votes_table
+from s2c2.data.formats.labels import class_names, fixed_splits, folder_label, misspelt, tally, votes_table
 from s2c2.data.formats.options import ImportOptions
 from s2c2.errors import UserError
 
@@ -71,3 +71,25 @@ def test_a_dataset_is_named_after_its_folder_or_file_unless_it_has_a_name(tmp_pa
     assert ImportOptions().title(tmp_path / "pets v1.2") == "pets v1.2"
     assert ImportOptions().title(tmp_path / "images.tar.xz") == "images"
     assert ImportOptions(name="other").title(tmp_path) == "other"
+
+
+def test_rare_classes_that_are_named_nearly_as_others_are_doubted() -> None:
+    assert misspelt({"crb": 2, "crab": 100, "worm": 90, "eel": 1}) == (
+        "the class 'crb' (2) may be 'crab' (100) misspelt",
+    )
+    assert misspelt({"crb": 11, "crab": 100}) == ()
+    assert misspelt({"stage 1": 100, "stage 12": 1, "2": 0}) == ()
+    assert misspelt({"male": 100, "mal": 1, "males": 0, "crab": 90}) == (
+        "the class 'mal' (1) may be 'male' (100) misspelt",
+        "the class 'males' (0) may be 'male' (100) misspelt",
+    )
+    doubted = misspelt({"alligator": 100} | {f"alligator{letter}": 1 for letter in "abcdefg"})
+    assert len(doubted) == 6
+    assert doubted[-1] == "2 more classes may be misspelt"
+    assert misspelt({f"class {number:04}": number for number in range(2000)}) == ()
+
+
+def test_of_many_classes_the_first_are_listed() -> None:
+    said = tally({f"c{number}": number for number in range(15)})
+    assert said.startswith("c0 0, c1 1, ")
+    assert said.endswith("c11 11, and 3 more classes")

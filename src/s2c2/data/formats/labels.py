@@ -1,6 +1,8 @@
 """What importers found people to say: class names, rows of annotations, fixed splits."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -15,6 +17,21 @@ SCHEMA = {"image": pl.String, "annotator": pl.String, "label": pl.String, "votes
 
 UNLABELED = ("_unlabeled", "unlabeled")
 """Folders whose images have no label; ``_unlabeled`` is FiftyOne's."""
+
+RARER = 10
+"""How many times rarer than another class one is that may be misspelt."""
+
+NEAR = 0.75
+"""Likeness, by ``difflib``, from which two names may be the same one, once misspelt."""
+
+SHOWN = 12
+"""Classes that are listed with their annotations."""
+
+COMPARED = 1000
+"""Classes up to which each is compared with each."""
+
+NAMED = 5
+"""Classes that may be misspelt and are named."""
 
 Row = tuple[str, str, str, int]
 """Image, annotator, label, votes."""
@@ -45,6 +62,48 @@ def _check_case(classes: tuple[str, ...], origin: Path | str) -> None:
         other = seen.setdefault(name.casefold(), name)
         if other != name:
             raise UserError(f"{origin}: the classes '{other}' and '{name}' differ only in case")
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """List classes with how many annotations each has; of many the first ones.
+
+    Example:
+        >>> tally({"crab": 3, "worm": 2})
+        'crab 3, worm 2'
+    """
+    listed = [f"{name} {count}" for name, count in counts.items()]
+    more = [f"and {len(listed) - SHOWN} more classes"] if len(listed) > SHOWN else []
+    return ", ".join(listed[:SHOWN] + more)
+
+
+def misspelt(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Say which classes may be others misspelt: those with a like name that are much rarer.
+
+    Names that differ only in numbers, such as grades, are never taken for each other.
+
+    Example:
+        >>> misspelt({"crab": 300, "worm": 100, "wrom": 1})
+        ("the class 'wrom' (1) may be 'worm' (100) misspelt",)
+        >>> misspelt({"worm": 100, "wrom": 60}), misspelt({"grade 1": 100, "grade 2": 1})
+        ((), ())
+    """
+    found = []
+    for name, count in counts.items() if len(counts) <= COMPARED else ():
+        often = [other for other, most in counts.items() if most >= RARER * max(count, 1)]
+        likeness, near = max(((_likeness(name, other), other) for other in often), default=(0.0, ""))
+        if likeness >= NEAR:
+            found.append(f"the class '{name}' ({count}) may be '{near}' ({counts[near]}) misspelt")
+    more = [f"{len(found) - NAMED} more classes may be misspelt"] if len(found) > NAMED else []
+    return (*found[:NAMED], *more)
+
+
+def _likeness(name: str, other: str) -> float:
+    """Return how alike two names are, from 0 to 1; 0 where only numbers tell them apart."""
+    first, second = name.casefold(), other.casefold()
+    if re.sub("[0-9]+", "", first) == re.sub("[0-9]+", "", second):
+        return 0.0
+    matcher = SequenceMatcher(None, first, second)
+    return matcher.ratio() if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR else 0.0
 
 
 def annotation_table(rows: Sequence[Row]) -> pl.DataFrame:
