@@ -91,6 +91,19 @@ def test_wrong_rows_are_named(tree: Tree, rows: str, why: str) -> None:
         read(root, ImportOptions(classes=("x", "y")))
 
 
+def test_all_images_that_do_not_exist_are_counted_and_the_first_named(tree: Tree) -> None:
+    names = ["nothere1.png", "img 3.png", "gone/x.png", "images/q.png", "IMG_2", "z.png", "zz.png"]
+    rows = [f"{name},x" for name in (*names, "img 1.png", "z.png")]
+    root = tree("images/img 1.png", "images/img 2.JPG", t_csv="\n".join(["image,label", *rows]))
+    with pytest.raises(UserError) as caught:
+        read(root, ImportOptions(classes=("x", "y")))
+    said = str(caught.value)
+    assert said.startswith("7 images of the table do not exist: ")
+    assert said.endswith("line 6: unknown image 'IMG_2': did you mean 'img 2.JPG'?; and 2 more")
+    assert said.count("did you mean") == 1
+    assert said.count("unknown image") == 5
+
+
 def test_a_folder_without_a_table_says_what_was_looked_for(tree: Tree) -> None:
     with pytest.raises(UserError, match=r"needs one table \(\.csv, \.tsv, \.parquet\), found none"):
         read(tree("a.png"), ImportOptions())

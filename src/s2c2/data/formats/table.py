@@ -1,8 +1,10 @@
 """``table``: images and a CSV or Parquet table ``image, label[, annotator, votes, split, …]`` beside them."""
 
 import os
+import re
 from collections.abc import Mapping
-from pathlib import Path
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import polars as pl
@@ -31,6 +33,15 @@ SPLIT_ALIASES: Mapping[str, str] = {"train": "labeled", "val": "validation"} | {
 
 MISSING = ("NA", "NaN", "NULL")
 """Labels that say that there is none, as R, pandas and databases write them."""
+
+SHOWN = 5
+"""Images that do not exist and are named."""
+
+COMPARED = 10_000
+"""Images that the name of one that does not exist is compared with."""
+
+NEAR = 0.8
+"""Likeness, by ``difflib``, from which an image may be the one that was meant."""
 
 ENDINGS = (".csv", ".tsv", ".parquet")
 """Endings of tables."""
@@ -95,20 +106,46 @@ def _columns(table: Table) -> dict[str, str]:
 def _image_ids(table: Table, column: str, images: set[str]) -> list[str]:
     """Return the image of each row; a leading ``images/`` may be there or not."""
     ids: dict[str, str] = {}
+    absent: dict[str, str] = {}
     for row, value in enumerate(table.columns[column]):
-        if value not in ids:
-            name = relative(str(value or ""), table.at(row))
-            short = name.removeprefix("images/")
-            if name not in images and short not in images:
-                raise UserError(f"{table.at(row)}: {unknown('image', name, _nearby(name, images))}")
-            ids[value] = name if name in images else short
+        if value in ids:
+            continue
+        name = relative(str(value or ""), table.at(row))
+        short = name.removeprefix("images/")
+        ids[value] = name if name in images else short
+        if ids[value] not in images:
+            absent.setdefault(name, table.at(row))
+    if absent:
+        raise _absent(absent, images)
     return [ids[value] for value in table.columns[column]]
 
 
-def _nearby(name: str, images: set[str]) -> list[str]:
-    """Return a few images to name in an error: the first of the same folder, or the first of all."""
+def _absent(places: Mapping[str, str], images: set[str]) -> UserError:
+    """Return the error for images that rows name and that do not exist; it names the first few."""
+    named = [f"{at}: {_unknown(name, images)}" for name, at in list(places.items())[:SHOWN]]
+    if len(places) == 1:
+        return UserError(named[0])
+    more = f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    return UserError(f"{len(places)} images of the table do not exist: {'; '.join(named)}{more}")
+
+
+def _unknown(name: str, images: set[str]) -> str:
+    """Say that an image does not exist, and which one of a like name and the same numbers does."""
     folder = name.rpartition("/")[0]
-    return (sorted(image for image in images if image.rpartition("/")[0] == folder) or sorted(images))[:8]
+    beside = sorted(image for image in images if image.rpartition("/")[0] == folder) or sorted(images)
+    stem = _stem(name)
+    stems = {_stem(image): image for image in reversed(beside[:COMPARED])}
+    alike = [other for other in stems if _numbers(other) == _numbers(stem)]
+    near = get_close_matches(stem, alike, n=1, cutoff=NEAR)
+    return f"unknown image '{name}'" + (f": did you mean '{stems[near[0]]}'?" if near else "")
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem.casefold()
+
+
+def _numbers(stem: str) -> list[int]:
+    return [int(part) for part in re.findall("[0-9]{1,99}", stem)]
 
 
 def _annotations(table: Table, columns: Mapping[str, str], ids: list[str]) -> pl.DataFrame:
