@@ -79,6 +79,19 @@ def test_annotations_are_optional_and_parquet_counts_as_csv(tmp_path: Path) -> N
         read(root)
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_csv_may_be_separated_by_semicolon_or_tab(tmp_path: Path, mark: str) -> None:
+    root = folder(tmp_path / "pets")
+    rows = "image|annotator|label|votes\na.png|7|cat|2\nz.tiff|o,p,q,r,s|dog|1\n"
+    quoted = rows.replace("o,p,q,r,s", '"o,p,q,r,s"')
+    (root / "annotations.csv").write_text("\ufeff" + quoted.replace("|", mark), encoding="utf-8")
+    (root / "splits.csv").write_text("image|split\na.png|labeled\n".replace("|", mark))
+    found = read(root)
+    assert found.annotations.table["annotator"].to_list() == ["7", "o,p,q,r,s"]
+    assert found.annotations.counts(("a.png", "z.tiff")).tolist() == [[2, 0], [0, 1]]
+    assert found.splits == {"a.png": "labeled"}
+
+
 def test_other_annotations(tmp_path: Path) -> None:
     found = read(folder(tmp_path / "pets"))
     better = Annotations.build(pl.DataFrame({"image": ["a.png"], "label": ["cat"]}), ("cat", "dog"))

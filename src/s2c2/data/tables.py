@@ -12,9 +12,14 @@ TEXT = ("image", "annotator", "label", "split")
 MOST_VOTES = 10**9
 """Largest number of votes in one row."""
 
+LONGEST = 2**20
+"""Bytes of a header that are looked at."""
+
 
 def read_table(path: Path) -> pl.DataFrame:
     """Read a CSV or Parquet file; text columns stay text even where all values look like numbers.
+
+    What separates the cells of a CSV, comma, semicolon or tab, is taken from its header.
 
     Raises:
         UserError: when the file cannot be read as such a table.
@@ -22,9 +27,10 @@ def read_table(path: Path) -> pl.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
             return pl.read_parquet(path)
-        names = pl.read_csv(path, n_rows=0, infer_schema=False).columns
+        mark = _separator(path)
+        names = pl.read_csv(path, separator=mark, n_rows=0, infer_schema=False).columns
         overrides = {name: pl.String for name in names if name in TEXT}
-        return pl.read_csv(path, schema_overrides=overrides, infer_schema_length=None)
+        return pl.read_csv(path, separator=mark, schema_overrides=overrides, infer_schema_length=None)
     except pl.exceptions.NoDataError as error:
         raise UserError(f"{path} is empty: it needs a header line") from error
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -106,6 +112,13 @@ def refuse(series: pl.Series, wrong: pl.Series, why: str) -> None:
         value = "" if series[row] is None else f" {series[row]!r}"
         more = f" ({len(rows)} rows are like this)" if len(rows) > 1 else ""
         raise UserError(f"row {row + 1}: {series.name}{value} {why}{more}")
+
+
+def _separator(path: Path) -> str:
+    """Return what separates the names of the header of a CSV."""
+    with path.open("rb") as stream:
+        header = stream.readline(LONGEST).decode("utf-8", errors="replace")
+    return max(",;\t", key=header.count)
 
 
 def _fractional(series: pl.Series) -> pl.Series:
