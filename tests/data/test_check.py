@@ -180,9 +180,10 @@ def test_fixed_splits_that_training_refuses(root: Path, splits: dict[str, str], 
 
 def test_files_that_are_not_read_as_images(root: Path) -> None:
     (root / "images" / "8.tga").touch()
+    (root / "images" / "9.gif").touch()
     report = check(read(root))
     assert report.errors == ()
-    assert found(report, "files")[0].message == "1 other file was not read: .tga 1, in images/"
+    assert found(report, "files")[0].message == "2 other files were not read: .gif 1, .tga 1, in images/"
 
 
 def test_shapes_are_warnings(root: Path) -> None:

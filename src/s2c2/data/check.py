@@ -9,7 +9,8 @@ from jaxtyping import Int64
 
 from s2c2.data.annotations import TOLERANCES, ambiguous
 from s2c2.data.dataset import Dataset
-from s2c2.data.formats.walk import passed
+from s2c2.data.formats.names import unread
+from s2c2.data.formats.walk import files_below
 from s2c2.data.layout import SPLITS
 from s2c2.data.pack import Pack, readable
 from s2c2.data.progress import Progress, silent
@@ -75,7 +76,7 @@ def check(dataset: Dataset, *, size: int | None = None, progress: Progress = sil
     errors = [*_broken(packed), *_strangers(dataset), *_classes(dataset, counts), *_fixed(dataset, counts)]
     errors += _empty(dataset)
     warnings = [*_minor_classes(dataset, counts, top), *_repeated(dataset), *_unlisted(dataset)]
-    warnings += [Finding("files", f"{text}, in images/") for text in passed(dataset.root / "images")]
+    warnings += _unread(dataset)
     warnings += [*_unmeasured(dataset, top), *_sizes(dataset, top), *_shapes(packed), *_dark(packed)]
     leaks, duplicates = _duplicates(dataset, packed)
     return Report(
@@ -101,6 +102,11 @@ def _broken(packed: Pack) -> list[Finding]:
     return finding(
         "broken", "{n} image(s) cannot be decoded; data.skip_broken=true trains without them", reasons
     )
+
+
+def _unread(dataset: Dataset) -> list[Finding]:
+    names = (path.name for path in files_below(dataset.root / "images"))
+    return [Finding("files", f"{text}, in images/") for text in unread(names)]
 
 
 def _strangers(dataset: Dataset) -> list[Finding]:

@@ -16,6 +16,8 @@ class SourceImage:
     """Returns the encoded file; raises ``UserError`` or ``OSError`` when it cannot."""
     origin: str
     """Where it came from, for messages: a file, or an archive and its member."""
+    fault: str | None = None
+    """Why a dataset cannot hold it, where that is known before it is read."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,9 @@ def write_dataset(
     source = _checked(source)
     if dest.exists() or dest.is_symlink():
         raise UserError(f"{dest} exists already: choose another name, or remove it first")
+    faults = {image.name: image.fault for image in source.images if image.fault is not None}
+    if faults and not skip_broken:
+        raise UserError(broken_text(faults))
     with _folder(dest) as folder:
         broken = _write_images(source.images, folder / "images", progress)
         if broken and not skip_broken:
@@ -103,6 +106,8 @@ def _write_images(images: tuple[SourceImage, ...], folder: Path, progress: Progr
 
 def _read(image: SourceImage) -> bytes | str:
     """Return the bytes of an image, or why there are none; called by one thread only, for archives' sake."""
+    if image.fault is not None:
+        return image.fault
     try:
         return image.read()
     except UserError as error:
@@ -151,8 +156,9 @@ def _checked(source: Source) -> Source:
         raise UserError(f"no images found in {source.name}")
     _description(source)
     names = [image.name for image in source.images]
-    for name in names:
-        check_name(name)
+    for image in source.images:
+        if image.fault is None:
+            check_name(image.name)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise UserError(f"two images of {source.name} would both be called '{twice}'")

@@ -54,6 +54,20 @@ def test_a_dataset_within_the_source_is_neither_a_class_nor_read(tree: Tree) -> 
     )
 
 
+def test_images_in_formats_that_cannot_be_read_are_left_out_on_request(tree: Tree, tmp_path: Path) -> None:
+    root = tree("cat/1.png", "cat/2.GIF", "dog/1.png", "dog/2.bmp")
+    source = read(root, ImportOptions())
+    with pytest.raises(
+        UserError, match=r"2 images are broken \(--skip-broken .*\.gif cannot be read; convert"
+    ):
+        create(source, tmp_path / "ds")
+    made = create(source, tmp_path / "ds", skip_broken=True)
+    assert made.images == ("cat/1.png", "dog/1.png")
+    broken = (tmp_path / "ds" / "broken.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in broken] == ["image", "cat/2.GIF", "dog/2.bmp"]
+    assert source.notes == ()
+
+
 def test_folders_outside_the_classes_given_and_split_folders_are_refused(tree: Tree) -> None:
     with pytest.raises(UserError, match="unknown class 'dog'"):
         read(tree("cat/1.png", "dog/1.png"), ImportOptions(classes=("cat", "dogs")))

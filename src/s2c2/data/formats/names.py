@@ -90,12 +90,17 @@ def is_image(name: str, origin: str) -> bool:
     Raises:
         UserError: for an image in a format that a dataset cannot hold; leaving it out would be silent loss.
     """
+    if reason := unsupported(name, origin):
+        raise UserError(reason)
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def unsupported(name: str, origin: str) -> str | None:
+    """Say why a dataset cannot hold an image with such an ending; ``None`` for all other files."""
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix in UNSUPPORTED:
-        raise UserError(
-            f"{origin}: images ending in {suffix} cannot be read; convert to PNG, JPEG, WebP or TIFF"
-        )
-    return suffix in SUFFIXES
+    if suffix not in UNSUPPORTED:
+        return None
+    return f"{origin}: images ending in {suffix} cannot be read; convert to PNG, JPEG, WebP or TIFF"
 
 
 def unread(names: Iterable[str]) -> tuple[str, ...]:

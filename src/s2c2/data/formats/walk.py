@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from s2c2.data.dataset import SUFFIXES
-from s2c2.data.formats.names import distinct, hidden, is_image, relative, unread
+from s2c2.data.formats.names import UNSUPPORTED, distinct, hidden, relative, unread, unsupported
 from s2c2.data.source import SourceImage
 from s2c2.errors import UserError
 
@@ -44,13 +44,15 @@ def entry_in(folder: Path, name: str) -> Path | None:
 def images_below(folder: Path) -> tuple[SourceImage, ...]:
     """Return the images of a folder and its subfolders, sorted by id; the id is the path below ``folder``.
 
+    Images in a format that a dataset cannot hold are among them, with their fault.
+
     Raises:
         UserError: when there is none, and for links that leave the folder, devices, and clashing names.
     """
     found = sorted(
         path.relative_to(folder).as_posix()
         for path in files_below(folder_at(folder))
-        if is_image(path.name, str(path))
+        if path.suffix.lower() in (*SUFFIXES, *UNSUPPORTED)
     )
     if not found:
         more = "; ".join(("", *passed(folder)))
@@ -63,7 +65,8 @@ def images_below(folder: Path) -> tuple[SourceImage, ...]:
 def passed(folder: Path) -> tuple[str, ...]:
     """Say, a sentence each, which files and datasets below a folder ``images_below`` passes over."""
     datasets = list[Path]()
-    files = unread(path.relative_to(folder).as_posix() for path in files_below(folder, datasets.append))
+    found = (path.relative_to(folder).as_posix() for path in files_below(folder, datasets.append))
+    files = unread(name for name in found if not unsupported(name, name))
     if not datasets:
         return files
     names = ", ".join(sorted(str(path) for path in datasets))
@@ -72,7 +75,7 @@ def passed(folder: Path) -> tuple[str, ...]:
 
 def file_image(path: Path, name: str) -> SourceImage:
     """Return one image file as an image of a source."""
-    return SourceImage(name, partial(read_bytes, path), str(path))
+    return SourceImage(name, partial(read_bytes, path), str(path), unsupported(name, str(path)))
 
 
 def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
