@@ -132,6 +132,42 @@ def test_recommended_is_the_preset_features_with_another_reading() -> None:
     assert recommended == configuration.merged(features, configuration.assignments(values))
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("key", "value", "name"),
+    [("algorithm", "threshold=0.5", "fixmatch"), ("network.backbone", "hidden=64", "features")],
+)
+def test_the_order_of_name_and_key_does_not_matter(key: str, value: str, name: str, turned: bool) -> None:
+    pairs = [f"{key}.name={name}", f"{key}.{value}"]
+    values = configuration.assignments(pairs[::-1] if turned else pairs)
+    config = configuration.resolve(configuration.merged(configuration.preset("cpu"), values))
+    assert (config.algorithm.name, config.network.backbone.name).count(name) == 1
+    assert value in (
+        f"threshold={getattr(config.algorithm, 'threshold', None)}",
+        f"hidden={getattr(config.network.backbone, 'hidden', None)}",
+    )
+
+
+def test_another_name_drops_the_keys_of_the_old_one() -> None:
+    values = {"algorithm": {"name": "mean-teacher", "consistency": 5.0}}
+    over = {"algorithm": {"name": "fixmatch"}}
+    assert configuration.merged(values, over) == over
+
+
+def test_options_and_pairs_agree() -> None:
+    given = {"algorithm": {"name": "fixmatch"}, "seed": 3}
+    assert configuration.agreed(given, {"algorithm": {"threshold": 0.5}, "seed": 3}) == {
+        "algorithm": {"name": "fixmatch", "threshold": 0.5},
+        "seed": 3,
+    }
+    with pytest.raises(
+        UserError, match=r"algorithm.name is given twice, as 'fixmatch' .*=uda: leave one out"
+    ):
+        configuration.agreed(given, {"algorithm": {"name": "uda"}})
+    with pytest.raises(UserError, match="seed is given twice"):
+        configuration.agreed(given, {"seed": 4})
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_resolve(name: str) -> None:
     config = configuration.resolve(configuration.preset(name))

@@ -282,7 +282,14 @@ def build(registry: Mapping[str, Callable[..., Any]], chosen: Any, *args: Any) -
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with the values of ``over``; a section with another ``name`` is replaced whole."""
+    """Return ``base`` with the values of ``over``; a section of another ``name`` is replaced whole.
+
+    Example:
+        >>> merged({"algorithm": {"threshold": 0.5}}, {"algorithm": {"name": "fixmatch"}})
+        {'algorithm': {'threshold': 0.5, 'name': 'fixmatch'}}
+        >>> merged({"algorithm": {"name": "fixmatch", "threshold": 0.5}}, {"algorithm": {"name": "uda"}})
+        {'algorithm': {'name': 'uda'}}
+    """
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
@@ -292,7 +299,29 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _same_name(old: Any, new: Any) -> bool:
-    return bool(new.get("name", old.get("name")) == old.get("name"))
+    return "name" not in old or bool(new.get("name", old["name"]) == old["name"])
+
+
+def agreed(given: Mapping[str, Any], pairs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what options of a command give, with the values of its pairs.
+
+    Raises:
+        UserError: where both give another value for the same key.
+    """
+    _agree(given, pairs, ())
+    return merged(given, pairs)
+
+
+def _agree(given: Any, pairs: Any, path: tuple[str, ...]) -> None:
+    if isinstance(given, Mapping) and isinstance(pairs, Mapping):
+        for key in given:
+            if key in pairs:
+                _agree(given[key], pairs[key], (*path, key))
+    elif given != pairs and not isinstance(given, Mapping):
+        place = ".".join(path)
+        raise UserError(
+            f"{place} is given twice, as '{given}' by an option and as {place}={pairs}: leave one out"
+        )
 
 
 def assignments(pairs: Iterable[str]) -> dict[str, Any]:

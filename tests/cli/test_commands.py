@@ -272,6 +272,14 @@ WRONG = {
     "wrong type": (("train.steps=many",), "train.steps = 'many'"),
     "no assignment": (("steps",), "is no assignment"),
     "missing file": (("-c", "nowhere.yaml"), "cannot read the configuration"),
+    "key of no algorithm": (
+        ("--algorithm", "fixmatch", "algorithm.treshold=0.5"),
+        "did you mean 'algorithm.",
+    ),
+    "key of another": (("--algorithm", "fixmatch", "algorithm.consistency=5"), "'algorithm.consistency'"),
+    "key that vanilla lacks": (("--vanilla", "objective.prior=0.5"), "unknown key 'objective.prior'"),
+    "two algorithms": (("--algorithm", "uda", "algorithm.name=fixmatch"), "algorithm.name is given twice"),
+    "two objectives": (("--vanilla", "objective.name=s2c2"), "objective.name is given twice"),
     "too many images": (("data.labeled=900",), "labeled"),
 }
 
@@ -284,6 +292,14 @@ def test_wrong_settings_are_one_clear_line(case: str, small: Path, s2c2: Command
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_keys_of_a_chosen_algorithm_are_taken(small: Path, s2c2: Command, tmp_path: Path) -> None:
+    chosen = ("--algorithm", "fixmatch", "algorithm.threshold=0.5")
+    done = s2c2("train", small, "--out", tmp_path / "run", *chosen, *QUICK)
+    assert done.returncode == 0, done.stderr
+    kept = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+    assert (kept["algorithm"]["name"], kept["algorithm"]["threshold"]) == ("fixmatch", 0.5)
 
 
 def test_every_mistake_is_named_at_once(small: Path, s2c2: Command, tmp_path: Path) -> None:

@@ -137,6 +137,37 @@ def test_the_plain_partner_is_read_plainly(dataset: Dataset) -> None:
     assert arms(runs)["s2c2"].predict.ambiguity == "doubt"
 
 
+def test_keys_of_the_algorithm_reach_every_run(dataset: Dataset) -> None:
+    base = {"algorithm": {"threshold": 0.5}}
+    _, runs = plan("table2", Spread((dataset.root,), 1, base, ("fixmatch", "uda")))
+    assert {(run.config.algorithm.name, run.config.algorithm.threshold) for run in runs} == {
+        ("fixmatch", 0.5),
+        ("uda", 0.5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("base", "algorithms", "expected"),
+    [
+        ({"algorithm": {"nonsense": 3}}, ("fixmatch",), "unknown key 'algorithm.nonsense'"),
+        ({"algorithm": {"nonsense": 3}}, ("fixmatch", "uda"), "unknown key 'algorithm.nonsense'"),
+        (
+            {"algorithm": {"threshold": 0.5}},
+            ("fixmatch", "pi-model"),
+            "threshold is no key of pi-model: .*match",
+        ),
+        ({"algorithm": {"name": "uda"}}, ("fixmatch",), "take --algorithm uda instead"),
+        ({"algorithm": "uda"}, ("fixmatch",), "algorithm"),
+        ({"objective": {"nonsense": 3}}, ("fixmatch",), "unknown key 'objective.nonsense'"),
+    ],
+)
+def test_keys_that_do_not_fit_all_runs_are_refused(
+    dataset: Dataset, base: dict[str, Any], algorithms: tuple[str, ...], expected: str
+) -> None:
+    with pytest.raises(UserError, match=expected):
+        plan("table5", Spread((dataset.root,), 1, base, algorithms))
+
+
 def test_mistakes_are_named(dataset: Dataset, tmp_path: Path) -> None:
     base = configuration.preset("cpu")
     with pytest.raises(UserError, match="did you mean 'table2'"):

@@ -51,11 +51,11 @@ def train(
     from s2c2 import config
 
     values = config.merged(config.preset(preset), config.read(conf) if conf else {})
-    values = config.merged(values, config.assignments(pairs or []))
     given: dict[str, Any] = {"algorithm": {"name": algorithm}} if algorithm else {}
     given |= {"objective": {"name": "vanilla"}} if vanilla else {}
     given |= {} if seed is None else {"seed": seed}
-    resolved = config.resolve(config.merged(values, given))
+    asked = config.agreed(given, config.assignments(pairs or []))
+    resolved = config.resolve(config.merged(values, asked))
     folder = out or Path("runs") / f"{resolved.algorithm.name}-{resolved.objective.name}-{resolved.seed}"
     if instead and not annotations:
         raise UserError("--replace-annotations needs --annotations LOG")

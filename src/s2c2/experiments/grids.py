@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from s2c2 import config as configuration
 from s2c2.algorithms import ALGORITHMS
-from s2c2.config import Config
+from s2c2.config import Config, fields_of
 from s2c2.data import dataset as datasets
 from s2c2.data.dataset import Dataset
 from s2c2.errors import UserError, chosen
@@ -58,6 +59,7 @@ def plan(name: str, spread: Spread) -> tuple[Study, tuple[Planned, ...]]:
     experiment = chosen("experiment", name, EXPERIMENTS)
     for algorithm in spread.algorithms:
         chosen("algorithm", algorithm, ALGORITHMS)
+    shared(spread.base.get("algorithm", {}), spread.algorithms or experiment.algorithms)
     runs = tuple(
         run
         for dataset in _named(spread.folders).items()
@@ -66,6 +68,29 @@ def plan(name: str, spread: Spread) -> tuple[Study, tuple[Planned, ...]]:
     )
     study = Study(name, experiment.title, tuple(run.entry for run in runs), experiment.variable)
     return study, runs
+
+
+def shared(values: Any, algorithms: Sequence[str]) -> None:
+    """Refuse settings of the algorithm that are not for all of some.
+
+    Raises:
+        UserError: for a key that some have and others lack, and for another name.
+    """
+    if not isinstance(values, Mapping):
+        return
+    name = values.get("name")
+    if name is not None and any(name != algorithm for algorithm in algorithms):
+        raise UserError(
+            f"algorithm.name={name} chooses no algorithm of an experiment: take --algorithm {name} instead"
+        )
+    for key in values:
+        having = [one for one in algorithms if key in fields_of(ALGORITHMS[one])]
+        lacking = [one for one in algorithms if one not in having]
+        if key != "name" and having and lacking:
+            raise UserError(
+                f"algorithm.{key} is no key of {', '.join(lacking)}: take only algorithms that have it, "
+                f"for example --algorithm {having[0]}"
+            )
 
 
 def _named(folders: tuple[Path, ...]) -> dict[str, Dataset]:
@@ -80,8 +105,9 @@ def _of_algorithm(
 ) -> list[Planned]:
     """Return the runs of one dataset and algorithm, seed by seed."""
     title, dataset = named
-    base = configuration.merged(Config().model_dump(), spread.base)
-    base = configuration.merged(base, {"algorithm": {"name": algorithm}, "train": {"threads": 1}})
+    base = configuration.merged(Config().model_dump(), {"algorithm": {"name": algorithm}})
+    base = configuration.merged(configuration.merged(base, spread.base), {"train": {"threads": 1}})
+    configuration.resolve(base)
     compared = experiment.arms(dataset, base)
     found = []
     for seed in spread.numbers:
