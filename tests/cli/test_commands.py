@@ -230,6 +230,9 @@ def test_a_network_is_read_anew(pair: tuple[Path, Path], small: Path, s2c2: Comm
     refused = s2c2("predict", pair[1], "--as", tmp_path / "other", "--set", "train.steps=3")
     assert refused.returncode == 2
     assert "predict.views" in refused.stderr
+    refused = s2c2("predict", pair[1], "--set", "predict.views=2")
+    assert refused.returncode == 2
+    assert "--set needs --as RUN" in refused.stderr
 
 
 def test_a_run_is_not_read_or_scored_on_what_its_dataset_became(s2c2: Command, tmp_path: Path) -> None:

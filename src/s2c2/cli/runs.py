@@ -234,6 +234,8 @@ def predict(
     from s2c2.ranks.joining import opened
     from s2c2.runs import open_run
 
+    if pairs and anew is None:
+        raise UserError("--set needs --as RUN: the new run that is read so")
     found = open_run(run)
     kept = out or (anew or run) / "predictions.parquet"
     with opened() as ranks:
