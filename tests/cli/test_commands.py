@@ -233,6 +233,9 @@ def test_a_network_is_read_anew(pair: tuple[Path, Path], small: Path, s2c2: Comm
     refused = s2c2("predict", pair[1], "--set", "predict.views=2")
     assert refused.returncode == 2
     assert "--set needs --as RUN" in refused.stderr
+    refused = s2c2("predict", pair[1], "--as", tmp_path / "other", "--set", "predict.clusters=prototypes")
+    assert "predict.ambiguity=doubt" in refused.stderr
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_run_is_not_read_or_scored_on_what_its_dataset_became(s2c2: Command, tmp_path: Path) -> None:
@@ -281,6 +284,7 @@ WRONG = {
     ),
     "key of another": (("--algorithm", "fixmatch", "algorithm.consistency=5"), "'algorithm.consistency'"),
     "key that vanilla lacks": (("--vanilla", "objective.prior=0.5"), "unknown key 'objective.prior'"),
+    "prototypes without ambiguity": (("--vanilla", "predict.clusters=prototypes"), "predict.ambiguity=doubt"),
     "two algorithms": (("--algorithm", "uda", "algorithm.name=fixmatch"), "algorithm.name is given twice"),
     "two objectives": (("--vanilla", "objective.name=s2c2"), "objective.name is given twice"),
     "too many images": (("data.labeled=900",), "labeled"),

@@ -6,6 +6,7 @@ from s2c2.errors import UserError
 from s2c2.experiments.probing import Known, require, unlearned
 
 CLASSES = ("cat", "dog", "owl")
+HEADS = ("classes", "clusters", "ambiguity")
 
 
 def known(*labels: int) -> Known:
@@ -18,9 +19,9 @@ def known(*labels: int) -> Known:
 def test_a_probe_of_one_class_is_refused_before_training(classes: str) -> None:
     options = PredictConfig.model_validate({"classes": classes})
     with pytest.raises(UserError, match="all labels of the labeled images are 'owl'"):
-        require(options, known(2, 2), CLASSES)
-    require(options, known(2, 0), CLASSES)
-    require(PredictConfig(), known(2, 2), CLASSES)
+        require(options, known(2, 2), CLASSES, HEADS)
+    require(options, known(2, 0), CLASSES, HEADS)
+    require(PredictConfig(), known(2, 2), CLASSES, HEADS)
 
 
 def test_a_class_without_a_label_is_named() -> None:

@@ -1,6 +1,6 @@
 """From the predictions of a trained network to those that a probe corrects (:mod:`s2c2.probe`)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +28,21 @@ class Known:
     """The same number for exact copies (:func:`s2c2.data.splits.duplicates`)."""
 
 
-def require(options: PredictConfig, known: Known, classes: Sequence[str]) -> None:
-    """Refuse settings that no probe can be fitted for, before anything is trained.
+def require(options: PredictConfig, known: Known, classes: Sequence[str], heads: Container[str]) -> None:
+    """Refuse settings that a trained network could not be read with, before anything is trained.
+
+    Args:
+        options: how it is to be read.
+        known: the labeled images.
+        classes: names of the classes.
+        heads: names of the heads of the network.
 
     Raises:
-        UserError: when votes are to be read, and those of no labeled image differ, or of all; when classes
-            are to be probed, and all labels are of one.
+        UserError: when prototypes need an ambiguity and there is none; when votes are to be read, and those
+            of no labeled image differ, or of all; when classes are to be probed, and all labels are of one.
     """
+    if (options.clusters, options.ambiguity) == ("prototypes", "head") and "ambiguity" not in heads:
+        raise UserError("predict.clusters=prototypes needs an ambiguity: set predict.ambiguity=doubt as well")
     if options.ambiguity == "votes" and not probe.varied(known.dissent):
         raise UserError(probe.ALIKE)
     said = np.flatnonzero(known.votes.sum(axis=0))

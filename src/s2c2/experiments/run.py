@@ -17,7 +17,6 @@ from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
 from s2c2.data.splits import duplicates
 from s2c2.engine import Record, Training
-from s2c2.errors import UserError
 from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
@@ -81,7 +80,7 @@ def run(
     ranks.same("their images", lambda: pooled(ready.pack.digests))
     ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
     labeled = known(ready)
-    require(config.predict, labeled, dataset.classes)
+    require(config.predict, labeled, dataset.classes, set(ready.training.network.heads))
     for text in (*idle(ready.objective), *unlearned(labeled, dataset.classes), *slowed(config, ready)):
         say(text)
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
@@ -216,16 +215,10 @@ def reader_of(network: Network, classes: tuple[str, ...], config: Config) -> Rea
 
 
 def read_out(place: Place, predictions: Predictions, config: Config) -> Predictions:
-    """Return the predictions as configured: from the heads, or by a readout fitted on the training images.
-
-    Raises:
-        UserError: when prototypes need an ambiguity and there is none.
-    """
+    """Return the predictions as configured: from the heads, or by a readout fitted on the training images."""
     options = config.predict
     if (options.ambiguity, options.clusters) == ("head", "head"):
         return predictions
-    if options.ambiguity == "head" and predictions.ambiguity is None:
-        raise UserError("predict.clusters=prototypes needs an ambiguity: set predict.ambiguity=doubt as well")
     count = config.network.clusters or 5 * len(predictions.classes)
     wanted = readout.Wanted(
         prior=options.prior,

@@ -99,7 +99,7 @@ def _concluded(root: Path, folder: Path, config: Config, splits: dict[str, str])
     weak = {"weak": views(config.views)["weak"]}
     read = embedded(dataset, packed, config, weak, (saved.reader.network.device, silent))
     labeled = _known(Run(root), dataset, packed, config)
-    require(config.predict, labeled, dataset.classes)
+    require(config.predict, labeled, dataset.classes, set(saved.reader.network.heads))
     return conclude(Place(folder), config, saved.reader, Material(packed, read, labeled, splits), silent)
 
 
