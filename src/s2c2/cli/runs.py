@@ -1,5 +1,6 @@
 """``s2c2 train``, ``predict``, ``evaluate``, ``propose`` and ``report``."""
 
+import math
 import os
 import shlex
 import signal
@@ -341,11 +342,27 @@ def show_comparison(comparison: dict[str, Any]) -> None:
     which = (f"vanilla, rejected by {best}", f"{alike}, same k", f"vanilla {detector}")
     intervals = (comparison["intervals"][name] for *_, name in lines)
     rows = [
-        (score, ours, plain, f"{ours - plain:+.3f} [{ends['low']:+.3f}, {ends['high']:+.3f}]", partner)
+        (score, ours, plain, difference(ours - plain, ends), partner)
         for (score, ours, plain, _), ends, partner in zip(lines, intervals, which, strict=True)
     ]
     screen.table("at equal coverage", ("score", "S2C2", "baseline", "difference [95 %]", "which"), rows)
     screen.console.print(comparison["verdict"], markup=False)
+
+
+def difference(value: float, ends: Mapping[str, float]) -> str:
+    """Return a difference with its interval; a dash for what is not known.
+
+    Example:
+        >>> difference(0.25, {"low": 0.125, "high": 0.5})
+        '+0.250 [+0.125, +0.500]'
+        >>> unknown = {"low": math.nan, "high": math.nan}
+        >>> difference(0.25, unknown), difference(math.nan, unknown)
+        ('+0.250', '–')
+    """
+    if math.isnan(value):
+        return "–"
+    low, high = ends["low"], ends["high"]
+    return f"{value:+.3f}" + ("" if math.isnan(low + high) else f" [{low:+.3f}, {high:+.3f}]")
 
 
 def propose(run: RunFolder) -> None:
