@@ -361,6 +361,21 @@ def test_help_names_every_command(s2c2: Command) -> None:
         assert command in done.stdout
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_letters_that_the_output_lacks_are_question_marks(encoding: str, small: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+
+    def call(*words: object) -> str:
+        command = [sys.executable, "-m", "s2c2", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, env=environment, check=True)
+        return done.stdout.decode(encoding)
+
+    assert "?" in call("simulate", "--help")
+    if encoding == "latin-1":
+        said = call("train", small, "--out", tmp_path / "run", *QUICK)
+        assert f"seed 0 ? {tmp_path}" in said
+
+
 def test_configuration_is_shown_and_described(s2c2: Command) -> None:
     assert "depth: 10" in s2c2("config", "show").stdout
     schema = json.loads(s2c2("config", "schema").stdout)

@@ -1,5 +1,6 @@
 """The command line: a thin skin over the Python API. Heavy imports wait until a command needs them."""
 
+import io
 import os
 import sys
 
@@ -51,6 +52,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run a command; what a person did wrong is one line and exit code 2, never a traceback."""
+    lenient()
     # Threads that spin while they wait cost 3.5 × beside a busy process. OpenMP reads this with torch.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
@@ -75,6 +77,13 @@ def main() -> None:
     except KeyboardInterrupt:
         print(f"{name()}: stopped.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def lenient() -> None:
+    """Print a question mark for each letter that the encoding of the output lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def name() -> str:
