@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
@@ -359,6 +360,11 @@ def test_help_names_every_command(s2c2: Command) -> None:
     done = s2c2("--help")
     for command in ("train", "predict", "evaluate", "propose", "report", "demo", "data", "config"):
         assert command in done.stdout
+
+
+def test_the_version_is_shown(s2c2: Command) -> None:
+    done = s2c2("--version")
+    assert (done.returncode, done.stdout) == (0, f"s2c2 {version('s2c2')}\n")
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])

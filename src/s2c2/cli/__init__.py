@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -45,6 +47,22 @@ app.command()(simulate.simulate)
 app.command()(annotate.annotate)
 app.command()(demo.demo)
 app.command()(bench.bench)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"s2c2 {version('s2c2')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    asked: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="show the version and exit")
+    ] = False,
+) -> None:
+    """Learn from images whose labels are ambiguous."""
+
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
