@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,8 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.splits import SplitSizes, resolve
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
-from s2c2.experiments.setup import dissent, idle, setup, sizes
+from s2c2.experiments.run import run
+from s2c2.experiments.setup import dissent, idle, setup, sizes, undrawn
 from s2c2.objectives import S2C2, Vanilla
 
 DEVICE = torch.device("cpu")
@@ -164,6 +166,15 @@ def test_a_cluster_head_that_no_loss_trains_is_said() -> None:
     assert not idle(S2C2(PseudoLabel()))
     assert not idle(S2C2(FixMatch(), separation=0.0))
     assert not idle(Vanilla(PseudoLabel()))
+
+
+@pytest.mark.parametrize("labels", ["soft", "majority"])
+def test_votes_that_nothing_draws_are_said(labels: str, dataset: Dataset, tmp_path: Path) -> None:
+    said: list[str] = []
+    made = config(data={"votes": 5, "labels": labels}, train={"steps": 1, "batch": 4, "threads": 1})
+    run(dataset, made, tmp_path / "run", say=said.append)
+    assert [text for text in said if f"data.votes=5 does nothing with data.labels={labels}" in text]
+    assert undrawn(config(data={"votes": 5}).data) == undrawn(config(data={"labels": labels}).data) == []
 
 
 def test_a_label_can_be_the_mean_of_several_drawn_votes(dataset: Dataset) -> None:

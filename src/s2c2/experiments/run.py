@@ -24,7 +24,7 @@ from s2c2.experiments.following import follow
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require, unlearned
-from s2c2.experiments.setup import Setup, idle, setup, views
+from s2c2.experiments.setup import Setup, idle, setup, undrawn, views
 from s2c2.experiments.shards import together
 from s2c2.experiments.threads import threads
 from s2c2.experiments.unchanged import pooled
@@ -81,7 +81,8 @@ def run(
     ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
     labeled = known(ready)
     require(config.predict, labeled, dataset.classes, set(ready.training.network.heads))
-    for text in (*idle(ready.objective), *unlearned(labeled, dataset.classes), *slowed(config, ready)):
+    ignored = *idle(ready.objective), *undrawn(config.data)
+    for text in (*ignored, *unlearned(labeled, dataset.classes), *slowed(config, ready)):
         say(text)
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
     for text in restored(place, ready.training, ranks) if resume else ():
