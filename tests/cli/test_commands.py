@@ -47,6 +47,12 @@ def test_the_whole_way(pair: tuple[Path, Path], s2c2: Command) -> None:
     assert (run / "report.html").stat().st_size > 10_000
 
 
+def test_a_run_without_validation_goes_on_to_proposals(small: Path, s2c2: Command, tmp_path: Path) -> None:
+    done = s2c2("train", small, "--out", tmp_path / "run", *QUICK, "data.validation=0")
+    assert done.returncode == 0, done.stderr
+    assert f"next: s2c2 propose {tmp_path / 'run'}" in done.stdout
+
+
 def test_losses_hold_one_line_a_step(pair: tuple[Path, Path]) -> None:
     lines = [json.loads(line) for line in (pair[0] / "losses.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == list(range(1, 13))

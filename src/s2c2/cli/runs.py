@@ -60,14 +60,15 @@ def train(
     folder = out or Path("runs") / f"{resolved.algorithm.name}-{resolved.objective.name}-{resolved.seed}"
     if instead and not annotations:
         raise UserError("--replace-annotations needs --annotations LOG")
-    train_run(
+    predictions = train_run(
         *(dataset, resolved, folder),
         resume=resume,
         logs=annotations or [],
         instead=instead,
         command=resuming(sys.argv),
     )
-    screen.console.print(f"next: s2c2 evaluate {folder}")
+    step = "evaluate" if "validation" in predictions.splits else "propose"
+    screen.console.print(f"next: s2c2 {step} {folder}", markup=False)
 
 
 def train_run(
@@ -79,8 +80,8 @@ def train_run(
     logs: Sequence[str] = (),
     instead: bool = False,
     command: str = "the same command with --resume",
-) -> None:
-    """Train one run with progress bars; Ctrl-C and SIGTERM leave a checkpoint behind.
+) -> "Predictions":
+    """Train one run with progress bars and return what it predicts; Ctrl-C and SIGTERM leave a checkpoint.
 
     Answers of annotation logs join the annotations of the dataset, or with ``instead`` replace them for the
     images that they answer. ``command`` is what a person is told to go on with.
@@ -104,7 +105,7 @@ def train_run(
             training(record.step, steps, f"loss {record.losses['total']:.3f}")
 
         try:
-            run(
+            return run(
                 found,
                 config,
                 out,
