@@ -75,6 +75,53 @@ def test_after_a_stop_no_job_is_started(tmp_path: Path) -> None:
     assert not (tmp_path / "a").exists()
 
 
+SLOW = """
+import sys, time
+from pathlib import Path
+
+if sys.argv[0] == "-c":  # the process that others are forked from
+    Path(__file__).with_name("importing").touch()
+    time.sleep(2)
+
+def call():
+    pass
+"""
+STOPPED = """
+import signal
+import slow
+from s2c2.experiments.pool import Job, work
+
+if __name__ == "__main__":
+    asked = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: asked.append(number))
+    jobs = [Job(name, slow.call, ()) for name in ("a", "b", "c")]
+    found = list(work(jobs, 1, stop=lambda: bool(asked)))
+    print(len(asked), len(found) < 3)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_while_modules_are_imported_is_no_traceback(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    (tmp_path / "stopped.py").write_text(STOPPED)
+    process = subprocess.Popen(
+        [sys.executable, tmp_path / "stopped.py"],
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{tmp_path}", "TMPDIR": "/tmp"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    end = time.monotonic() + 60
+    while not (tmp_path / "importing").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    os.killpg(process.pid, number)
+    said, problems = process.communicate(timeout=60)
+    assert (process.returncode, said, problems) == (0, "1 True\n", "")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 def test_what_jobs_need_is_imported_once_with_one_thread_before_any(tmp_path: Path) -> None:
     # In a process of its own: here another test may have begun to fork, with other imports.

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
 from multiprocessing.process import parent_process
@@ -133,7 +133,7 @@ def work(
             if stop():
                 told.set()
                 waiting.clear()
-            _start(slots, waiting, ended)
+            _start(slots, waiting, ended, stop)
             futures = [slot.future for slot in slots if slot.future is not None]
             if not futures:
                 return
@@ -155,14 +155,28 @@ def _import_once(modules: Collection[str]) -> None:
     before = os.environ.get(THREADS)
     os.environ[THREADS] = "1"
     try:
-        forkserver.ensure_running()
+        with _deaf():
+            forkserver.ensure_running()
     finally:
         os.environ.pop(THREADS)
         if before is not None:
             os.environ[THREADS] = before
 
 
-def _start(slots: Sequence[_Slot], waiting: list[Job], ended: set[str]) -> None:
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that Ctrl-C does not end, not even while they import; only a main thread can say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
+def _start(slots: Sequence[_Slot], waiting: list[Job], ended: set[str], stop: Callable[[], bool]) -> None:
     """Give each idle process the first job whose predecessors ended."""
     for slot in slots:
         if slot.job is None:
@@ -170,7 +184,12 @@ def _start(slots: Sequence[_Slot], waiting: list[Job], ended: set[str]) -> None:
             if ready is None:
                 return
             waiting.remove(ready)
-            slot.start(ready)
+            try:
+                slot.start(ready)
+            except (EOFError, ConnectionError):  # what stops this has ended what processes come from, too
+                if not stop():
+                    raise
+                return
 
 
 _here: dict[str, Any] = {}
