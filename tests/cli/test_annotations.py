@@ -192,3 +192,18 @@ def test_logs_that_cannot_be_learned_from(
     assert len(done.stderr.splitlines()) == 1
     assert sentence in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_votes_are_learned_and_what_is_ignored_is_named(small: Path, s2c2: Command, tmp_path: Path) -> None:
+    found = dataset.read(small)
+    image, (first, second) = found.images[0], found.classes[:2]
+    lines = ["image,annotator,label,votes,weather", f"{image},,{first},17,sun", f"{image},,{second},3,rain"]
+    (tmp_path / "votes.csv").write_text("\n".join(lines))
+    options = ("--annotations", tmp_path / "votes.csv", "--replace-annotations", "--out", tmp_path / "run")
+    done = s2c2("train", small, *options, *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "with 20 answers of unnamed people to 1 images" in done.stdout
+    assert "votes.csv that are ignored: weather" in " ".join(done.stdout.split())
+    learned = pl.read_parquet(tmp_path / "run/annotations.parquet").filter(pl.col("image") == image)
+    counts = learned.group_by("label").agg(pl.col("votes").sum()).sort("votes")
+    assert counts.rows() == [(second, 3), (first, 17)]

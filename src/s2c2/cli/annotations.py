@@ -132,7 +132,12 @@ def open_log(log: str, classes: tuple[str, ...] | None = None) -> "Log":
         if not database.is_file():
             raise UserError(f"no file {database}")
         return same_classes(stored(f"sqlite:///{database.resolve()}"), classes, str(database))
-    return importer("csv")(path, Given(classes))
+    found = importer("csv")(path, Given(classes))
+    if found.ignored:
+        screen.console.print(
+            f"note: columns of {path} that are ignored: {', '.join(found.ignored)}", markup=False
+        )
+    return found
 
 
 def same_classes(log: "Log", classes: tuple[str, ...] | None, name: str) -> "Log":

@@ -162,9 +162,22 @@ def in_each_of(processes: int) -> str:
 
 
 def _answers(record: Mapping[str, Any]) -> str:
-    people, images = record["annotators"], record["images"]
-    who = "annotator" if people == 1 else "annotators"
-    return f"with {record['answers']} answers of {people} {who} to {images} images"
+    unnamed, images = record.get("unnamed", 0), record["images"]
+    who = people(record["annotators"] - (unnamed > 0), unnamed)
+    return f"with {record['answers']} answers of {who} to {images} images"
+
+
+def people(named: int, unnamed: int) -> str:
+    """Return who answered.
+
+    Example:
+        >>> people(2, 0), people(1, 5), people(0, 5)
+        ('2 annotators', '1 annotator and 5 of unnamed people', 'unnamed people')
+    """
+    told = f"{named} annotator{'' if named == 1 else 's'}"
+    if not unnamed:
+        return told
+    return f"{told} and {unnamed} of unnamed people" if named else "unnamed people"
 
 
 def obeying(asked: list[int], advance: screen.Advance) -> "Progress":

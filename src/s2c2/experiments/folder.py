@@ -147,6 +147,8 @@ def _guard_log(place: Place, dataset: Dataset) -> None:
     """Refuse answers other than those that a run was started with."""
     old = files.read_json(place.relabeling) if place.relabeling.exists() else None
     new = None if dataset.relabeling is None else dict(dataset.relabeling.record)
+    if old is not None and new is not None:
+        new = {name: value for name, value in new.items() if name in old}  # an older version wrote fewer
     if old == new:
         return
     if old is None:

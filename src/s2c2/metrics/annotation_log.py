@@ -16,6 +16,9 @@ NAN = float("nan")
 COLUMNS: Mapping[str, pl.DataType] = {name: SCHEMA[name] for name in (*PASS, "label", "proposal", "seconds")}
 """Columns that are read; ``proposal`` is null where none was shown, ``seconds`` where not timed."""
 
+SEAT = ("annotator", "round", "seat")
+"""Columns that name a pass; ``seat`` is 0 but for people without a name."""
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -26,7 +29,7 @@ class Answers:
     proposals: Int64[np.ndarray, "n p"]
     """Class proposed with it; −1 for none."""
     passes: tuple[tuple[str, int], ...]
-    """Annotator and round of each pass."""
+    """Annotator and round of each pass; an unnamed annotator may have several in a round."""
     seconds: float
     """All time spent; NaN when none was taken."""
     classes: int
@@ -67,6 +70,8 @@ class Answers:
 def checked(log: pl.DataFrame) -> pl.DataFrame:
     """Return one row for each image, annotator, round and arm: the last label, all seconds.
 
+    Annotators without a name cannot be told apart: each of their rows stays, numbered by ``seat``.
+
     Where a column ``kind`` says what else an answer can be, a label may be null: skipped, or ambiguous
     without a class above one half. Its time counts, its label does not.
 
@@ -85,7 +90,9 @@ def checked(log: pl.DataFrame) -> pl.DataFrame:
             raise UserError(f"annotation log, row {empty[0] + 1}: no {name}")
     times = pl.col("seconds")
     added = pl.when(times.count() > 0).then(times.sum()).alias("seconds")
-    return typed.group_by(PASS, maintain_order=True).agg(pl.col("label", "proposal").last(), added)
+    unnamed = pl.when(pl.col("annotator") == "").then(pl.int_range(pl.len()).over(PASS)).otherwise(0)
+    grouped = typed.with_columns(seat=unnamed).group_by(*PASS, "seat", maintain_order=True)
+    return grouped.agg(pl.col("label", "proposal").last(), added)
 
 
 def classes_of(log: pl.DataFrame, possible: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -103,19 +110,16 @@ def classes_of(log: pl.DataFrame, possible: Sequence[str] | None = None) -> tupl
 
 def answers(arm: pl.DataFrame, images: Sequence[str], classes: Sequence[str]) -> Answers:
     """Return the checked rows of one arm as arrays over the given images."""
-    passes = arm.select("annotator", "round").unique().sort("annotator", "round").rows()
+    passes = arm.select(SEAT).unique().sort(SEAT).rows()
     row, column, number = (
         {key: i for i, key in enumerate(keys)} for keys in (images, passes, (None, *classes))
     )
-    cells = [row[image] for image in arm["image"]], [column[key] for key in _passes(arm)]
+    cells = [row[image] for image in arm["image"]], [column[key] for key in arm.select(SEAT).rows()]
     arrays = []
     for name in ("label", "proposal"):
         array = np.full((len(images), len(passes)), -1, dtype=np.int64)
         array[cells] = [number[value] - 1 for value in arm[name]]
         arrays.append(array)
     spent = float(arm["seconds"].sum()) if arm["seconds"].count() else NAN
-    return Answers(arrays[0], arrays[1], tuple(passes), spent, len(classes))
-
-
-def _passes(arm: pl.DataFrame) -> list[tuple[str, int]]:
-    return arm.select("annotator", "round").rows()
+    named = tuple((person, turn) for person, turn, _ in passes)
+    return Answers(arrays[0], arrays[1], named, spent, len(classes))

@@ -170,9 +170,12 @@ def _arm(name: str, given: Answers, against: Against) -> Arm:
 
 
 def _pairs(passes: tuple[tuple[str, int], ...]) -> tuple[Pairs, Pairs]:
-    """Return the pairs of passes of one person, and those of two people in one round."""
+    """Return the pairs of passes of one person, and those of two people in one round.
+
+    Two people without a name are neither.
+    """
     pairs = list(combinations(range(len(passes)), 2))
-    same = [(a, b) for a, b in pairs if passes[a][0] == passes[b][0]]
+    same = [(a, b) for a, b in pairs if passes[a][0] == passes[b][0] != ""]
     others = [(a, b) for a, b in pairs if passes[a][0] != passes[b][0] and passes[a][1] == passes[b][1]]
     return same, others
 

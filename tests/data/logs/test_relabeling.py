@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 
 from s2c2.data.annotations import Annotations
 from s2c2.data.dataset import Dataset
+from s2c2.data.logs import EXPORTERS, Extras, Given, importer
 from s2c2.data.logs.log import Log, joined
 from s2c2.data.logs.relabeling import digest, relabeled
 from s2c2.data.logs.votes import annotations, apportioned
 from s2c2.data.splits import SplitSizes, divide
 from s2c2.errors import UserError
+from s2c2.metrics.agreement import krippendorff_alpha
+from s2c2.metrics.annotation_study import agreement
 
 CLASSES = ("cat", "dog")
 IMAGES = tuple(f"{i:02}.png" for i in range(30))
@@ -140,3 +144,64 @@ def test_votes_are_as_near_as_whole_numbers_can_be(weights: list[float]) -> None
     rest = 10 * shares - np.floor(10 * shares + 1e-9)
     up = votes > np.floor(10 * shares + 1e-9)
     assert rest[up].min(initial=1) >= rest[~up].max(initial=0) - 1e-9
+
+
+def table(folder: Path, *lines: str) -> Path:
+    """A table of votes as a dataset has it."""
+    path = folder / "votes.csv"
+    path.write_text("\n".join(("image,annotator,label,votes,weather", *lines)), encoding="utf-8")
+    return path
+
+
+def test_votes_of_a_table_are_answers_of_people_without_a_name(tmp_path: Path) -> None:
+    path = table(tmp_path, "00.png,,cat,17,sun", "00.png,,dog,3,rain", "00.png,ann,dog,1,")
+    found = importer("csv")(path, Given(CLASSES))
+    assert found.ignored == ("weather",)
+    assert len(found.answers()) == 21
+    after = relabeled(pets(), found, instead=True)
+    assert after.annotations.counts(["00.png"]).tolist() == [[17, 4]]
+    assert after.relabeling is not None
+    assert {name: value for name, value in after.relabeling.record.items() if name != "digest"} == {
+        "rows": 21,
+        "answers": 21,
+        "images": 1,
+        "annotators": 2,
+        "rounds": [1],
+        "arms": ["none"],
+        "replaced": True,
+        "unnamed": 20,
+    }
+    shown = agreement(found, repeats=5)
+    assert shown.soft_labels["mean"].tolist() == [[pytest.approx(17 / 21), pytest.approx(4 / 21)]]
+    assert shown.arms[0].answers == 21
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("00.png,ann,cat,2,", r"votes.csv: row 2: votes count people without a name, but 2 are of 'ann'"),
+        ("00.png,,cat,1.5,", "votes.csv, line 3: votes '1.5' is not a whole number"),
+        ("00.png,,cat,10000000,", "10,000,001 votes: at most .* with --format table"),
+        ("00.png,,cow,2,", "row 2: .*cow"),
+    ],
+)
+def test_votes_that_cannot_be_are_refused(line: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=sentence):
+        importer("csv")(table(tmp_path, "00.png,,cat,1,", line), Given(CLASSES))
+
+
+def test_people_without_a_name_are_not_each_other() -> None:
+    given = log(("00.png", "", "cat"), ("00.png", "", "dog"), ("00.png", "", "dog"), ("01.png", "", "cat"))
+    assert annotations(given).counts(IMAGES[:2]).tolist() == [[1, 2], [1, 0]]
+    shown = agreement(given, repeats=5).arms[0].arm
+    assert np.isnan([shown.intra.value, shown.inter.value]).all()
+    assert shown.alpha == pytest.approx(krippendorff_alpha(np.array([[1, 2], [1, 0]])))
+    crowd = EXPORTERS["crowd-kit"](given, Extras()).files[""].decode().splitlines()[1:]
+    assert crowd == [
+        "00.png,unnamed,cat",
+        "00.png,unnamed 2,dog",
+        "00.png,unnamed 3,dog",
+        "01.png,unnamed,cat",
+    ]
+    sets = json.loads(EXPORTERS["dcic"](given, Extras()).files["annotations.json"])
+    assert [len(one["annotations"]) for one in sets] == [2, 1, 1]

@@ -157,7 +157,7 @@ def _annotations(table: Table, columns: Mapping[str, str], ids: list[str]) -> pl
         "image": pl.Series(ids, dtype=pl.String),
         "annotator": pl.Series(texts.get("annotator", [None] * len(table)), dtype=pl.String).fill_null(""),
         "label": pl.Series(texts["label"], dtype=pl.String),
-        "votes": pl.Series(_votes(table, columns.get("votes")), dtype=pl.Int64),
+        "votes": pl.Series(votes_of(table, columns.get("votes")), dtype=pl.Int64),
     }
     if "split" in texts:
         ours["split"] = pl.Series(texts["split"], dtype=pl.String)
@@ -190,7 +190,7 @@ def _texts(table: Table, column: str) -> list[str | None]:
     return texts
 
 
-def _votes(table: Table, column: str | None) -> list[int]:
+def votes_of(table: Table, column: str | None) -> list[int]:
     """Return the votes of each row: one where the table does not say."""
     if column is None:
         return [1] * len(table)

@@ -16,10 +16,13 @@ UNNAMED = "unnamed"
 def last(log: Log) -> pl.DataFrame:
     """Return the last answer with a class for each image and annotator, over all rounds and arms.
 
-    Crowd-kit counts a worker twice who answers twice, without a word.
+    Crowd-kit counts a worker twice who answers twice, without a word. People without a name are numbered
+    at each image.
     """
     rows = log.judgements().table.filter(pl.col("label").is_not_null())
-    named = pl.col("annotator").replace({"": UNNAMED})
+    number = pl.int_range(1, pl.len() + 1).over("image", "annotator")
+    several = pl.when(number > 1).then(pl.format("{} {}", pl.lit(UNNAMED), number)).otherwise(pl.lit(UNNAMED))
+    named = pl.when(pl.col("annotator") == "").then(several).otherwise(pl.col("annotator")).alias("annotator")
     return rows.with_columns(named).group_by("image", "annotator", maintain_order=True).last()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -25,18 +26,22 @@ WHEN = "%d-%m-%Y-%H-%M-%S"
 def write(log: Log, extras: Extras) -> Export:
     """Return ``annotations.json`` and ``images.csv``, with a dataset the images in ``fold1`` … ``fold5``.
 
-    A set is one annotator in one round and arm, called ``INVALID1``, ``INVALID2`` …: nobody is named. An
-    answer without a class is null. Images that lie in folds stay there; others are dealt
-    to the folds in turn.
+    A set is one annotator in one round and arm, called ``INVALID1``, ``INVALID2`` …: nobody is named. Several
+    people without a name at one image are several sets. An answer without a class is null. Images that lie
+    in folds stay there; others are dealt to the folds in turn.
     """
     images = extras.images(log)
     name = "log" if extras.dataset is None else re.sub(r"[^\w.-]", "-", extras.dataset.name)
     places = folds(images)
     sets: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    unnamed: Counter[tuple[Any, ...]] = Counter()
     for row in (
         log.answers().table.sort("annotator", "arm", "round", maintain_order=True).iter_rows(named=True)
     ):
-        key = (row["annotator"], row["arm"], row["round"])
+        key: tuple[Any, ...] = (row["annotator"], row["arm"], row["round"])
+        if not row["annotator"]:
+            unnamed[*key, row["image"]] += 1
+            key = (*key, unnamed[*key, row["image"]])
         sets.setdefault(key, []).append(_annotation(row, f"{name}/{places[row['image']]}"))
     content = [
         {

@@ -20,6 +20,8 @@ class Log:
     """The columns of :data:`SCHEMA`, in the order in which the answers came."""
     classes: tuple[str, ...]
     """The k class names; a ``distribution`` has one share for each, in this order."""
+    ignored: tuple[str, ...] = ()
+    """Columns of the table it was built from that a log does not have."""
 
     @classmethod
     def build(cls, frame: pl.DataFrame, classes: Sequence[str] | None = None) -> "Log":
@@ -41,7 +43,7 @@ class Log:
             (['label'], [[1.0, 0.0]])
         """
         table, known = checked(frame, SCHEMA, None if classes is None else tuple(classes))
-        return cls(table, known)
+        return cls(table, known, tuple(name for name in frame.columns if name not in SCHEMA))
 
     def __len__(self) -> int:
         return self.table.height
@@ -53,6 +55,8 @@ class Log:
     def answers(self) -> "Log":
         """Return one row for each image, annotator, round and arm: the last one that is live.
 
+        Annotators without a name cannot be told apart: each of their rows is an answer of somebody else.
+
         Its ``seconds`` and ``wall`` are those of all rows of the answer, also of those taken back: the time
         was spent. An answer of which nothing is live is left out. A flag is a mark beside an answer: it
         stands only where there is no other.
@@ -61,8 +65,11 @@ class Log:
         plain = pl.col("live") & (pl.col("kind") != "flag")
         counts = pl.col("live") & (plain | ~plain.any().over(PASS))
         rows = self.table.with_columns(_counts=counts).with_row_index("_row")
-        last = pl.exclude(*PASS, "seconds", "wall").filter(pl.col("_counts")).last()
-        kept = rows.group_by(PASS, maintain_order=True).agg(last, *times).filter(pl.col("_row").is_not_null())
+        number = pl.when("_counts").then("_row").backward_fill().forward_fill().over(PASS)
+        rows = rows.with_columns(_one=pl.when(pl.col("annotator") == "").then(number))
+        last = pl.exclude(*PASS, "_one", "seconds", "wall").filter(pl.col("_counts")).last()
+        kept = rows.group_by(*PASS, "_one", maintain_order=True).agg(last, *times)
+        kept = kept.filter(pl.col("_row").is_not_null())
         return replace(self, table=kept.sort("_row").select(*SCHEMA))
 
     def judgements(self) -> "Log":
@@ -104,7 +111,8 @@ def joined(logs: Sequence[Log]) -> Log:
         raise UserError("the annotation logs have other classes: give them in one order with --dataset")
     rows = pl.concat([log.table for log in logs])
     first = pl.struct("key", *PASS).is_first_distinct() | pl.col("key").is_null()
-    return replace(logs[0], table=rows.filter(first))
+    ignored = dict.fromkeys(name for log in logs for name in log.ignored)
+    return replace(logs[0], table=rows.filter(first), ignored=tuple(ignored))
 
 
 def _sum(name: str) -> pl.Expr:

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from jaxtyping import Int64
 
-from s2c2.data.formats.table import ALIASES
+from s2c2.data.formats.table import ALIASES, votes_of
 from s2c2.data.formats.tabular import Table, read_table
 from s2c2.data.logs.exchange import Export, Extras, Given, text
 from s2c2.data.logs.log import Log
@@ -16,6 +19,8 @@ from s2c2.errors import UserError
 
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 """How a CSV writes yes and no."""
+MOST = 10_000_000
+"""Largest number of votes in one table: each becomes a row."""
 
 
 def parquet(log: Log, extras: Extras) -> Export:
@@ -35,7 +40,8 @@ def csv(log: Log, extras: Extras) -> Export:
 def read(source: Path, given: Given) -> Log:
     """Read a log from a Parquet, CSV, TSV or JSON lines file.
 
-    Images, labels and annotators may stand under their other names, as in a table of annotations.
+    Images, labels and annotators may stand under their other names, as in a table of annotations. Where a
+    column ``votes`` counts unnamed people, each of them is an answer.
 
     Raises:
         UserError: names the file and the row of what is wrong.
@@ -43,7 +49,8 @@ def read(source: Path, given: Given) -> Log:
     table = read_table(source)
     classes = given.classes or _classes(source, table)
     try:
-        return Log.build(frame(table, classes), classes)
+        log = Log.build(frame(table, classes), classes)
+        return polled(log, np.array(votes_of(table, table.first(ALIASES["votes"])), dtype=np.int64))
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
 
@@ -61,6 +68,32 @@ def frame(table: Table, classes: tuple[str, ...] | None) -> pl.DataFrame:
     if "distribution" in columns:
         columns["distribution"] = [shares(value, classes) for value in columns["distribution"]]
     return pl.DataFrame(columns, strict=False)
+
+
+def polled(log: Log, votes: Int64[np.ndarray, " m"]) -> Log:
+    """Return a log with as many rows for each of its rows as there are votes for it.
+
+    Raises:
+        UserError: for several votes of one person with a name, or too many.
+    """
+    several = pl.Series(votes > 1)
+    wrong = (several & (log.table["annotator"] != "")).arg_true()
+    if len(wrong):
+        row = int(wrong[0])
+        raise UserError(
+            f"row {row + 1}: votes count people without a name, but {votes[row]} are of "
+            f"'{log.table['annotator'][row]}': one row is one answer of a person, with 1 in votes"
+        )
+    if int(votes.sum()) > MOST:
+        raise UserError(
+            f"{int(votes.sum()):,} votes: at most {MOST:,} are read as answers; "
+            "'s2c2 data import' with --format table makes a dataset of such a table"
+        )
+    # A key names one row of an act: rows that share it would be taken for the same answer.
+    keyed = log.table.with_columns(key=pl.when(~several).then(pl.col("key")))
+    rows = np.repeat(np.arange(len(log)), votes)
+    left = tuple(name for name in log.ignored if name != "votes")
+    return replace(log, table=keyed[rows], ignored=left)
 
 
 def named(shares: Sequence[float], classes: Sequence[str]) -> str:

@@ -53,7 +53,8 @@ def record(log: Log, *, instead: bool) -> dict[str, Any]:
     """Return what a run folder keeps of the answers it learned from."""
     answers = log.settled().table
     people, rounds, arms = (answers[name].unique().sort().to_list() for name in ("annotator", "round", "arm"))
-    return {
+    unnamed = int((answers["annotator"] == "").sum())
+    counted: dict[str, Any] = {
         "digest": digest(log),
         "rows": len(log),
         "answers": len(answers),
@@ -63,6 +64,7 @@ def record(log: Log, *, instead: bool) -> dict[str, Any]:
         "arms": arms,
         "replaced": instead,
     }
+    return counted | ({"unnamed": unnamed} if unnamed else {})
 
 
 def digest(log: Log) -> str:
