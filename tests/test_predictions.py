@@ -1,7 +1,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from s2c2.errors import UserError
-from s2c2.predictions import Predictions
+from s2c2.predictions import Predictions, present
 
 SPLITS = ("labeled", "validation", "", "unlabeled", "validation")
 
@@ -128,3 +128,29 @@ def test_a_truncated_file_is_a_user_error(tmp_path: Path) -> None:
 def test_predictions_do_not_import_torch() -> None:
     code = "import sys, s2c2.predictions; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("heads", [True, False])
+@pytest.mark.parametrize("n", [5, 1, 0])
+def test_a_csv_has_one_value_in_a_cell(heads: bool, n: int, tmp_path: Path) -> None:
+    path = tmp_path / "more.csv"
+    whole = predictions(heads=heads, n=n)
+    whole.write(path)
+    table = pl.read_csv(path)
+    optional = ["ambiguity", "cluster", "cluster_confidence"] if heads else []
+    shares = ["p_cat", "p_dog", "p_é"]
+    assert table.columns == ["image", "split", "class", "confidence", *optional, *shares]
+    np.testing.assert_allclose(
+        table.select(shares).cast(pl.Float32).to_numpy(), whole.probabilities, rtol=1e-6
+    )
+    assert_same(Predictions.read(path), replace(whole, embeddings=np.zeros((n, 0), dtype=np.float32)))
+    assert present(path)
+
+
+def test_another_table_is_no_predictions(tmp_path: Path) -> None:
+    (tmp_path / "votes.csv").write_text("image,annotator,label,votes\na.png,,cat,3\n")
+    assert not present(tmp_path / "votes.csv")
+    with pytest.raises(
+        UserError, match=r"votes.csv is not a predictions file: a CSV of predictions has image"
+    ):
+        Predictions.read(tmp_path / "votes.csv")

@@ -75,9 +75,15 @@ class Predictions:
         return self.take(np.array([name == split for name in self.splits], dtype=bool))
 
     def write(self, path: Path) -> None:
-        """Write one Parquet file, whole or not at all; the class names travel as file metadata."""
+        """Write one file, whole or not at all: CSV by its ending, else Parquet.
+
+        In Parquet the class names travel as file metadata; a CSV has no embeddings.
+        """
         with files.atomic(path) as partial:
-            self.frame().write_parquet(partial, metadata={"classes": json.dumps(self.classes)})
+            if _is_csv(path):
+                self.flat().write_csv(partial)
+            else:
+                self.frame().write_parquet(partial, metadata={"classes": json.dumps(self.classes)})
 
     def frame(self) -> pl.DataFrame:
         """Return the table that is written: a person's columns first, the arrays last."""
@@ -92,9 +98,15 @@ class Predictions:
         columns |= {"probabilities": self.probabilities, "embeddings": self.embeddings}
         return pl.DataFrame(columns)
 
+    def flat(self) -> pl.DataFrame:
+        """Return the columns of a CSV: each holds one value, such as ``p_cat``, the probability of a cat."""
+        frame = self.frame().drop("probabilities", "embeddings").rename(FLAT, strict=False)
+        shares = {f"{SHARE}{name}": self.probabilities[:, i] for i, name in enumerate(self.classes)}
+        return frame.with_columns(pl.Series(name, values) for name, values in shares.items())
+
     @classmethod
     def read(cls, path: Path) -> "Predictions":
-        """Read what :meth:`write` wrote.
+        """Read what :meth:`write` wrote; from a CSV without embeddings.
 
         Raises:
             UserError: when the file is absent, damaged or not a predictions file.
@@ -117,6 +129,15 @@ def names(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(frame["image"]), classes
 
 
+def present(path: Path) -> bool:
+    """Return whether a file holds predictions."""
+    try:
+        names(path)
+    except UserError:
+        return False
+    return True
+
+
 def embeddings(path: Path) -> tuple[tuple[str, ...], Float32[np.ndarray, "n e"]]:
     """Return images and embeddings of a predictions file, without reading the rest.
 
@@ -135,12 +156,44 @@ def _read(path: Path, columns: list[str] | None = None) -> tuple[pl.DataFrame, t
             "'s2c2 train' with --resume goes on with a stopped one"
         )
     try:
+        if _is_csv(path):
+            return _read_csv(path)
         classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
         return pl.read_parquet(path, columns=columns), classes
     except (pl.exceptions.PolarsError, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} is not a predictions file: {error}") from error
 
 
+def _read_csv(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return a table with the columns of a Parquet file, and the classes."""
+    header = pl.read_csv(path, n_rows=0, infer_schema=False).columns
+    shares = [name for name in header if name.startswith(SHARE)]
+    if header[: len(FIRST)] != list(FIRST) or not shares:
+        raise ValueError(f"a CSV of predictions has {', '.join(FIRST)}, and {SHARE}CLASS for each class")
+    types: dict[str, Any] = dict.fromkeys(header, pl.Float32) | dict.fromkeys(FIRST[:3], pl.String)
+    table = pl.read_csv(path, schema_overrides=types | {"cluster": pl.Int32}).with_columns(
+        pl.col(pl.String).fill_null("")
+    )
+    arrays = {
+        "probabilities": table.select(shares).to_numpy(),
+        "embeddings": np.zeros((len(table), 0), dtype=np.float32),
+    }
+    kept = table.drop(shares).rename({new: old for old, new in FLAT.items()}, strict=False)
+    return kept.with_columns(pl.Series(name, values) for name, values in arrays.items()), tuple(
+        name.removeprefix(SHARE) for name in shares
+    )
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
+
+
+FIRST = ("image", "split", "class", "confidence")
+"""First columns of the table."""
+FLAT = {"clusters": "cluster"}
+"""Columns that a CSV calls by another name."""
+SHARE = "p_"
+"""Begins the column of a class in a CSV."""
 ARRAYS = ("probabilities", "embeddings", "ambiguity", "clusters", "cluster_confidence")
 
 

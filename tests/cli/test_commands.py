@@ -79,6 +79,17 @@ def test_predict_a_folder_of_images(
     assert ours["ambiguity"].to_list() == pytest.approx(theirs["ambiguity"].to_list(), abs=0.02)
 
 
+def test_predictions_as_a_csv(pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path) -> None:
+    stored = pl.read_parquet(pair[0] / "predictions.parquet")
+    for source in ((), (small,)):
+        done = s2c2("predict", pair[0], *source, "--out", tmp_path / "p.csv")
+        assert done.returncode == 0, done.stderr
+        table = pl.read_csv(tmp_path / "p.csv")
+        assert sorted(table["image"]) == sorted(stored["image"])
+        shares = table.select(pl.selectors.starts_with("p_"))
+        assert shares.sum_horizontal().to_list() == pytest.approx([1.0] * len(table), abs=1e-4)
+
+
 def test_a_stopped_run_goes_on_bit_for_bit(
     pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
 ) -> None:

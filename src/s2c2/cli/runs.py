@@ -237,7 +237,7 @@ def stoppable() -> Iterator[list[int]]:
 def predict(
     run: RunFolder,
     source: Annotated[Path | None, typer.Argument(metavar="[IMAGES_OR_DATASET]")] = None,
-    out: Annotated[Path | None, typer.Option(help="Parquet file to write")] = None,
+    out: Annotated[Path | None, typer.Option(help="file to write, .parquet or .csv")] = None,
     skip_broken: Annotated[
         bool, typer.Option("--skip-broken", help="leave out images that cannot be read")
     ] = False,
