@@ -90,6 +90,40 @@ def test_predictions_as_a_csv(pair: tuple[Path, Path], small: Path, s2c2: Comman
         assert shares.sum_horizontal().to_list() == pytest.approx([1.0] * len(table), abs=1e-4)
 
 
+def test_nothing_of_somebody_else_is_overwritten(
+    pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    votes, notes = "image,label,votes\na.png,cat,3\n", "<!doctype html>\n<title>mine</title>\n"
+    (tmp_path / "votes.csv").write_text(votes)
+    (tmp_path / "notes.html").write_text(notes)
+    cases = [
+        (("predict", pair[0], "--out", tmp_path / "votes.csv"), "votes.csv exists and holds no predictions"),
+        (("predict", pair[0], small, "--out", tmp_path / "votes.csv"), "exists and holds no predictions"),
+        (("predict", pair[0], "--out", tmp_path / "p.html"), "p.html must end in .parquet or .csv"),
+        (("report", pair[0], "--out", tmp_path / "votes.csv"), "votes.csv must end in .html or .htm"),
+        (("report", pair[0], "--out", tmp_path / "notes.html"), "exists and holds no report of s2c2"),
+    ]
+    for arguments, expected in cases:
+        done = s2c2(*arguments)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), (arguments, done.stderr)
+        assert expected in done.stderr
+    assert (tmp_path / "votes.csv").read_text() == votes
+    assert (tmp_path / "notes.html").read_text() == notes
+    assert len(list(tmp_path.iterdir())) == 2
+    for arguments in (
+        ("predict", pair[0], "--out", tmp_path / "p.csv"),
+        ("predict", pair[0], "--out", tmp_path / "p.parquet"),
+        ("report", pair[0], "--out", tmp_path / "own.html"),
+    ):
+        for _ in range(2):
+            assert s2c2(*arguments).returncode == 0
+    page = tmp_path / "own.html"
+    older = page.read_text().replace('<meta name="generator" content="s2c2">\n', "")
+    page.write_text(older)
+    assert s2c2("report", pair[0], "--out", page).returncode == 0
+    assert page.read_text() != older
+
+
 def test_a_stopped_run_goes_on_bit_for_bit(
     pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
 ) -> None:

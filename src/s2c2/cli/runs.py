@@ -14,6 +14,7 @@ import typer
 
 from s2c2.cli import screen
 from s2c2.cli.configs import Preset
+from s2c2.cli.outputs import checked
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
@@ -245,6 +246,7 @@ def predict(
     pairs: Annotated[list[str] | None, typer.Option("--set", metavar="key=value", help="with --as")] = None,
 ) -> None:
     """Predict class, ambiguity and cluster of every image."""
+    from s2c2.predictions import present
     from s2c2.ranks.group import only
     from s2c2.ranks.joining import opened
     from s2c2.runs import open_run
@@ -252,6 +254,8 @@ def predict(
     if pairs and anew is None:
         raise UserError("--set needs --as RUN: the new run that is read so")
     found = open_run(run)
+    if out is not None:
+        checked(out, (".parquet", ".csv"), present, "predictions")
     kept = out or (anew or run) / "predictions.parquet"
     with opened() as ranks:
         if anew is not None:
@@ -403,11 +407,14 @@ def report(
     ] = None,
 ) -> None:
     """Write one self-contained page about one or more runs."""
+    from s2c2.report import own
     from s2c2.report import report as write
     from s2c2.runs import open_run
 
     if not runs:
         raise UserError("name at least one run folder")
+    if out is not None:
+        checked(out, (".html", ".htm"), own, "report of s2c2")
     earlier = None if before is None else open_run(before)
     page = write([open_run(path) for path in runs], out or runs[0] / "report.html", earlier)
     screen.console.print(f"report: {page}")

@@ -1,5 +1,5 @@
 """One page that shows what runs learned: scores, figures and images in a single file. No torch."""
 
-from s2c2.report.page import report
+from s2c2.report.page import own, report
 
-__all__ = ["report"]
+__all__ = ["own", "report"]

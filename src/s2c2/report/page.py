@@ -19,6 +19,10 @@ from s2c2.report.subject import Subject, subjects
 from s2c2.runs import Run
 
 TEMPLATES = Path(__file__).parent / "templates"
+LOOKED = 20_000
+"""Characters at the beginning of a file that are looked at."""
+MARKS = ('<meta name="generator" content="s2c2">', '<ul class="chips">')
+"""What such a page holds there: since it names what made it, and before."""
 
 
 def report(runs: Sequence[Run], out: Path, before: Run | None = None) -> Path:
@@ -40,6 +44,16 @@ def report(runs: Sequence[Run], out: Path, before: Run | None = None) -> Path:
     changed = () if before is None else changes(runs[0], before)
     files.write_text(out, html(subjects(runs), changed))
     return out
+
+
+def own(path: Path) -> bool:
+    """Return whether a file is such a page, also of a version that did not say so in it."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            begin = stream.read(LOOKED)
+    except (OSError, ValueError):
+        return False
+    return begin.startswith("<!doctype html>") and any(mark in begin for mark in MARKS)
 
 
 def html(shown: Sequence[Subject], changed: Sequence[Sheet] = ()) -> str:
