@@ -12,7 +12,7 @@ from s2c2.data.dataset import read
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions
-from s2c2.runs import Run, dataset_of, open_run, refuse_other_pictures
+from s2c2.runs import Run, dataset_of, open_run, refuse_other_pictures, root_of
 
 
 @pytest.fixture
@@ -60,6 +60,21 @@ def test_a_dataset_of_other_classes_or_none_is_refused(tmp_path: Path) -> None:
         dataset_of(stored(tmp_path / "turned", root, classes[::-1], {}))
     with pytest.raises(UserError, match=r"if it moved, correct root in .*gone/dataset.json"):
         dataset_of(stored(tmp_path / "gone", tmp_path / "nowhere", classes, {}))
+
+
+def test_a_dataset_that_moved_with_its_runs_is_found(tmp_path: Path) -> None:
+    before, after = tmp_path / "pets", tmp_path / "pets moved"
+    synthetic(before / "data", images=12, size=16, classes=3)
+    classes = list(read(before / "data").classes)
+    stored(before / "run", before / "data", classes, {})
+    stored(before / "older", before / "data", classes, {})
+    facts = json.loads((before / "run/dataset.json").read_text())
+    (before / "run/dataset.json").write_text(json.dumps(facts | {"relative": "../data"}))
+    assert root_of(Run(before / "run")) == before / "data"
+    before.rename(after)
+    assert dataset_of(Run(after / "run")).root == after / "data"
+    with pytest.raises(UserError, match="if it moved, correct root"):
+        dataset_of(Run(after / "older"))
 
 
 def test_a_run_is_its_folder(folder: Path) -> None:

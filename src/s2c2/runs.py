@@ -130,7 +130,7 @@ def dataset_of(run: Run, reading: Callable[[Path], Dataset] = datasets.read) -> 
         UserError: when it is gone, or its classes are others or stand in another order.
     """
     try:
-        found = reading(Path(run.dataset.get("root", "")))
+        found = reading(root_of(run))
     except UserError as error:
         facts = run.path / "dataset.json"
         raise UserError(
@@ -144,6 +144,17 @@ def dataset_of(run: Run, reading: Callable[[Path], Dataset] = datasets.read) -> 
         )
     said = run.annotations(found.classes)
     return found if said is None else found.with_annotations(said)
+
+
+def root_of(run: Run) -> Path:
+    """Return the dataset folder of a run; where it is gone, what lies at the same place seen from the run."""
+    facts = run.dataset
+    whole, seen = Path(str(facts.get("root", ""))), facts.get("relative")
+    moved = None if seen is None else run.path.resolve() / str(seen)
+    gone = not (whole / "dataset.yaml").is_file()
+    if moved is not None and gone and (moved / "dataset.yaml").is_file():
+        return moved.resolve()
+    return whole
 
 
 def refuse_other_pictures(run: Run, other: Run) -> None:

@@ -68,6 +68,11 @@ def test_labels_are_drawn_from_annotations(pair: tuple[Path, Path], small: Path)
     assert drawn.join(given, on=["image", "label"], how="anti").is_empty()
 
 
+def test_a_run_knows_its_dataset_from_where_it_lies(pair: tuple[Path, Path], small: Path) -> None:
+    facts = json.loads((pair[0] / "dataset.json").read_text())
+    assert (pair[0] / facts["relative"]).resolve() == Path(facts["root"]) == small.resolve()
+
+
 def test_predict_a_folder_of_images(
     pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
 ) -> None:

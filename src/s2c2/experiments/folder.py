@@ -1,5 +1,6 @@
 """A run folder: its files, who may write into it, and what is written of a run before it starts."""
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -174,7 +175,7 @@ def describe(place: Place, dataset: Dataset, config: Config, ready: Setup, proce
     Raises:
         UserError: when images, classes, labels or splits are not those the run was started with; says which.
     """
-    found = origin(dataset, ready)
+    found = origin(place, dataset, ready)
     if place.config.exists():
         refuse_other(place, dataset, ready, found)
     else:
@@ -202,21 +203,22 @@ class Origin:
     """Label of each labeled image."""
 
 
-def origin(dataset: Dataset, ready: Setup) -> Origin:
+def origin(place: Place, dataset: Dataset, ready: Setup) -> Origin:
     """Return what a run learns from."""
     splits = ready.splits.of()
     names = [dataset.classes[number] for number in ready.labels]
     return Origin(
-        _facts(dataset, ready),
+        _facts(place, dataset, ready),
         pl.DataFrame({"image": list(splits), "split": list(splits.values())}),
         pl.DataFrame({"image": list(ready.splits.labeled), "label": names}),
     )
 
 
-def _facts(dataset: Dataset, ready: Setup) -> dict[str, Any]:
+def _facts(place: Place, dataset: Dataset, ready: Setup) -> dict[str, Any]:
     facts = {
         "name": dataset.name,
         "root": str(dataset.root.resolve()),
+        "relative": os.path.relpath(dataset.root.resolve(), place.root.resolve()),
         "classes": list(dataset.classes),
         "size": int(ready.pack.pixels.shape[1]),
         "images": len(ready.pack.images),

@@ -90,7 +90,7 @@ def replay(root: Path, progress: Progress = silent) -> Replayed:
     torch.set_num_threads(threads(config))
     device = present()
     ready = setup(dataset, config, device, progress)
-    refuse_other(place, dataset, ready, origin(dataset, ready))
+    refuse_other(place, dataset, ready, origin(place, dataset, ready))
     there = checkpoint.listed(place.checkpoints)
     problems = checkpoint.restore(place.checkpoints, ready.training) if there else []
     start, witness = ready.training.step, Witness(ready.objective)

@@ -1,5 +1,6 @@
 """The network of a finished run, and its scores."""
 
+import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +31,7 @@ from s2c2.metrics.scores import Scores, evaluate
 from s2c2.predictions import Predictions
 from s2c2.probe import Probe
 from s2c2.readout import Readout
-from s2c2.runs import Run, dataset_of, refuse_other_pictures
+from s2c2.runs import Run, dataset_of, refuse_other_pictures, root_of
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
     with files.atomic_folder(out) as made:
         shutil.copytree(root, made, ignore=shutil.ignore_patterns(*DERIVED), dirs_exist_ok=True)
         files.write_text(Place(made).config, configuration.dump(config))
+        seen = os.path.relpath(root_of(Run(root)).resolve(), out.resolve())
+        files.write_json(Place(made).dataset, files.read_json(old.dataset) | {"relative": seen})
         return _concluded(root, made, config, dict(zip(predictions.images, predictions.splits, strict=True)))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int
@@ -12,6 +11,7 @@ from s2c2.predictions import Predictions
 from s2c2.proposals import Proposal, propose
 from s2c2.report.images import thumbnail
 from s2c2.report.subject import Subject
+from s2c2.runs import root_of
 
 PER_ROW = 8
 """Images in a row of examples."""
@@ -46,7 +46,7 @@ class Strip:
 def pictures(subject: Subject, rows: Int[np.ndarray, " r"]) -> tuple[Picture, ...]:
     """Return some of the subject's images, given by their rows."""
     said = subject.predictions
-    root = Path(str(subject.run.dataset.get("root", ""))) / "images"
+    root = root_of(subject.run) / "images"
     if said is None:
         return ()
     taken = said.take(rows)

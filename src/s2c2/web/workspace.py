@@ -12,7 +12,7 @@ from s2c2.data.dataset import Dataset, read
 from s2c2.data.description import describe
 from s2c2.data.layout import SUFFIXES, find_images
 from s2c2.errors import UserError
-from s2c2.runs import Run, open_run
+from s2c2.runs import Run, open_run, root_of
 from s2c2.web.board import Start, StartGroup
 from s2c2.web.starting import plain_group, proposed_groups
 
@@ -139,7 +139,7 @@ def check_same(start: Start, workspace: Workspace, database: str) -> int:
 
 def _of_run(run: Run, images: Path | None) -> Workspace:
     facts = run.dataset
-    root = images or Path(str(facts.get("root", "")))
+    root = images or root_of(run)
     folder = root / "images"
     if not folder.is_dir():
         raise UserError(f"the images of {run.path} are not at {folder}: --images FOLDER says where they are")
