@@ -207,3 +207,13 @@ def test_votes_are_learned_and_what_is_ignored_is_named(small: Path, s2c2: Comma
     learned = pl.read_parquet(tmp_path / "run/annotations.parquet").filter(pl.col("image") == image)
     counts = learned.group_by("label").agg(pl.col("votes").sum()).sort("votes")
     assert counts.rows() == [(second, 3), (first, 17)]
+
+
+@pytest.mark.parametrize(("format", "name"), [("crowd-kit", "out.csv"), ("cleanlab", "out")])
+def test_an_export_says_what_it_holds(format: str, name: str, s2c2: Command, tmp_path: Path) -> None:
+    rows = [("a.png", who, turn, "cat") for who in ("ann", "bob") for turn in (1, 2)]
+    table = pl.DataFrame(rows, schema=["image", "annotator", "round", "label"], orient="row")
+    table.write_csv(tmp_path / "log.csv")
+    done = s2c2("annotations", "export", tmp_path / "log.csv", tmp_path / name, "--format", format)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 4 answers to 1 images" in " ".join(done.stdout.split())

@@ -33,6 +33,7 @@ def export(
 ) -> None:
     """Write an annotation log for another tool."""
     from s2c2.data.logs import ENDINGS, exporter
+    from s2c2.data.logs.crowd_kit import last
     from s2c2.data.logs.saving import save
 
     write = exporter(format)
@@ -43,7 +44,11 @@ def export(
     found = chosen(open_log(log, added.classes), arm, round)
     save(write(found, added), dest)
     answers = found.answers()
-    screen.console.print(f"{dest}: {len(answers)} answers to {_images(answers)} images", markup=False)
+    written = len(last(found)) if format in ("crowd-kit", "cleanlab") else len(answers)
+    said = f"{len(answers)} answers to {_images(answers)} images"
+    if written < len(answers):
+        said = f"{written} of {said}; {format} has the last class of each person: no rounds, arms or skips"
+    screen.console.print(f"{dest}: {said}", markup=False)
 
 
 @app.command("import")
