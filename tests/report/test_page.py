@@ -76,19 +76,20 @@ def test_the_verdict_and_each_line_of_the_comparison_are_shown(pair: tuple[Run, 
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "shown"),
+    ("apart", "low", "high", "shown"),
     [
-        (-0.01, 0.05, "+0.022<p>[−0.010, +0.050]</p></td>"),
-        (0.01, 0.05, '+0.022 <span class="better">better</span><p>[+0.010, +0.050]</p></td>'),
-        (-0.05, -0.01, '+0.022 <span class="worse">worse</span><p>[−0.050, −0.010]</p></td>'),
+        (0.022, -0.01, 0.05, "+0.022<p>[−0.010, +0.050]</p></td>"),
+        (0.022, 0.01, 0.05, '+0.022 <span class="better">better</span><p>[+0.010, +0.050]</p></td>'),
+        (-0.022, -0.05, -0.01, '−0.022 <span class="worse">worse</span><p>[−0.050, −0.010]</p></td>'),
+        (0.022, -0.05, -0.01, "+0.022<p>[−0.050, −0.010]</p></td>"),
     ],
 )
 def test_a_line_is_called_better_only_where_its_interval_says_so(
-    low: float, high: float, shown: str, pair: Any, tmp_path: Path
+    apart: float, low: float, high: float, shown: str, pair: Any, tmp_path: Path
 ) -> None:
     path = pair[0].path / "scores.json"
     known = json.loads(text_of(path))
-    known["comparison"]["f1_all"] |= {"s2c2": 0.522, "vanilla": 0.5}
+    known["comparison"]["f1_all"] |= {"s2c2": 0.5 + apart, "vanilla": 0.5}
     known["comparison"]["intervals"]["F1, all images"] = {"low": low, "high": high}
     path.write_text(json.dumps(known), encoding="utf-8")
     rows = text_of(report(pair, tmp_path / "r.html"))
