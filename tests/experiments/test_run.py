@@ -7,7 +7,7 @@ import torch
 import yaml
 
 from s2c2 import config as configuration
-from s2c2.data.dataset import Dataset
+from s2c2.data.dataset import Dataset, read
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.experiments import saved
@@ -38,6 +38,17 @@ def test_a_stopped_run_of_an_algorithm_with_state_goes_on_bit_for_bit(
     for file in ("losses.jsonl", "checkpoints/00000004.safetensors", "predictions.parquet"):
         assert (tmp_path / "stopped" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes(), file
     assert load_run(tmp_path / "stopped").config.algorithm.name == name
+
+
+def test_images_that_are_left_out_are_named(tmp_path: Path) -> None:
+    data, said = synthetic(tmp_path / "data", images=60, seed=0, size=16), list[str]()
+    data.path(data.images[3]).write_bytes(b"no image")
+    chosen = {"data": {"skip_broken": True}, "train": {"steps": 1, "batch": 2, "threads": 1}}
+    config = configuration.resolve(configuration.merged(configuration.preset("cpu"), chosen))
+    run(read(tmp_path / "data"), config, tmp_path / "run", say=said.append)
+    (text,) = [text for text in said if text.startswith("left out")]
+    assert text.startswith("left out, as they cannot be read: 1 (")
+    assert data.images[3] in text
 
 
 def test_a_step_that_is_not_finite_is_kept_and_comes_again(dataset: Dataset, tmp_path: Path) -> None:

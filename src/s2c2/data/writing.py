@@ -1,7 +1,7 @@
 """Writing a dataset folder: beside its place, each image checked, then renamed as a whole."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -66,11 +66,19 @@ def write_dataset(
 
 def broken_text(broken: Mapping[str, str], remedy: str = "--skip-broken") -> str:
     """Say which images are broken: the first few with their reasons, and how many there are."""
-    reasons = list(broken.values())
+    verb = "image is" if len(broken) == 1 else "images are"
+    return f"{len(broken)} {verb} broken ({remedy} leaves them out): {first_few(list(broken.values()))}"
+
+
+def first_few(reasons: Sequence[str]) -> str:
+    """Return the first few of some sentences, and how many more there are.
+
+    Example:
+        >>> first_few(["a is broken", "b is broken"])
+        'a is broken; b is broken'
+    """
     more = f"; and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
-    verb = "image is" if len(reasons) == 1 else "images are"
-    shown = "; ".join(reasons[:SHOWN])
-    return f"{len(reasons)} {verb} broken ({remedy} leaves them out): {shown}{more}"
+    return "; ".join(reasons[:SHOWN]) + more
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress, silent
 from s2c2.data.splits import duplicates
+from s2c2.data.writing import first_few
 from s2c2.engine import Record, Training
 from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
@@ -81,7 +82,7 @@ def run(
     ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
     labeled = known(ready)
     require(config.predict, labeled, dataset.classes, set(ready.training.network.heads))
-    ignored = *idle(ready.objective), *undrawn(config.data)
+    ignored = *left_out(ready.pack), *idle(ready.objective), *undrawn(config.data)
     for text in (*ignored, *unlearned(labeled, dataset.classes), *slowed(config, ready)):
         say(text)
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
@@ -100,6 +101,13 @@ def enter(place: Place, dataset: Dataset, config: Config, resume: bool) -> None:
     guard(place, dataset, config, resume=resume)
     for folder in (place.root, place.checkpoints):
         files.sweep(folder)
+
+
+def left_out(packed: Pack) -> Iterator[str]:
+    """Yield a sentence where images that cannot be read are left out; the first few are named."""
+    if packed.broken:
+        named = first_few([reason for _, reason in packed.broken])
+        yield f"left out, as they cannot be read: {len(packed.broken)} ({named})"
 
 
 def slowed(config: Config, ready: Setup) -> Iterator[str]:
