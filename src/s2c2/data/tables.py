@@ -27,7 +27,8 @@ def read_table(path: Path) -> pl.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
             return pl.read_parquet(path)
-        mark = _separator(path)
+        with path.open("rb") as stream:
+            mark = separator(stream.readline(LONGEST).decode("utf-8", errors="replace"))
         names = pl.read_csv(path, separator=mark, n_rows=0, infer_schema=False).columns
         overrides = {name: pl.String for name in names if name in TEXT}
         return pl.read_csv(path, separator=mark, schema_overrides=overrides, infer_schema_length=None)
@@ -114,10 +115,15 @@ def refuse(series: pl.Series, wrong: pl.Series, why: str) -> None:
         raise UserError(f"row {row + 1}: {series.name}{value} {why}{more}")
 
 
-def _separator(path: Path) -> str:
-    """Return what separates the names of the header of a CSV."""
-    with path.open("rb") as stream:
-        header = stream.readline(LONGEST).decode("utf-8", errors="replace")
+def separator(header: str) -> str:
+    """Return what separates the names in the header of a CSV: comma, semicolon or tab.
+
+    Example:
+        >>> separator("image;label, as said")
+        ','
+        >>> separator("image;annotator;label")
+        ';'
+    """
     return max(",;\t", key=header.count)
 
 

@@ -38,12 +38,6 @@ class Distance:
     """Inner distance, groups weighted by their images."""
 
 
-def tightest(distance: Mapping[str, Distance], weighting: Weighting) -> str:
-    """Return the name of the plain clustering with the lowest d, out of those that are there."""
-    known = [name for name in CLUSTERINGS if name in distance]
-    return min(known, key=lambda name: getattr(distance[name], weighting))
-
-
 @dataclass(frozen=True)
 class Row:
     """One line of the comparison table."""
@@ -118,8 +112,9 @@ class Comparison:
         return max(UNCERTAINTIES, key=lambda name: self.f1[name])
 
     def grouping(self, weighting: Weighting) -> str:
-        """Return the name of the plain clustering with the lowest d."""
-        return tightest(self.distance, weighting)
+        """Return the name of the plain clustering with the lowest d, out of those that are there."""
+        known = [name for name in CLUSTERINGS if name in self.distance]
+        return min(known, key=lambda name: getattr(self.distance[name], weighting))
 
     def ratio(self, weighting: Weighting) -> float:
         """Return d of S2C2 over d of the best plain clustering; NaN where that is zero."""

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from s2c2.data.formats.walk import read_bytes
+from s2c2.data.tables import separator
 from s2c2.errors import UserError
 
 LARGEST = 2 * 2**30
@@ -91,7 +92,7 @@ def _parsed(text: str, path: Path, line: int = 0) -> Any:
 def _read_csv(path: Path) -> Table:
     text = text_of(path)
     header = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(header), strict=True)
     rows: list[list[str]] = []
     places: list[int] = []
     try:
