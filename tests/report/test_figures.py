@@ -81,6 +81,16 @@ def test_a_script_the_font_lacks_gives_no_warning() -> None:
     assert "ねこ" in figures.risk_coverage_curves({"ねこ": curve})
 
 
+def test_a_long_name_of_a_run_is_wrapped_in_the_legend() -> None:
+    curve = risk_coverage(np.array([0.1, 0.2]), np.array([False, True]))
+    name = "mean-teacher + S2C2 (" + "a-long-name-" * 5 + "), by confidence"
+    texts = re.findall(r">([^<>]+)<", figures.risk_coverage_curves({name: curve}))
+    lines = [text for text in texts if "long-name" in text or "AURC" in text]
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 44
+    assert "AURC 0.250" in " ".join(lines)
+
+
 @pytest.mark.parametrize("draw", [histogram, risk, training, scatter])
 def test_a_figure_is_a_file_of_its_own_too(draw: Callable[[], str]) -> None:
     text = figures.standalone(draw())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from io import StringIO
 from itertools import cycle, product
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -18,6 +19,9 @@ from s2c2.metrics.coverage import RiskCoverage
 
 PALETTE = ("#3d84c6", "#d9772b", "#3f9a5f", "#9a6bc0", "#c9567a", "#8a8f98")
 """Mid-tone colours, readable on white and on near-black."""
+
+LEGEND = 44
+"""Letters of a line of a legend; a browser draws them wider than is reckoned with."""
 
 INK = "#010203"
 """Stands for the colour of the text until the SVG is written."""
@@ -180,7 +184,9 @@ def _marker(extended: bool, colour: str) -> dict[str, Any]:
 
 
 def _legend(axes: Any) -> None:
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    handles, names = axes.get_legend_handles_labels()
+    wrapped = [fill(name, LEGEND) for name in names]
+    axes.legend(handles, wrapped, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
 
 
 def _curve(axes: Any, points: Float[np.ndarray, "s 2"]) -> None:
