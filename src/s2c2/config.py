@@ -132,6 +132,9 @@ class NetworkConfig(Section):
 
     backbone: BackboneConfig = Field(default_factory=lambda: _build(BACKBONES, "wide-resnet"))
     """Features before the heads."""
+    weights: str | None = None
+    """First weights of the backbone: a safetensors file, which can be a checkpoint of a run; null draws them,
+    or takes those that the backbone comes with."""
     clusters: Annotated[int, Field(ge=2)] | None = None
     """Clusters k′ of the overclustering; null takes 5 · k (paper)."""
     averaging: Annotated[float, Field(ge=0, lt=1)] = 0.999
@@ -234,6 +237,12 @@ PRESETS: Mapping[str, dict[str, Any]] = {
         "train": {"steps": 600, "batch": 32},
     },
     "features": FEATURES,
+    "finetune": {
+        "network": {"backbone": {"name": "efficientnet-lite0"}, "averaging": 0.99},
+        "data": {"size": 128},
+        "train": {"steps": 1000, "batch": 16},
+        "optimizer": {"name": "sgd", "rate": 0.01},
+    },
     "recommended": FEATURES
     | {
         "data": {"labels": "soft"},
@@ -248,7 +257,8 @@ PRESETS: Mapping[str, dict[str, Any]] = {
 """Starting points.
 
 ``cpu`` for two cores, ``demo`` for a first look, ``features`` for a trunk on the embeddings of a frozen
-network, ``recommended`` for that read by a probe and prototypes, ``paper`` as the reference trains.
+network, ``recommended`` for that read by a probe and prototypes, ``finetune`` to train such a network further
+as a whole, ``paper`` as the reference trains.
 """
 
 

@@ -318,7 +318,19 @@ def test_by_weight_each_pair_has_as_much_of_the_unlabeled_loss(dataset: Dataset)
         assert plain.entry.against is None
 
 
-@pytest.mark.parametrize("name", ["weaker", "weights"])
+def test_finetuning_asks_the_paper_and_two_weights_of_one_training(dataset: Dataset) -> None:
+    runs = {run.entry.arm: run for run in planned(dataset, "finetune").values()}
+    pairs = [f"{name}-weight-{weight}" for weight in (5, 20) for name in ("vanilla", "s2c2")]
+    assert list(runs) == ["vanilla", "s2c2", *pairs]
+    paper, again = runs["s2c2"], runs["s2c2-weight-20"]
+    assert (paper.config.predict.ambiguity, again.config.predict.ambiguity) == ("head", "doubt")
+    unread = {"predict": paper.config.predict}
+    assert again.config.model_copy(update=unread) == paper.config
+    assert paper.entry.against == runs["vanilla"].entry.name
+    assert again.entry.against == runs["vanilla-weight-20"].entry.name
+
+
+@pytest.mark.parametrize("name", ["weaker", "weights", "finetune"])
 def test_what_has_no_weight_cannot_be_weaker(name: str, dataset: Dataset) -> None:
     spread = Spread((dataset.root,), 1, configuration.preset("cpu"), ("fixmatch",))
     with pytest.raises(UserError, match="fixmatch has no weight"):

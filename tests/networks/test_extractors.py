@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from s2c2.errors import UserError
-from s2c2.networks.extractors import Extractor, Lite0, extractor
+from s2c2.networks.extractors import Extractor, extractor
 from s2c2.networks.wide_resnet import WideResNet
 
 
@@ -46,12 +46,6 @@ def test_an_extractor_is_frozen() -> None:
     made = Extractor(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten()), 4 * 36, 8)
     assert not made.training
     assert not [parameter for parameter in made.parameters() if parameter.requires_grad]
-
-
-def test_efficientnet_reads_values_less_127_over_128() -> None:
-    shown = SimpleNamespace(extract_features=lambda x: x)
-    pixels = torch.tensor([0.0, 127.0, 255.0]).view(1, 3, 1, 1)
-    torch.testing.assert_close(Lite0(shown)(pixels / 127.5 - 1), (pixels.flatten(1) - 127) / 128)
 
 
 def test_a_local_network_keeps_its_weights_and_size(tmp_path: Path) -> None:

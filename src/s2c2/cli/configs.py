@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 Preset = Annotated[
-    str, typer.Option("--preset", help="starting point: cpu, demo, features, recommended, paper")
+    str, typer.Option("--preset", help="starting point: cpu, demo, features, recommended, finetune, paper")
 ]
 """Which of :data:`s2c2.config.PRESETS` a command starts from."""
 

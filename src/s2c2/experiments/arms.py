@@ -1,6 +1,6 @@
 """The arms of the experiments: what is held against each other, as changes of a configuration."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -131,6 +131,24 @@ def consistency_of(base: Values) -> tuple[float, float]:
 def weights(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return plain and extended algorithms by the weight of the unlabeled loss, each pair with as much of it.
 
+    Raises:
+        UserError: for an algorithm whose unlabeled loss has no weight.
+    """
+    return {"vanilla": VANILLA, **weighed(dataset, base, WEIGHTS)}
+
+
+def finetuned(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return S2C2 as in the paper, and pairs of a plain and an extended algorithm at two weights.
+
+    Raises:
+        UserError: for an algorithm whose unlabeled loss has no weight.
+    """
+    return {"vanilla": VANILLA, "s2c2": S2C2, **weighed(dataset, base, (5, 20))}
+
+
+def weighed(dataset: Dataset, base: Values, choices: Sequence[int]) -> dict[str, Values]:
+    """Return a plain and an extended algorithm for each weight, with as much of the unlabeled loss.
+
     S2C2 scales that loss by 1 - p_a, on average 1 - p_A, and so gets the weight divided by that. It is read
     by its doubt, and held against the plain network of the same weight.
 
@@ -139,8 +157,8 @@ def weights(dataset: Dataset, base: Values) -> dict[str, Values]:
     """
     _, prior = consistency_of(base)
     read = configuration.merged(S2C2, {"predict": {**READOUT, "prior": measured(dataset, base)}})
-    found: dict[str, Values] = {"vanilla": VANILLA}
-    for weight in WEIGHTS:
+    found: dict[str, Values] = {}
+    for weight in choices:
         plain: Values = {"algorithm": {"consistency": float(weight)}}
         more: Values = {"algorithm": {"consistency": round(weight / (1 - prior), 6)}}
         found[f"vanilla-weight-{weight}"] = configuration.merged(VANILLA, plain)

@@ -175,6 +175,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         arms.weights,
         ("mean-teacher",),
     ),
+    "finetune": Experiment(
+        "S2C2 as in the paper and, read by its doubt, with as much of the unlabeled loss as plain networks",
+        arms.finetuned,
+        ("mean-teacher",),
+    ),
     "attempts": Experiment(
         "Single changes of S2C2, with one vote and with five votes a labeled image",
         arms.attempts,

@@ -64,13 +64,22 @@ def load_run(root: Path) -> Saved:
     facts = files.read_json(place.dataset)
     objective = objective_of(config, torch.ones(1, len(facts["classes"])))
     device = present()
-    training = fresh(config, facts["size"], len(facts["classes"]), objective, device)
+    training = fresh(unfetched(config), facts["size"], len(facts["classes"]), objective, device)
     problems = tuple(checkpoint.restore(place.checkpoints, training))
     reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
     reader = replace(reader, finish=reading(config, facts["size"], facts.get("extractor"), device))
     fitted = Readout.read(place.readout) if place.readout.exists() else None
     probe = Probe.read(place.probe) if place.probe.exists() else None
     return Saved(reader, config, facts["size"], fitted, problems, probe)
+
+
+def unfetched(config: Config) -> Config:
+    """Return the configuration of the same network without its first weights: a checkpoint has all."""
+    backbone = config.network.backbone
+    if not getattr(backbone, "pretrained", False):
+        return config
+    changed = {"backbone": backbone.model_copy(update={"pretrained": False})}
+    return config.model_copy(update={"network": config.network.model_copy(update=changed)})
 
 
 def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:

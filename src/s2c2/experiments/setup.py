@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from s2c2.experiments.embedding import Embedded, embedded
 from s2c2.networks import BACKBONES
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network
+from s2c2.networks.weights import load_weights
 from s2c2.objectives import OBJECTIVES, S2C2, balanced_weights
 from s2c2.optimizers import OPTIMIZERS
 from s2c2.types import Objective
@@ -67,6 +69,8 @@ def setup(dataset: Dataset, config: Config, device: torch.device, progress: Prog
     seen = {name: view for name, view in views(config.views).items() if name in names(objective)}
     read = embedded(dataset, packed, config, seen, (device, progress))
     training = fresh(config, size, len(dataset.classes), objective, device)
+    if config.network.weights is not None:
+        start(training, Path(config.network.weights))
     made = batches(packed, splits, labels.to(device), objective, config, read)
     made = replace(made, dissent=apart.to(device))
     if read is not None:
@@ -249,6 +253,16 @@ def fresh(config: Config, size: int, classes: int, objective: Objective, device:
     training = Training(network, averaged, optimizer)
     adopt(training, objective.algorithm)
     return training
+
+
+def start(training: Training, weights: Path) -> None:
+    """Put the first weights of the backbone in the place of those that were drawn.
+
+    Raises:
+        UserError: for a file that is no safetensors file, or weights of another network.
+    """
+    for network in (training.network, training.averaged.network):
+        load_weights(network.backbone, weights)
 
 
 def batches(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from torch import nn
 
+from s2c2.networks.efficientnet import EfficientNetLite0
 from s2c2.networks.features import Features
 from s2c2.networks.resnet import ResNet
 from s2c2.networks.timm_backbone import Timm
@@ -20,6 +21,12 @@ class Backbone(Protocol):
 
 
 BACKBONES: Mapping[str, Callable[..., Backbone]] = MappingProxyType(
-    {"wide-resnet": WideResNet, "resnet": ResNet, "timm": Timm, "features": Features}
+    {
+        "wide-resnet": WideResNet,
+        "resnet": ResNet,
+        "efficientnet-lite0": EfficientNetLite0,
+        "timm": Timm,
+        "features": Features,
+    }
 )
 """Every backbone by the name it has in a configuration."""

