@@ -113,6 +113,28 @@ def test_undo_and_redo_across_a_reload(server: Server, open_page: Open) -> None:
     assert answers == {before[2]["id"]: 1}
 
 
+def test_what_cannot_be_undone_is_not_offered_also_after_a_reload(fresh: Server, open_page: Open) -> None:
+    group = fresh.groups("class")[0]
+    page = open_page(fresh, group=group)
+    undo, redo = (page.locator(f"button[data-action='{name}']") for name in ("undo", "redo"))
+
+    def offered(*, undoing: bool, redoing: bool) -> None:
+        for button, there in ((undo, undoing), (redo, redoing)):
+            told = expect(button)
+            (told.not_to_have_attribute if there else told.to_have_attribute)("aria-disabled", "true")
+
+    offered(undoing=False, redoing=False)
+    select(page, fresh.members(group)[0])
+    page.keyboard.press("2")
+    offered(undoing=True, redoing=False)
+    page.reload()
+    offered(undoing=True, redoing=False)
+    page.keyboard.press("Control+z")
+    fresh.recorded("label", "undo")
+    page.reload()
+    offered(undoing=False, redoing=True)
+
+
 def test_undo_puts_a_split_together_again(server: Server, open_page: Open) -> None:
     group = server.groups("cluster")[0]
     before = server.members(group)

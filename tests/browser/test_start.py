@@ -106,6 +106,16 @@ def test_who_is_not_logged_in_is_asked_to(run: Path, tmp_path: Path, context: Br
         server.end()
 
 
+def test_a_large_picture_that_needs_a_log_in_leads_there(
+    server: Server, context: BrowserContext, open_page: Open
+) -> None:
+    page = open_page(server)
+    for address in ("**/full?*", "**/api/session*"):
+        context.route(address, lambda route: route.fulfill(status=401, json={"error": "log in"}))
+    page.keyboard.press("o")
+    expect(page).to_have_url(f"{server.address}static/login.html")
+
+
 @pytest.mark.parametrize("address", ["#groups/%E0%A4%A", "#constructor/x", "#toString"])
 def test_an_address_that_cannot_be_read_leads_to_the_first_group(
     server: Server, context: BrowserContext, troubles: list[str], address: str

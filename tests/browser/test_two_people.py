@@ -262,6 +262,11 @@ def held(server: Server) -> list[str]:
     return [one["group"] for one in server.get("queue")["groups"] if one["lease"]]
 
 
+def leases(server: Server) -> list[str]:
+    """Return when the leases end that run."""
+    return [one["lease"]["until"] for one in server.get("queue")["groups"] if one["lease"]]
+
+
 def close(page: Page) -> None:
     page.close()
 
@@ -299,6 +304,33 @@ def test_a_group_stays_held_while_another_window_of_the_same_person_is_on_it(
     assert held(there) == [second]
     other.close()
     until(lambda: held(there), lambda groups: not groups)
+
+
+def test_a_group_stays_held_while_another_device_of_the_same_person_is_on_it(
+    pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
+) -> None:
+    here, there = pair
+    first, second = here.groups("class")[:2]
+    page = open_page(here, context, first)
+    until(lambda: held(there), lambda groups: groups == [first])
+    (before,) = leases(there)
+    other = open_page(here, other_context, first)
+    until(lambda: leases(there), lambda ends: ends != [before])
+    show(page, second)
+    until(lambda: held(there), lambda groups: second in groups)
+    assert set(held(there)) == {first, second}
+    show(other, second)
+    until(lambda: held(there), lambda groups: groups == [second])
+
+
+def test_a_window_that_is_looked_at_again_takes_its_group_again(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[1]
+    page = open_page(server, group=group)
+    until(lambda: held(server), lambda groups: groups == [group])
+    server.send("DELETE", "lease", {"group": group, "scope": SCOPE})
+    assert held(server) == []
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    until(lambda: held(server), lambda groups: groups == [group])
 
 
 def test_a_reload_keeps_place_and_group_also_when_the_page_before_gives_it_back_late(

@@ -168,6 +168,10 @@ class Queue(BaseModel):
 
     groups: list[GroupItem]
     progress: ProgressItem
+    undo: bool
+    """Whether the asker has an act here to undo."""
+    redo: bool
+    """Whether the asker has an undone act here to do again."""
 
 
 class Suggestion(BaseModel):

@@ -23,6 +23,18 @@ def test_queue_holds_each_image_once_open_groups_first(ada: TestClient) -> None:
     assert found["progress"] == {"images": 60, "answered": 12, "groups": 5, "done": 1}
 
 
+def test_queue_says_whether_the_asker_has_something_to_undo(ada: TestClient, bob: TestClient) -> None:
+    def offered(client: TestClient) -> tuple[bool, bool]:
+        found = client.get("/api/queue").json()
+        return found["undo"], found["redo"]
+
+    assert offered(ada) == (False, False)
+    ada.post("/api/acts", json=sent("label", "class-0", images=[0], label=1))
+    assert (offered(ada), offered(bob)) == ((True, False), (False, False))
+    ada.post("/api/acts", json=sent("undo", None))
+    assert offered(ada) == (False, True)
+
+
 def test_queue_suggests_the_most_likely_class(ada: TestClient) -> None:
     groups = {item["group"]: item for item in ada.get("/api/queue").json()["groups"]}
     suggested = {name: item["suggestion"] for name, item in groups.items()}

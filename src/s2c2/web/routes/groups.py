@@ -20,16 +20,21 @@ Limit = Annotated[int, Query(ge=1, le=2000, description="most images in the answ
 
 
 @router.get("/queue", response_model=Queue)
-def queue(here: Here, on: On) -> Response:
-    """Return all groups, open ones first, and how far the board is."""
+def queue(here: Here, asking: Asking, on: On) -> Response:
+    """Return all groups, open ones first, how far the board is, and whether there is something to undo."""
     leases = here.store.leases(on.scope, here.settings.clock())
     with here.live.board() as board:
         groups, progress = here.queue(board, on), progress_item(board.progress(on.scope))
+        undo, redo = (find(on.scope, asking.annotator) is not None for find in (board.undoable, board.redoable))
     items = here.listed.items(on, groups, lambda found: group_item(here, on, found))
     for at, found in enumerate(groups if leases else ()):
         if found.group in leases:
             items[at] = written(group_item(here, on, found, leases[found.group]))
-    content = b'{"groups":[%b],"progress":%b}' % (b",".join(items), progress.model_dump_json().encode())
+    content = b'{"groups":[%b],"progress":%b,"undo":%b,"redo":%b}' % (
+        b",".join(items),
+        progress.model_dump_json().encode(),
+        *(b"true" if found else b"false" for found in (undo, redo)),
+    )
     return Response(content, media_type="application/json")
 
 

@@ -39,7 +39,7 @@ class App {
     this.api = new Api(elsewhere);
     this.thumbnails = new Thumbnails(elsewhere);
     this.loading = new Loading(this.store, this.api, this.thumbnails, () => this.login());
-    this.lost = recovering(() => this.api.ask("session"));
+    this.lost = recovering(() => this.#missed());
     this.hovered = null;
   }
 
@@ -81,6 +81,12 @@ class App {
   #count(name) {
     this.store.set({ active: Number(sessionStorage.getItem(name)) || 0 });
     addEventListener("pagehide", () => sessionStorage.setItem(name, String(this.store.state.active)));
+  }
+
+  /** A large picture did not come: the server may show another dataset, or not know this person any more. */
+  async #missed() {
+    const { status } = await this.api.ask("session");
+    if (status === 401) this.login();
   }
 
   #build() {

@@ -67,36 +67,38 @@ export function neighbours(app) {
  */
 export function lease(app, prefix, tab) {
   let held = null;
-  let end = null;
   let sent = Promise.resolve();
   const take = async (now) => {
     if (now !== held) return;
-    const reply = await app.api.post("lease", now);
-    if (now !== held) return;
+    now.asked = true;
+    const reply = await app.api.post("lease", { group: now.group, scope: now.scope });
     const { who, until } = reply.body ?? {};
-    end = reply.status === 200 ? until : null;
+    now.until = reply.status === 200 ? until : null;
+    if (now !== held) return;
     const time = until ? new Date(until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
     const words = reply.status === 409 && who ? `${who} works on this group${time ? ` until ${time}` : ""}. Take another one, or go on: nothing is overwritten.` : null;
     if (words !== app.store.state.held) app.store.set({ held: words });
   };
   const place = ({ group, scope }) => `${scope} ${group}`;
   const works = () => held && work(localStorage, prefix, tab, place(held));
-  // sent also when the page is gone; one that loads anew may have taken the group by then: its lease ends later and stays
-  const give = async (before, until) => before && app.api.send("DELETE", "lease", { ...before, until }, { keepalive: true });
-  const part = async (before, until) => before && !shared(localStorage, prefix, tab, place(before), Date.now()) && give(before, until);
+  // sent also when the page is gone; who took the group since, this page anew or another device of this person, has a lease that ends later and stays
+  const give = async ({ group, scope, until, asked }) => asked && app.api.send("DELETE", "lease", { group, scope, until }, { keepalive: true });
+  const part = async (before) => before && !shared(localStorage, prefix, tab, place(before), Date.now()) && give(before);
   app.store.listen(({ group, view, session: { scope } }) => {
     if (!group || (group.id === held?.group && scope === held.scope) || !["groups", "single", "grow"].includes(view)) return;
-    const [before, now] = [held, { group: group.id, scope }];
+    const [before, now] = [held, { group: group.id, scope, until: null, asked: false }];
     held = now;
-    end = null;
     works();
     // one after the other: a group that is left at once must not stay taken
-    sent = sent.then(() => part(before, null)).then(() => take(now));
+    sent = sent.then(() => part(before)).then(() => take(now));
   });
-  setInterval(() => held && !document.hidden && take(held), RENEWAL);
-  addEventListener("pagehide", () => { work(localStorage, prefix, tab, null); part(held, end); });
+  const renew = () => held && !document.hidden && take(held);
+  setInterval(renew, RENEWAL);
+  // a window that was not looked at for long has lost its group
+  document.addEventListener("visibilitychange", renew);
+  addEventListener("pagehide", () => { work(localStorage, prefix, tab, null); part(held); });
   addEventListener("pageshow", ({ persisted }) => { if (persisted && held) { works(); take(held); } });
   // another window has left the group: the lease is that of this one now, which can give it back
   addEventListener("storage", ({ key, oldValue }) => key?.startsWith(`${prefix}work.`) && held && oldValue === place(held) && take(held));
-  return () => give(held, end);
+  return () => held && give(held);
 }
