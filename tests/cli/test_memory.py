@@ -38,7 +38,11 @@ CRASHES = 3
 
 
 def scarce(megabytes: int, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-c", SCARCE, str(megabytes), *map(str, arguments), "--resume"]
+    return told(SCARCE, megabytes, *arguments, "--resume")
+
+
+def told(code: str, megabytes: int, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", code, str(megabytes), *map(str, arguments)]
     for _ in range(CRASHES):
         done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
         if done.returncode != -signal.SIGSEGV:
@@ -58,3 +62,25 @@ def test_a_batch_that_does_not_fit_is_told_which_would(small: Path, tmp_path: Pa
     assert not list(tmp_path.rglob("*.partial"))
     again = scarce(400, *arguments, "--out", tmp_path / "fitting", f"train.batch={found[1]}")
     assert again.returncode == 0, again.stderr
+
+
+FREE = """
+import sys
+import s2c2.memory
+_, megabytes, *arguments = sys.argv
+s2c2.memory.available = lambda root: int(megabytes) * 2**20
+sys.argv = ["s2c2", *arguments]
+from s2c2.cli import main; main()
+"""
+"""The command line on a machine that has some MiB free."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+def test_where_the_kernel_would_kill_the_line_says_what_fits(small: Path, tmp_path: Path) -> None:
+    arguments = ("train", small, *QUICK, "train.steps=2", "train.precision=float32", "train.batch=1024")
+    done = told(FREE, 600, *arguments, "--out", tmp_path / "large")
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    found = re.search(r"out of memory in step \d with train.batch=1024.*train.batch=(\d+) fits", done.stderr)
+    assert found is not None, done.stderr
+    assert 32 <= int(found[1]) < 1024
+    assert len(done.stderr.splitlines()) == 1

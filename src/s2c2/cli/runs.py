@@ -92,13 +92,14 @@ def train_run(
         typer.Exit: after SIGTERM, with exit code 75.
     """
     from s2c2.data.dataset import read
+    from s2c2.experiments.device import within
     from s2c2.experiments.run import run
     from s2c2.ranks.joining import opened
 
     found = read(dataset)
     if logs:
         found = _relabeled(found, logs, instead)
-    with screen.phases() as phase, stoppable() as asked, opened() as ranks:
+    with screen.phases() as phase, stoppable() as asked, opened() as ranks, within():
         announce(config, found, out, ranks.world)
         training = phase("training")
 

@@ -1,6 +1,10 @@
 """What runs compute on."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
+
+from s2c2.memory import bounded
 
 
 def present() -> torch.device:
@@ -15,3 +19,11 @@ def present() -> torch.device:
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     return torch.device("cuda")
+
+
+def within() -> AbstractContextManager[None]:
+    """Return what makes a context in which no more memory is taken than is free; a card has its own say.
+
+    Its driver sets aside far more addresses than there is memory.
+    """
+    return nullcontext() if torch.cuda.is_available() else bounded()

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import torch
 
+from s2c2.allocator import give_back
 from s2c2.config import Config
 from s2c2.engine import forward
 from s2c2.errors import UserError
 from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup
-from s2c2.memory import exhausted
+from s2c2.memory import exhausted, rebound
 
 BROKEN = 3
 """Exit code of a fork that met another error, which is then met again where it can be seen."""
@@ -28,6 +29,7 @@ def too_large(ready: Setup, config: Config) -> UserError:
         f"out of memory in step {ready.training.step} with train.batch={batch}, that is {batch} labeled and "
     )
     said += f"{batch * ratio if ready.batches.student else 0} unlabeled images"
+    give_back()
     fits = fitting(ready, config)
     if fits is None:
         return UserError(f"{said}; not even train.batch=1 fits: choose a smaller data.size or network")
@@ -51,7 +53,12 @@ def fits(ready: Setup, config: Config, batch: int) -> bool:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
         return passes(ready, config, batch)
-    return apart(lambda: passes(ready, config, batch))
+
+    def trial() -> bool:
+        rebound()
+        return passes(ready, config, batch)
+
+    return apart(trial)
 
 
 def passes(ready: Setup, config: Config, batch: int) -> bool:

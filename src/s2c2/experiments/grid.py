@@ -12,6 +12,7 @@ from typing import Any
 from s2c2 import files
 from s2c2.errors import UserError
 from s2c2.experiments import pool, rounds
+from s2c2.experiments.device import within
 from s2c2.experiments.executors import Executor, Local
 from s2c2.experiments.folder import Place
 from s2c2.experiments.output import Output, guard, known, recorded, trained
@@ -188,17 +189,18 @@ def train(planned: Planned, out: Output, lender: str | None = None) -> None:
         return
     before = None if planned.relabel is None else out.run(planned.relabel.previous)
     dataset, beside = rounds.learned(planned, before)
-    run(
-        dataset,
-        planned.config,
-        folder,
-        resume=True,
-        watch=lambda record, steps: pool.advance(record.step),
-        stop=pool.stopped,
-        progress=obey,
-        predicting=obey,
-        beside=beside,
-    )
+    with within():
+        run(
+            dataset,
+            planned.config,
+            folder,
+            resume=True,
+            watch=lambda record, steps: pool.advance(record.step),
+            stop=pool.stopped,
+            progress=obey,
+            predicting=obey,
+            beside=beside,
+        )
 
 
 def obey(done: int, total: int) -> None:

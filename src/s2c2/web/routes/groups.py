@@ -25,7 +25,8 @@ def queue(here: Here, asking: Asking, on: On) -> Response:
     leases = here.store.leases(on.scope, here.settings.clock())
     with here.live.board() as board:
         groups, progress = here.queue(board, on), progress_item(board.progress(on.scope))
-        undo, redo = (find(on.scope, asking.annotator) is not None for find in (board.undoable, board.redoable))
+        last = [find(on.scope, asking.annotator) for find in (board.undoable, board.redoable)]
+        undo, redo = (found is not None for found in last)
     items = here.listed.items(on, groups, lambda found: group_item(here, on, found))
     for at, found in enumerate(groups if leases else ()):
         if found.group in leases:
