@@ -51,6 +51,7 @@ COMPARISON = {
         "random": {"clusters": 9, "macro": 0.1, "size": 0.9},
     },
     "auroc": {"s2c2": 0.56, "max-softmax": 0.57, "entropy": 0.5, "margin": 0.51},
+    "aurc": {"s2c2": 0.3, "max-softmax": 0.21, "entropy": 0.2, "margin": 0.22, "oracle": 0.1, "random": 0.4},
 }
 
 
@@ -154,9 +155,10 @@ def test_alarmed_runs_stay_in_the_mean_and_are_counted_and_listed() -> None:
     assert (cell(scores, {"arm": "S2C2"}, "collapsed"), cell(scores, {"arm": "S2C2"}, "degenerate")) == (1, 0)
     assert sheet(known, "alarms").rows == (("pets-fixmatch-s2c2-2", "all images get the same class"),)
     overall = sheet(known, "overall")
-    assert cell(overall, {"arm": "S2C2"}, "degenerate or collapsed") == "1 of 3"
-    assert cell(overall, {"arm": "S2C2"}, "Δ F1").count == 3
-    assert cell(overall, {"arm": "S2C2, without these"}, "Δ F1").count == 2
+    assert cell(overall, {"arm": "S2C2"}, "degenerate or collapsed (< 5 %)") == "1 of 3"
+    assert cell(overall, {"arm": "S2C2"}, "Δ F1 (≥ +0.076)").count == 3
+    assert cell(overall, {"arm": "S2C2, without these"}, "Δ F1 (≥ +0.076)").count == 2
+    assert cell(overall, {"arm": "S2C2, without these"}, "reached") is None
 
 
 def test_missing_and_failed_runs_are_listed() -> None:
@@ -189,8 +191,40 @@ def test_the_fair_partner_is_the_best_of_its_kind() -> None:
 def test_the_share_of_pairs_that_are_better_is_over_datasets_and_algorithms() -> None:
     other = [changed(made(arm, 0, "toys"), score={"vanilla": 0.1, "s2c2": 0.2}[arm]) for arm in F1]
     found = sheet([*ALL, *other], "overall")
-    assert cell(found, {"arm": "S2C2"}, "of these better in d − F1") == "1 of 2"
-    assert cell(found, {"arm": "S2C2"}, "Δ F1").count == 4
+    assert cell(found, {"arm": "S2C2"}, "of these better in d − F1 (≥ 84 %)") == "1 of 2"
+    assert cell(found, {"arm": "S2C2"}, "Δ F1 (≥ +0.076)").count == 4
+
+
+PAPER: dict[str, tuple[dict[str, Any], str]] = {
+    "all": ({}, "4 of 4"),
+    "better in no pair": ({"score": 0.2}, "3 of 4"),
+    "too small a gain": ({"f1_certain": 0.67}, "3 of 4"),
+    "too little less d": ({"distance": 0.43}, "3 of 4"),
+    "an alarm": ({"collapsed": True, "reasons": ["one class"]}, "3 of 4"),
+}
+"""Scores of a run with S2C2 that reaches all else, and what it then reaches."""
+
+
+@pytest.mark.parametrize("case", PAPER)
+def test_what_the_paper_reports_is_reached_or_not(case: str) -> None:
+    scores, expected = PAPER[case]
+    plain = changed(ALL[0], f1_certain=0.6, distance=0.5, score=-0.1)
+    extended = changed(ALL[1], **{"f1_certain": 0.68, "distance": 0.42, "score": -0.26} | scores)
+    assert cell(sheet([plain, extended], "overall"), {"arm": "S2C2"}, "reached") == expected
+
+
+def test_nothing_is_asked_of_runs_that_call_no_image_ambiguous() -> None:
+    known = [Outcome(one.entry, {**(one.record or {}), "comparison": None}) for one in ALL]
+    found = sheet(known, "overall")
+    assert "reached" not in found.columns
+    assert cell(found, {"arm": "S2C2"}, "Δ F1").count == 3
+
+
+def test_rejections_stand_between_a_random_one_and_that_by_human_entropy() -> None:
+    found = sheet(ALL, "bounds")
+    for score, expected in (("F1", [0.5, 0.6, 0.7, 0.99]), ("AURC", [0.4, 0.3, 0.2, 0.1])):
+        names = (f"{score}, random", score, f"best plain {score}", f"{score}, human entropy")
+        assert [cell(found, {"arm": "S2C2"}, name).mean for name in names] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", ["table5", "precision"])

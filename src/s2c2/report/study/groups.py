@@ -105,6 +105,24 @@ def size(outcome: Outcome) -> Pair:
     return _distance(outcome, "size")
 
 
+def floor(outcome: Outcome) -> Pair:
+    """Return F1 where as many images are set aside at random, and where they are by human entropy."""
+    f1 = (outcome.comparison or {})["f1"]
+    return f1["random"], f1["oracle"]
+
+
+def area(outcome: Outcome) -> Pair:
+    """Return the area under the risk–coverage curve of p_a and of the best plain confidence."""
+    found = (outcome.comparison or {})["aurc"]
+    return found["s2c2"], _best(min, [found[name] for name in UNCERTAINTIES])
+
+
+def area_floor(outcome: Outcome) -> Pair:
+    """Return the area under the risk–coverage curve of a random order, and of that by human entropy."""
+    found = (outcome.comparison or {})["aurc"]
+    return found["random"], found["oracle"]
+
+
 def detector(outcome: Outcome) -> Pair:
     """Return AUROC of p_a and of the best plain detector."""
     found = (outcome.comparison or {})["auroc"]
