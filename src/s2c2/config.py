@@ -241,7 +241,7 @@ PRESETS: Mapping[str, dict[str, Any]] = {
         "network": {"backbone": {"name": "efficientnet-lite0"}, "averaging": 0.99},
         "data": {"size": 128},
         "train": {"steps": 1000, "batch": 16},
-        "optimizer": {"name": "sgd", "rate": 0.01},
+        "optimizer": {"name": "adamw", "rate": 0.001},
     },
     "recommended": FEATURES
     | {
