@@ -14,6 +14,7 @@ def entry(section: str, date: str, rows: list[dict[str, Any]]) -> dict[str, Any]
     return {"section": section, "date": date, "machine": machine, "options": {}, "rows": rows}
 
 
+BENCH = Path(__file__).parents[2] / "bench"
 STEP = {"case": "plain", "network": "wrn-10-1", "batch": 4, "seconds": [2.0, 1.9, 2.2]}
 GROWTH = [{"images": 10, "predict_cpu_s": 0.5}, {"images": 100, "predict_cpu_s": 5.0}]
 
@@ -29,7 +30,7 @@ def test_entries_come_back_in_order(tmp_path: Path) -> None:
 
 
 def test_the_newest_entry_of_a_section_is_shown(tmp_path: Path) -> None:
-    entries = [entry("step", "2026-01-01", [{"case": "old"}]), entry("step", "2026-01-02", [STEP])]
+    entries = [entry("step", "2026-01-01", [STEP | {"case": "old"}]), entry("step", "2026-01-02", [STEP])]
     text = history.summary(entries)
     assert "2026-01-02 on P, 2 cores, 1 thread(s); load average 0.5, 1, 2." in text
     assert "| plain | wrn-10-1 | 4 | 2 (1.9 – 2.2) |" in text
@@ -40,8 +41,36 @@ def test_a_card_stands_beside_the_processor() -> None:
     card = entry("step", "2026-01-02", [STEP | {"case": "joined"}])
     card["machine"]["card"] = "Card 9"
     text = history.summary([entry("step", "2026-01-01", [STEP]), card])
-    assert "## step\n\n2026-01-01" in text
-    assert "## step on Card 9\n\n2026-01-02" in text
+    assert "## step of wrn-10-1, batch 4\n\n2026-01-01" in text
+    assert "## step of wrn-10-1, batch 4 on Card 9\n\n2026-01-02" in text
+
+
+@pytest.mark.parametrize("other", [{"batch": 64}, {"network": "wrn-28-2"}])
+def test_another_batch_or_network_replaces_no_table(other: dict[str, Any], tmp_path: Path) -> None:
+    entries = [entry("step", "2026-01-01", [STEP]), entry("step", "2026-01-02", [STEP | other])]
+    text = history.summary(entries)
+    assert "2026-01-01 on P" in text
+    assert "2026-01-02 on P" in text
+    plot(entries, tmp_path / "two.svg")
+    assert 'id="axes_2"' in (tmp_path / "two.svg").read_text()
+
+
+def test_images_of_another_size_replace_no_table() -> None:
+    small, large = (entry("step", "", [STEP]) | {"options": {"size": size}} for size in (32, 96))
+    assert list(history.latest([small, large])) == [
+        "step of wrn-10-1, 32 px, batch 4",
+        "step of wrn-10-1, 96 px, batch 4",
+    ]
+
+
+def test_what_has_neither_is_kept_once() -> None:
+    assert list(history.latest([entry("start", "1", [{"command": "--help"}]), entry("start", "2", [])])) == [
+        "start"
+    ]
+
+
+def test_the_committed_table_is_that_of_the_committed_history() -> None:
+    assert (BENCH / "summary.md").read_text() == history.summary(history.read(BENCH / "history.jsonl"))
 
 
 def test_a_table_has_a_column_for_all_that_any_row_has() -> None:

@@ -42,19 +42,23 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def latest(entries: Sequence[Entry]) -> dict[str, Entry]:
-    """Return the newest entry of each section and graphics card, in the order in which they first came.
+    """Return the newest entry under each title, in the order in which they first came.
 
     Example:
-        >>> list(latest([{"section": "step", "machine": {}}, {"section": "step", "machine": {"card": "C"}}]))
-        ['step', 'step on C']
+        >>> rows = [{"network": "wrn-28-2", "batch": 16}]
+        >>> list(latest([{"section": "step", "machine": {}, "rows": rows, "options": {"size": 32}}]))
+        ['step of wrn-28-2, 32 px, batch 16']
     """
     return {titled(entry): entry for entry in entries}
 
 
 def titled(entry: Entry) -> str:
-    """Return the section of an entry, and the graphics card that it was measured on, if so."""
-    card = entry["machine"].get("card")
-    return f"{entry['section']} on {card}" if card else str(entry["section"])
+    """Return the section of an entry, of which network and batch, and the graphics card, if so."""
+    row: Row = next(iter(entry["rows"]), {})
+    network, batch, card = row.get("network"), row.get("batch"), entry["machine"].get("card")
+    size = f", {entry['options']['size']} px" if batch and "size" in entry["options"] else ""
+    of = (f" of {network}" if network else "") + (f"{size}, batch {batch}" if batch else "")
+    return f"{entry['section']}{of}" + (f" on {card}" if card else "")
 
 
 def columns(rows: Sequence[Row]) -> list[str]:
@@ -118,10 +122,10 @@ def _median(value: Any) -> Any:
 def summary(entries: Sequence[Entry]) -> str:
     """Return the newest figures of each section as Markdown."""
     parts = ["# The newest figures of each benchmark\n"]
-    for section, entry in latest(entries).items():
+    for title, entry in latest(entries).items():
         machine = entry["machine"]
         where = f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} thread(s)"
         load = ", ".join(f"{value:g}" for value in machine["load"])
-        parts.append(f"## {section}\n\n{entry['date']} on {where}; load average {load}.\n")
+        parts.append(f"## {title}\n\n{entry['date']} on {where}; load average {load}.\n")
         parts.append(table(entry["rows"]))
     return "\n".join(parts)

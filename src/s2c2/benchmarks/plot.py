@@ -15,15 +15,17 @@ STEPS, SCALE = "step", "scale"
 
 
 def plot(entries: Sequence[Entry], path: Path) -> None:
-    """Write the newest steps and, where it was measured, how the cost grows, as an SVG file."""
-    newest = latest(entries)
-    drawn = [(section, draw) for section, draw in DRAW.items() if section in newest]
+    """Write the newest steps on a processor and, where measured, how the cost grows, as an SVG file."""
+    shown = [entry for entry in latest(entries).values() if "card" not in entry["machine"]]
+    drawn = [
+        (entry, draw) for section, draw in DRAW.items() for entry in shown if entry["section"] == section
+    ]
     if not drawn:
         return
     with mpl.rc_context({"svg.hashsalt": "s2c2", "font.size": 9}):
         figure = Figure(figsize=(9, 3.6 * len(drawn)), layout="constrained")
-        for place, (section, draw) in enumerate(drawn, start=1):
-            draw(figure.add_subplot(len(drawn), 1, place), newest[section])
+        for place, (entry, draw) in enumerate(drawn, start=1):
+            draw(figure.add_subplot(len(drawn), 1, place), entry)
         with files.atomic(path) as partial:
             figure.savefig(partial, format="svg", metadata={"Date": None})
 
