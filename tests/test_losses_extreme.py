@@ -11,6 +11,8 @@ from torch import Tensor
 from s2c2 import losses
 from s2c2.algorithms.fairness import fairness
 
+DIGITS = {torch.float32: 1e-5, torch.bfloat16: 1e-2}
+"""Relative tolerance of a gradient, which has the number format of its logits."""
 LOGITS = st.sampled_from([-1e4, -300.0, -17.0, -1.0, 0.0, 0.25, 2.0, 18.0, 300.0, 1e4])
 """Numbers that bfloat16 can hold, or nearly."""
 
@@ -43,6 +45,16 @@ def naive_inverse(anchor: Tensor, partner: Tensor) -> Tensor:
 
 def naive_similarity(first: Tensor, second: Tensor) -> Tensor:
     return naive_cross_entropy(torch.stack([value.exp() for value in log_softmax(first)]), second)
+
+
+def naive_fairness(wanted: Tensor, strong: Tensor, confident: Tensor) -> Tensor:
+    """Σ_c a_c log b_c over the classes that a confident image has, b = SumNorm(p̄ / h̄)."""
+    q = [row.softmax(dim=0) for row, sure in zip(strong, confident, strict=True) if sure]
+    best = [int(row.argmax()) for row in q]
+    ratios = {c: torch.stack([row[c] for row in q]).sum() / best.count(c) for c in set(best)}
+    whole = sum(ratios.values(), torch.zeros((), dtype=torch.float64))
+    terms = [wanted[c] * (ratio / whole).log() for c, ratio in ratios.items()]
+    return sum(terms, 0 * strong.sum())
 
 
 def target_of(logits: Tensor) -> Tensor:
@@ -94,8 +106,7 @@ def test_pair_losses_and_their_gradients_equal_float64(
     torch.testing.assert_close(values.detach().double(), expected.detach(), rtol=1e-5, atol=1e-6 * size)
     pairs_of = zip(gradients(values, given), gradients(expected, exact), strict=True)
     for mine, theirs in pairs_of:
-        digits = 1e-5 if dtype == torch.float32 else 1e-2
-        torch.testing.assert_close(mine.double(), theirs, rtol=digits, atol=1e-6 * size)
+        torch.testing.assert_close(mine.double(), theirs, rtol=DIGITS[dtype], atol=1e-6 * size)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -110,7 +121,7 @@ def test_ambiguity_and_its_gradient_equal_float64(dtype: torch.dtype, rows: list
     expected = torch.stack([torch.logaddexp(torch.zeros_like(sign), sign) for sign in signs])
     torch.testing.assert_close(values.detach().double(), expected.detach(), rtol=1e-5, atol=1e-6)
     (mine,), (theirs,) = gradients(values, [logits]), gradients(expected, [exact])
-    torch.testing.assert_close(mine.double(), theirs, rtol=1e-2, atol=1e-6)
+    torch.testing.assert_close(mine.double(), theirs, rtol=DIGITS[dtype], atol=1e-6)
 
 
 @settings(max_examples=80)
@@ -140,13 +151,20 @@ def test_logit_by_hand(share: float, value: float) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @settings(max_examples=60)
 @given(drawn=pairs(), mask=st.lists(st.booleans(), min_size=4, max_size=4))
-def test_fairness_is_finite(
+def test_fairness_and_its_gradient_equal_float64(
     dtype: torch.dtype, drawn: tuple[list[list[float]], list[list[float]]], mask: list[bool]
 ) -> None:
-    strong = torch.tensor(drawn[0], dtype=dtype)
+    strong = torch.tensor(drawn[0], dtype=dtype).requires_grad_()
     confident = torch.tensor(mask[: len(strong)])
     wanted = torch.tensor(drawn[1], dtype=torch.float32).softmax(dim=1).mean(dim=0)
-    slope = fairness(wanted, strong, confident)
+    slope = fairness(wanted, strong.detach(), confident)
     assert slope.isfinite().all()
+    exact = strong.detach().double().requires_grad_()
+    value = (confident * (strong.float().softmax(dim=1) * slope).sum(dim=1)).mean()
+    expected = naive_fairness(wanted.double(), exact, confident)
+    torch.testing.assert_close(value.detach().double(), expected.detach(), rtol=1e-5, atol=1e-6)
+    (mine,), (theirs,) = gradients(value, [strong]), gradients(expected, [exact])
+    torch.testing.assert_close(mine.double(), theirs, rtol=DIGITS[dtype], atol=1e-6)
     order = torch.arange(len(strong) - 1, -1, -1)
-    torch.testing.assert_close(fairness(wanted, strong[order], confident[order]), slope, rtol=1e-4, atol=1e-5)
+    again = fairness(wanted, strong.detach()[order], confident[order])
+    torch.testing.assert_close(again, slope, rtol=1e-4, atol=1e-5)

@@ -180,15 +180,15 @@ def test_losses_are_finite_and_one_for_each_image(
     assert (sample.unlabeled >= 0).all()
 
 
-def test_losses_are_finite_for_extreme_logits(algorithm: Algorithm) -> None:
-    step = make_step(Vanilla(algorithm)).inputs
+def test_losses_are_finite_for_extreme_logits(used: Algorithm) -> None:
+    step = make_step(Vanilla(used)).inputs
     extreme = replace(
         step,
         labeled=1e4 * step.labeled,
         student=tuple(1e4 * view for view in step.student),
         teacher=tuple(1e4 * view for view in step.teacher),
     )
-    sample = algorithm(extreme)
+    sample = used(extreme)
     assert sample.labeled.isfinite().all()
     assert sample.unlabeled.isfinite().all()
 
