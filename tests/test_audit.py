@@ -1,12 +1,22 @@
 """What the audit says of answers as pip-audit gives them, and of none."""
 
 import json
+import re
 import subprocess
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bench.audit import PINNED, audit, pins, question
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+OF_A_CARD = r"nvidia-|cuda-|triton"
+"""What torch needs for graphics cards comes with the build of torch that one chooses."""
 PINS = {"numpy": "2.0.0", "PyYAML": "6.0"}
 NUMPY: dict[str, Any] = {"name": "numpy", "version": "2.0.0", "vulns": []}
 YAML: dict[str, Any] = {"name": "pyyaml", "version": "6.0", "vulns": []}
@@ -65,3 +75,45 @@ def test_the_pins_are_exported_as_a_question() -> None:
     assert asked[0] == {"package": {"ecosystem": "PyPI", "name": "numpy"}, "version": "2.0.0"}
     lines = [line for line in PINNED.read_text().splitlines() if "==" in line]
     assert len(pins(PINNED.read_text())) == len(lines)
+
+
+def needed(requirement: Requirement) -> list[Requirement]:
+    """Return what an installed distribution needs here, with the extras that are asked for."""
+    extras = requirement.extras or {""}
+    below = map(Requirement, distribution(requirement.name).requires or ())
+    return [
+        each
+        for each in below
+        if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras)
+    ]
+
+
+def closure(requirements: list[Requirement]) -> set[str]:
+    """Return the names of all that is installed of some requirements and of what they need."""
+    found, seen = set[str](), set[str]()
+    waiting = list(requirements)
+    while waiting:
+        requirement = waiting.pop()
+        if str(requirement) in seen or re.match(OF_A_CARD, requirement.name):
+            continue
+        seen.add(str(requirement))
+        try:
+            waiting += needed(requirement)
+        except PackageNotFoundError:
+            continue
+        found.add(canonicalize_name(requirement.name))
+    return found
+
+
+def test_every_installed_dependency_is_pinned() -> None:
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    texts = chain(project["dependencies"], *project["optional-dependencies"].values())
+    installed = closure([Requirement(text) for text in texts])
+    assert {"torch", "numpy", "pytest", "pluggy", "typing-extensions", "markupsafe"} <= installed
+    assert installed <= {canonicalize_name(name) for name in pins(PINNED.read_text(encoding="utf-8"))}
+
+
+def test_pins_have_the_names_that_the_databases_answer_with() -> None:
+    names = list(pins(PINNED.read_text(encoding="utf-8")))
+    assert names == [canonicalize_name(name) for name in names]
+    assert len(names) == len(set(names)) > 100

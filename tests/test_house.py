@@ -167,7 +167,8 @@ def test_citation_and_documentation_have_the_version_of_the_package() -> None:
 def test_constraints_are_plain_pins_within_the_ranges() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
-    assert not [line for line in pins if not re.fullmatch(r"[a-z0-9-]+==[0-9.]+", line)]
+    plain = r"[a-z0-9-]+==[0-9.]+((a|b|rc)[0-9]+|\.post[0-9]+)?"
+    assert not [line for line in pins if not re.fullmatch(plain, line)]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = {re.split(r"[>=<\[ ]", need)[0].lower() for need in project["dependencies"]}
     assert needed <= {line.split("==")[0] for line in pins}
