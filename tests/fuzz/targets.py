@@ -1,7 +1,9 @@
 """One fuzzed import: bytes decide which importer reads what, and how that is damaged."""
 
+import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from s2c2.data.dataset import create
@@ -9,7 +11,7 @@ from s2c2.data.formats import FORMATS, ImportOptions
 from s2c2.data.logs import EXPORTERS, IMPORTERS, Extras, Given
 from s2c2.data.logs.saving import save
 from s2c2.errors import UserError
-from tests.data.formats.test_fuzz import CLASSES, VALID
+from tests.data.formats.test_fuzz import CLASSES, VALID, image
 from tests.data.logs.test_fuzz import CLASSES as LOG_CLASSES
 from tests.data.logs.test_fuzz import example
 
@@ -31,8 +33,10 @@ def log_import(name: str) -> Import:
 
     def run(source: Path, dest: Path) -> None:
         file = next((source / file for file in sorted(LOG_FILES[name]) if not file.startswith("a/")), source)
+        # Of a cleanlab log the classes stand in a file.
+        classes = None if name == "cleanlab" else LOG_CLASSES
         log = IMPORTERS[name](
-            file if len(LOG_FILES[name]) == 1 else source, Given(LOG_CLASSES, ("a.png", "b.png"))
+            file if len(LOG_FILES[name]) == 1 else source, Given(classes, ("a.png", "b.png"))
         )
         save(EXPORTERS["parquet"](log, Extras()), dest / "log.parquet")
 
@@ -49,12 +53,37 @@ def log_files(name: str) -> dict[str, bytes]:
     return {file or alone[name]: data for file, data in files.items()}
 
 
-LOG_FILES = {name: log_files(name) for name in LOGS}
+LOG_FILES = {name: log_files(name) for name in LOGS} | {
+    "cleanlab": {"labels.csv": b"image,ann,bob\na.png,0,1\nb.png,1,\n", "classes.txt": b"cat\ndog\n"}
+}
+NAMES = "names"
+"""In place of a file: the names of the images are damaged, which is all that some formats read."""
+TREES = {"folders": b"a/1.png\nb/2.png\nc.png", "dc3": b"train/a/1.png\ntrain/b/2.png\nval/a/3.png"}
+"""Names of images, one a line."""
 CASES: list[tuple[Import, dict[str, bytes], str]] = [
     *((dataset_import(name), files, damaged) for name, files, damaged in VALID.values()),
     *((log_import(name), files, file) for name, files in LOG_FILES.items() for file in files),
+    *((dataset_import(name), {NAMES: names}, NAMES) for name, names in TREES.items()),
 ]
 """For each case the import, a valid source, and which of its files is damaged."""
+
+
+def tree(names: bytes) -> dict[str, bytes]:
+    """Return an image for each line that names a path below a folder, whatever its letters."""
+    lines = [line.split(b"/") for line in names.replace(b"\0", b"").split(b"\n")]
+    paths = [b"/".join(part[:80] for part in line if part not in (b"", b".", b"..")) for line in lines]
+    return {os.fsdecode(path): image() for path in paths if path}
+
+
+def write(source: Path, files: dict[str, bytes]) -> dict[str, bytes]:
+    """Write files below a folder and return those that could be: a file cannot be a folder too."""
+    written = {}
+    for file, whole in files.items():
+        with suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
+            (source / file).parent.mkdir(parents=True, exist_ok=True)
+            (source / file).write_bytes(whole)
+            written[file] = whole
+    return written
 
 
 def damaged(data: bytes, edits: bytes) -> bytes:
@@ -87,15 +116,14 @@ def one(data: bytes) -> str:
     with tempfile.TemporaryDirectory() as folder:
         source, dest = Path(folder) / "source", Path(folder) / "dest"
         dest.mkdir()
-        for file, whole in (files | {name: content}).items():
-            (source / file).parent.mkdir(parents=True, exist_ok=True)
-            (source / file).write_bytes(whole)
+        source.mkdir()
+        written = write(source, tree(content) if name == NAMES else files | {name: content})
         try:
             run(source, dest)
             said = ""
         except UserError as error:
             said = str(error) or "nothing was said"
-        unchanged(Path(folder), files | {name: content})
+        unchanged(Path(folder), written)
         return said
 
 

@@ -4,12 +4,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import CASES, damaged, one
+from s2c2.data.formats import FORMATS
+from s2c2.data.logs import IMPORTERS
+from tests.data.formats.test_fuzz import VALID
+from tests.fuzz.targets import CASES, LOG_FILES, damaged, one, tree
 
 
 @pytest.mark.parametrize("case", range(len(CASES)))
 def test_undamaged_sources_are_imported(case: int) -> None:
     assert one(bytes([case, 0])) == ""
+
+
+def test_every_importer_is_fuzzed() -> None:
+    assert {name for name, _, _ in VALID.values()} == FORMATS.keys()
+    assert LOG_FILES.keys() == IMPORTERS.keys()
+
+
+def test_names_stay_below_the_folder() -> None:
+    assert list(tree(b"../a/./1.png\n\n/b//\xff.png\n..")) == ["a/1.png", "b/\udcff.png"]
 
 
 def test_damage_by_hand() -> None:
@@ -19,7 +31,7 @@ def test_damage_by_hand() -> None:
     assert damaged(b"abcdef", bytes([240, 0, 2, 0])) == b"ab"
 
 
-FOUND = ["180001000000", "181818180808"]
+FOUND = ["1a0001000000", "1a1818180808"]
 """What ``make fuzz`` found once: a table of places without one of its columns."""
 
 

@@ -97,6 +97,12 @@ VALID: dict[str, tuple[str, dict[str, bytes], str]] = {
     ),
     "stl10": ("stl10", STL, "train_y.bin"),
     "stl10 names": ("stl10", STL, "class_names.txt"),
+    "folders": ("folders", {"a/1.png": image(), "b/2.png": image()}, "a/1.png"),
+    "dc3": (
+        "dc3",
+        {f"{name}.png": image() for name in ("train/a/1", "train/b/2", "val/a/3")},
+        "train/a/1.png",
+    ),
 }
 """For each case the format, a valid source, and which of its files is damaged."""
 
