@@ -18,7 +18,10 @@ POLL = 0.001
 """Seconds between two looks at the folder."""
 LATE = 0.05
 """Seconds after a change within which the kill comes."""
-FOLDERS = ("", "data", "data/.cache", "run", "run/checkpoints")
+PACKING = 3
+"""Kills of a training that lie in packing, before the others."""
+CACHE = "data/.cache"
+FOLDERS = ("", "data", CACHE, "run", "run/checkpoints")
 """Folders in which commands write files one by one."""
 PHASES = (
     (".safetensors.", "writing a checkpoint"),
@@ -63,26 +66,36 @@ class Ended:
     """Half-written files that it left."""
 
 
-def aim(rng: random.Random, name: str) -> Aim:
-    """Draw a moment; one in ten lies in the start of the process, most of a training at its checkpoints."""
+def aim(rng: random.Random, name: str, work: Path, before: int) -> Aim:
+    """Draw a moment; one in ten lies in the start of the process, most of a training at its checkpoints.
+
+    The first of a training lie in packing, while there is no pack; ``before`` is the number of kills so far.
+    """
     kind, late = rng.random(), rng.uniform(0, LATE)
     if kind < 0.1:
         return Aim(0, rng.uniform(0, 2), FOLDERS)
+    if name == "train" and before < PACKING and not packed(work):
+        return Aim(rng.randint(1, 6), late / 4, (CACHE,))
     if name == "train" and kind > 0.25:
         return Aim(rng.randint(1, 7), late, ("run/checkpoints",))
     return Aim(rng.randint(1, 12 if name == "train" else 3), late, FOLDERS)
 
 
-def execute(name: str, arguments: list[str], work: Path, moment: Aim | None) -> Ended:
+def packed(work: Path) -> bool:
+    """Say whether the images have been packed."""
+    return any((work / CACHE).glob("pack-*.json"))
+
+
+def execute(name: str, arguments: list[str], work: Path, moment: Aim | None, *, fork: bool = False) -> Ended:
     """Run ``s2c2`` in a folder, to its end or to the moment at which it is killed.
 
-    It is a process from scratch where it is to end by itself or to be killed in its start, else one forked
-    from this one, which saves the imports.
+    It is a process from scratch where it is to end by itself or to be killed in its start, else, or where
+    ``fork`` says so, one forked from this one, which saves the imports.
     """
     said = work.parent / "said.txt"
     started = time.monotonic()
     with said.open("w+") as stream:
-        process = begun(arguments, work, stream, fork=moment is not None and moment.changes > 0)
+        process = begun(arguments, work, stream, fork=fork or (moment is not None and moment.changes > 0))
         changes = watched(process, work, moment)
         if process.poll() is None and moment is not None:
             time.sleep(moment.late)
@@ -145,8 +158,8 @@ def phase(name: str, work: Path, left: list[str], changes: int) -> str:
 
 def training(work: Path) -> str:
     """Return how far a training is."""
-    if not list((work / "data/.cache").glob("pack-*.json")):
-        return "reading images"
+    if not packed(work):
+        return "packing"
     if not (work / "run/config.yaml").exists():
         return "starting the run"
     kept, losses = listed(work / "run/checkpoints"), work / "run/losses.jsonl"

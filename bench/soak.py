@@ -11,8 +11,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -33,33 +33,53 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "propose": ("propose", "run"),
     "evaluate": ("evaluate", "run"),
 }
-KILLS = {"synthetic": 2, "train": 24, "predict": 2, "propose": 1, "evaluate": 1}
-"""Most kills of a command in a round."""
 DONE = {"synthetic": "data", "train": "run/predictions.parquet"}
 """What is there when a command is done that cannot be called again."""
-UNLIKE = ("environment.json", "files.json")
+UNLIKE = ("environment.json",)
 """Files that hold times; only their names are compared."""
+AGED = ("data/.cache/files.json",)
+"""Files that are there or not by the age of the images; they are not compared."""
 
 
-def soak(kills: int, seed: int, work: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Plan:
+    """How much a soak kills."""
+
+    kills: int = 100
+    rounds: int = 1000
+    """Most rounds, whatever the number of kills."""
+    most: Mapping[str, int] = field(
+        default_factory=lambda: {"synthetic": 2, "train": 24, "predict": 2, "propose": 1, "evaluate": 1}
+    )
+    """Most kills of each command in a round; the commands that are not here are left out."""
+    fork: bool = False
+    """Whether also the commands that end by themselves are forked, which saves their imports."""
+
+
+SHORT = Plan(8, 1, {"synthetic": 1, "train": 6, "predict": 1}, fork=True)
+"""One round: what the checks can afford."""
+
+
+def soak(plan: Plan, seed: int, work: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     """Return the record of a soak.
 
     In a round each command of the whole way is killed up to some times, called again each time, and then left
     to end. All files must then be those of an undisturbed round.
     """
     started, rng = time.monotonic(), random.Random(seed)
-    for name in COMMANDS:
-        finished(name, work)
+    for name in plan.most:
+        finished(name, work, fork=plan.fork)
     expected = digests(work)
     moments: list[dict[str, Any]] = []
     unlike: list[str] = []
     rounds = 0
-    while len(moments) < kills:
+    while len(moments) < plan.kills and rounds < plan.rounds:
         rounds += 1
         empty(work)
-        for name in COMMANDS:
-            most = min(KILLS[name], kills - len(moments))
-            moments += [{"round": rounds, **moment} for moment in disturbed(name, work, rng, most)]
+        for name, most in plan.most.items():
+            left = min(most, plan.kills - len(moments))
+            killed = disturbed(name, work, rng, left, fork=plan.fork)
+            moments += [{"round": rounds, **moment} for moment in killed]
         found = [f"round {rounds}: {text}" for text in differences(expected, digests(work))]
         unlike += found
         tell("\n".join((f"round {rounds}: {len(moments)} kills", *found)))
@@ -70,7 +90,7 @@ def soak(kills: int, seed: int, work: Path, tell: Callable[[str], None]) -> dict
         "seconds": round(time.monotonic() - started),
         "kills": len(moments),
         "rounds": rounds,
-        "commands": {name: " ".join(("s2c2", *words)) for name, words in COMMANDS.items()},
+        "commands": {name: " ".join(("s2c2", *COMMANDS[name])) for name in plan.most},
         "phases": dict(Counter(moment["phase"] for moment in moments).most_common()),
         "compared": sorted(expected),
         "differences": unlike,
@@ -79,11 +99,11 @@ def soak(kills: int, seed: int, work: Path, tell: Callable[[str], None]) -> dict
     }
 
 
-def disturbed(name: str, work: Path, rng: random.Random, most: int) -> list[dict[str, Any]]:
+def disturbed(name: str, work: Path, rng: random.Random, most: int, *, fork: bool) -> list[dict[str, Any]]:
     """Call a command until it ends by itself; return the kills, of which there are no more than ``most``."""
     moments: list[dict[str, Any]] = []
     while len(moments) < most:
-        ended = execute(name, list(COMMANDS[name]), work, aim(rng, name))
+        ended = execute(name, list(COMMANDS[name]), work, aim(rng, name, work, len(moments)))
         if not ended.phase:
             whole(name, ended)
             return moments
@@ -91,13 +111,13 @@ def disturbed(name: str, work: Path, rng: random.Random, most: int) -> list[dict
         moments.append({"command": name, **{key: kept[key] for key in ("seconds", "phase", "left")}})
         if name in DONE and (work / DONE[name]).exists():
             return moments
-    finished(name, work)
+    finished(name, work, fork=fork)
     return moments
 
 
-def finished(name: str, work: Path) -> Ended:
+def finished(name: str, work: Path, *, fork: bool) -> Ended:
     """Run a command to its end."""
-    ended = execute(name, list(COMMANDS[name]), work, None)
+    ended = execute(name, list(COMMANDS[name]), work, None, fork=fork)
     whole(name, ended)
     return ended
 
@@ -112,7 +132,7 @@ def digests(work: Path) -> dict[str, str]:
     """Return a digest of the bytes of each file; half-written ones count too."""
     found = {}
     for path in sorted(work.rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.relative_to(work).as_posix() not in AGED:
             data = b"" if path.name in UNLIKE else path.read_bytes()
             found[path.relative_to(work).as_posix()] = hashlib.blake2b(data, digest_size=16).hexdigest()
     return {name: value for name, value in found.items() if not name.startswith("data/images/")} | {
@@ -153,14 +173,16 @@ def machine() -> dict[str, Any]:
 def main() -> None:
     """Run a soak, write its record, and fail where anything differs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--kills", type=int, default=Plan().kills)
+    parser.add_argument("--short", action="store_true", help="one round of few kills, whatever --kills says")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=RESULT)
     options = parser.parse_args()
+    plan = SHORT if options.short else replace(Plan(), kills=options.kills)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder) / "work"
         work.mkdir()
-        record = soak(options.kills, options.seed, work, print)
+        record = soak(plan, options.seed, work, print)
     write_json(options.out, record)
     shown = {key: record[key] for key in ("kills", "rounds", "seconds", "phases", "differences", "result")}
     print(json.dumps(shown, indent=2))
