@@ -1,6 +1,5 @@
 """Chromium, a run, servers, and pages whose errors fail the test."""
 
-import os
 import re
 import shutil
 import signal
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from s2c2.data.synthetic import synthetic
 from tests.browser.made import run_folder
 from tests.browser.serving import Server, cleared
+from tests.needed import missing
 
 FLAGS = [
     "--headless",
@@ -36,7 +36,7 @@ Open = Callable[..., Page]
 def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no browser: apt-get install chromium")
+        missing("no browser: apt-get install chromium")
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)

@@ -39,12 +39,9 @@ PartitionName=all Nodes={host} Default=YES State=UP
 """
 
 
-def missing() -> str | None:
-    """Return why there can be no Slurm here; None where there can."""
-    absent = [name for name in NEEDED if shutil.which(name) is None]
-    if absent:
-        return f"not installed: {', '.join(absent)}"
-    return None if os.geteuid() == 0 else "munged and slurmd need root here"
+def absent() -> list[str]:
+    """Return the programs of Slurm that are not installed."""
+    return [name for name in NEEDED if shutil.which(name) is None]
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.experiments.pool import Job
 from s2c2.experiments.slurm import Slurm
-from tests.experiments.slurm_cluster import missing, slurm
+from tests.experiments.slurm_cluster import absent, slurm
+from tests.needed import missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -25,8 +26,10 @@ NAMES = [f"small-mean-teacher-{arm}-0" for arm in ("vanilla", "s2c2")]
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    if (reason := missing()) is not None:
-        pytest.skip(reason)
+    if lacking := absent():
+        missing(f"not installed: {', '.join(lacking)}")
+    if os.geteuid() != 0:
+        pytest.skip("munged and slurmd need root here")
     with slurm(tmp_path_factory.mktemp("slurm")) as environment:
         yield environment
 

@@ -1,11 +1,12 @@
 """The logic of the page runs under node: one Python test for each file of ``js/``."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.needed import missing
 
 FILES = sorted((Path(__file__).parent / "js").glob("*.test.mjs"))
 STATIC = Path(__file__).resolve().parents[2] / "src/s2c2/web/static"
@@ -14,9 +15,7 @@ NODE = shutil.which("node")
 
 def node(*arguments: str) -> subprocess.CompletedProcess[str]:
     if NODE is None:
-        if os.environ.get("CI"):
-            pytest.fail("node is missing: .ci/run installs it")
-        pytest.skip("needs node")
+        missing("no node: apt-get install nodejs")
     return subprocess.run([NODE, *arguments], capture_output=True, text=True, timeout=120, check=False)
 
 
