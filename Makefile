@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+TOOLS ?= .tools
 WORKERS ?= 2
 ARGS ?=
 BIN := $(VENV)/bin
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format docs bench card load results soak fuzz audit package lowest coverage mutants clean
+.PHONY: help install demo test check tools format docs bench card load results soak fuzz audit package lowest coverage mutants clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +45,13 @@ check: $(VENV)/.installed-check  ## style, types, import contracts, documentatio
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+$(TOOLS)/.installed: constraints-tools.txt | $(VENV)/.installed-test
+	$(INSTALL) --no-deps --upgrade --target $(TOOLS) --requirement constraints-tools.txt
+	@touch $@
+
+tools: $(TOOLS)/.installed  ## read exports with label-studio-sdk, crowd-kit and cleanlab, kept apart in .tools
+	PYTHONPATH=$(TOOLS) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -o filterwarnings=default tests/data/logs/with_their_tools.py $(ARGS)
 
 format: $(VENV)/.installed-check  ## put the code into its format
 	$(BIN)/ruff check --fix .
@@ -96,4 +104,4 @@ mutants: $(VENV)/.installed-test  ## change losses, objectives and metrics, and 
 	$(BIN)/mutmut results
 
 clean:  ## remove what was installed and built
-	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(TOOLS) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -164,11 +164,20 @@ def test_citation_and_documentation_have_the_version_of_the_package() -> None:
     assert f'"{version}"' in (ROOT / "docs/conf.py").read_text(encoding="utf-8")
 
 
-def test_constraints_are_plain_pins_within_the_ranges() -> None:
-    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if line and not line.startswith("#")]
+def pinned(name: str) -> list[str]:
+    """Return the lines of a file of versions that are no comments."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-tools.txt"])
+def test_constraints_are_plain_pins(name: str) -> None:
     plain = r"[a-z0-9-]+==[0-9.]+((a|b|rc)[0-9]+|\.post[0-9]+)?"
-    assert not [line for line in pins if not re.fullmatch(plain, line)]
+    assert not [line for line in pinned(name) if not re.fullmatch(plain, line)]
+
+
+def test_everything_that_is_needed_is_pinned() -> None:
+    pins = pinned("constraints.txt")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = {re.split(r"[>=<\[ ]", need)[0].lower() for need in project["dependencies"]}
     assert needed <= {line.split("==")[0] for line in pins}
