@@ -25,7 +25,7 @@ from s2c2.web.identity.tokens import Wanted
 from s2c2.web.problems import responses
 from s2c2.web.routes import team
 
-router = APIRouter(tags=["accounts"], responses=responses(401, 403, 422, 429))
+router = APIRouter(tags=["accounts"], responses=responses(400, 401, 403, 413, 422, 429))
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 

@@ -11,7 +11,7 @@ from s2c2.web.identity.joining import Invited
 from s2c2.web.identity.people import Caller, Doer
 from s2c2.web.problems import responses
 
-router = APIRouter(tags=["team"], responses=responses(401, 403, 422))
+router = APIRouter(tags=["team"], responses=responses(400, 401, 403, 413, 422))
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Before = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="only entries before this number")]
