@@ -44,7 +44,7 @@ class Server:
     ``mark`` is the number of the last act before the test that uses it.
     """
 
-    def __init__(self, source: Path, database: Path, annotator: str = "ann", *options: str) -> None:
+    def __init__(self, source: Path, database: Path | str, annotator: str = "ann", *options: str) -> None:
         self.database = database
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"

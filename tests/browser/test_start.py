@@ -20,7 +20,7 @@ def test_first_start_shows_the_first_group(fresh: Server, open_page: Open) -> No
     queue = server.get("queue")
     first = queue["groups"][0]
     page = open_page(server)
-    assert server.database.is_file()
+    assert Path(server.database).is_file()
     assert server.events() == []
     expect(page.get_by_role("heading", level=1)).to_have_text(first["name"])
     expect(page.locator(".progress strong")).to_have_text(f"0 of {IMAGES} images")
