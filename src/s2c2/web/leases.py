@@ -11,6 +11,12 @@ from s2c2.web.tables import leases as table
 TERM = timedelta(minutes=15)
 """How long a lease runs from when it was taken or prolonged."""
 
+LONGEST = 2 * TERM
+"""A lease that ends later than in this time has ended: the clock was set back since it was taken.
+
+Twice the term, as the clocks of several servers differ a little.
+"""
+
 
 @dataclass(frozen=True)
 class Lease:
@@ -41,8 +47,9 @@ def take(connection: Connection, scope: str, group: str, annotator: str, now: da
     mine = Lease(annotator, until.replace(microsecond=until.microsecond // 1000 * 1000))
     row = (table.c.scope == scope) & (table.c.group == group)
     kept = connection.execute(select(table).where(row)).first()
-    if kept is not None and kept.annotator != annotator and kept.until > now.timestamp():
-        raise Leased(group, Lease(kept.annotator, datetime.fromtimestamp(kept.until, UTC)))
+    other = None if kept is None or kept.annotator == annotator else kept
+    if other is not None and now.timestamp() < other.until <= (now + LONGEST).timestamp():
+        raise Leased(group, Lease(other.annotator, datetime.fromtimestamp(other.until, UTC)))
     connection.execute(delete(table).where(row))
     values = {"scope": scope, "group": group, "annotator": annotator, "until": mine.until.timestamp()}
     connection.execute(insert(table), values)
@@ -61,6 +68,6 @@ def release(
 
 def running(connection: Connection, scope: str, now: datetime) -> dict[str, Lease]:
     """Return the leases of a scope that still run, by group."""
-    theirs = (table.c.scope == scope) & (table.c.until > now.timestamp())
-    rows = connection.execute(select(table).where(theirs)).all()
+    begun, ends = table.c.until > now.timestamp(), table.c.until <= (now + LONGEST).timestamp()
+    rows = connection.execute(select(table).where((table.c.scope == scope) & begun & ends)).all()
     return {row.group: Lease(row.annotator, datetime.fromtimestamp(row.until, UTC)) for row in rows}
