@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from s2c2.web.study import Study
     from s2c2.web.workspace import Workspace
 
+BACKUP = "copy the SQLite database to a file, and stop; for PostgreSQL use pg_dump"
+
 
 def annotate(
     source: Annotated[Path, typer.Argument(metavar="RUN|DATASET", help="run, dataset or folder of images")],
@@ -27,7 +29,7 @@ def annotate(
     no_open: Annotated[bool, typer.Option("--no-open", help="do not open a browser")] = False,
     annotator: Annotated[str | None, typer.Option(help="your name in the log; the log-in name else")] = None,
     database: Annotated[str | None, typer.Option(help="file, or postgresql://… address")] = None,
-    backup: Annotated[Path | None, typer.Option(help="copy the database to a file, and stop")] = None,
+    backup: Annotated[Path | None, typer.Option(help=BACKUP)] = None,
     classes: Annotated[str | None, typer.Option(help="class names of a plain folder, with commas")] = None,
     images: Annotated[Path | None, typer.Option(help="dataset folder of a run, where it was moved")] = None,
     against: Annotated[Path | None, typer.Option(metavar="VANILLA_RUN", help="run for the arm 'ssl'")] = None,
