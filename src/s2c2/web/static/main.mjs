@@ -40,7 +40,6 @@ class App {
     this.thumbnails = new Thumbnails(elsewhere);
     this.loading = new Loading(this.store, this.api, this.thumbnails, () => this.login());
     this.lost = recovering(() => this.#missed());
-    this.hovered = null;
   }
 
   /** Ask who is here, then show the groups. */

@@ -130,8 +130,8 @@ function sideBySide(app) {
 }
 
 function zoom(app) {
-  const { group, selection, view } = app.store.state;
-  const id = view === "grow" ? app.hoveredImage : group?.members[app.hovered ?? selection.cursor]?.id;
+  const { grow, groups } = app.views;
+  const id = (app.store.state.view === "grow" ? grow : groups.grid).looked;
   if (id !== undefined) app.zoom.open(id);
 }
 
@@ -157,6 +157,7 @@ export function arrow(app, event) {
   if (!direction || event.altKey) return false;
   const { view, selection } = app.store.state;
   if (view === "single" && ["left", "right"].includes(direction)) return app.views.single.step(direction === "left" ? -1 : 1), true;
+  if (view === "grow") return app.views.grow.move(direction), true;
   if (view !== "groups") return false;
   const { columns, rows } = app.views.groups.grid.span;
   const to = target(selection, direction, columns, rows);

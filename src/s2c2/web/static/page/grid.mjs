@@ -16,7 +16,7 @@ export class Grid {
     this.element = h("div", {
       class: "grid", role: "grid", "aria-multiselectable": "true", "aria-label": "Images of the group",
       onscroll: () => this.draw(), onpointerdown: (event) => this.#pressed(event),
-      onpointermove: (event) => this.#pointed(event), onfocusin: (event) => this.#focused(event),
+      onpointermove: () => { this.pointing = true; }, onpointerleave: () => { this.pointing = false; }, onfocusin: (event) => this.#focused(event),
     }, this.sheet);
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
@@ -32,6 +32,7 @@ export class Grid {
     }
     const moved = state.selection.cursor !== this.state?.selection.cursor && this.state?.group?.id === group;
     this.state = state;
+    if (moved || left) this.pointing = false;
     this.draw();
     if (moved) this.#follow();
     else if (left && this.focused) this.#refocus();
@@ -41,6 +42,13 @@ export class Grid {
   get span() {
     const grid = this.#layout();
     return { columns: grid.columns, rows: rowsSeen(grid, this.element.clientHeight) };
+  }
+
+  /** The image under the pointer, where that moved after the cursor; else the one at the cursor. @returns {number|undefined} */
+  get looked() {
+    const { group, selection } = this.state;
+    const under = this.pointing ? this.element.querySelector("[data-position]:hover") : null;
+    return group?.members[under ? Number(under.dataset.position) : selection.cursor]?.id;
   }
 
   draw() {
@@ -154,11 +162,6 @@ export class Grid {
     const end = () => { stop.abort(); this.app.doing.select(next); };
     element.addEventListener("pointerup", end, { signal: stop.signal });
     this.element.addEventListener("pointercancel", () => stop.abort(), { signal: stop.signal });
-  }
-
-  #pointed(event) {
-    const position = event.target.closest("[data-position]")?.dataset.position;
-    this.app.hovered = position === undefined ? null : Number(position);
   }
 
   #focused(event) {

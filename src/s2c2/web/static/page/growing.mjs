@@ -1,6 +1,7 @@
 /** Growing the open group: pages of similar images, all match or not, and the border image by image. */
 
 import { begun, bordered, joining, matched, settled, unmatched } from "../logic/growing.mjs";
+import { nothing, pointed, target } from "../logic/selection.mjs";
 import { counted, number } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
@@ -17,7 +18,7 @@ export class Growing {
     this.app = app;
     this.title = h("h1");
     this.facts = h("p", { class: "facts quiet", role: "status" });
-    this.sheet = h("div", { class: "page", role: "list", "aria-label": "Similar images" });
+    this.sheet = h("div", { class: "page", role: "list", "aria-label": "Similar images", onpointermove: () => { this.pointing = true; }, onpointerleave: () => { this.pointing = false; }, onfocusin: (event) => this.#rove(event.target) });
     this.answers = h("div", { class: "answers" });
     const back = h("button", { class: "plain", onclick: () => app.run("groups") }, icon("previous"), "Back", h("kbd", {}, "Esc"));
     this.element = h("section", { class: "view growing", "aria-label": "Grow the group" }, h("header", { class: "head" }, back, h("div", { class: "what" }, this.title, this.facts)), this.sheet, h("footer", { class: "bar-area" }, this.answers));
@@ -37,7 +38,7 @@ export class Growing {
 
   /** @param {any} group */
   async begin(group) {
-    Object.assign(this, { group: group?.id, images: [], total: 0, chosen: new Set(), search: null });
+    Object.assign(this, { group: group?.id, images: [], total: 0, chosen: new Set(), search: null, pointing: false });
     if (!group) return;
     text(this.facts, "Loading …");
     fill(this.sheet);
@@ -47,6 +48,28 @@ export class Growing {
     if (reply.status !== 200) return text(this.facts, sentence(reply));
     this.search = begun(Math.ceil(this.total / LIMIT));
     this.draw();
+  }
+
+  /** The image under the pointer, where that moved after the focus; else the one that has the focus or gets it next. @returns {number|undefined} */
+  get looked() {
+    const under = this.pointing ? this.sheet.querySelector(".cell:hover") : null;
+    const cell = under ?? this.sheet.querySelector("[tabindex='0']");
+    return cell ? Number(cell.querySelector("img").dataset.image) : undefined;
+  }
+
+  /** Move the focus over the images. @param {string} direction */
+  move(direction) {
+    this.pointing = false;
+    const cells = [...this.sheet.querySelectorAll(".cell")];
+    const cursor = cells.indexOf(document.activeElement);
+    const columns = getComputedStyle(this.sheet).gridTemplateColumns.split(" ").length;
+    const to = cursor < 0 ? cells.findIndex((one) => one.tabIndex === 0) : target(pointed(nothing(cells.length), cursor), direction, columns);
+    cells[to]?.focus();
+  }
+
+  /** One image alone is reached by Tab: the one that had the focus last. */
+  #rove(cell) {
+    for (const one of this.sheet.querySelectorAll(".cell")) trait(one, "tabindex", one === cell ? "0" : "-1");
   }
 
   matched() {
@@ -93,16 +116,19 @@ export class Growing {
 
   #images(page, border) {
     const positions = page < 0 ? [] : Array.from({ length: LIMIT }, (_, step) => page * LIMIT + step).filter((at) => this.images[at]);
+    const focused = border || this.sheet.contains(document.activeElement);
     trait(this.sheet, "data-border", border);
     fill(this.sheet, positions.map((at) => this.#image(at, border)));
-    if (border) this.sheet.querySelector("button")?.focus();
+    const [first] = this.sheet.querySelectorAll(".cell");
+    if (first) this.#rove(first);
+    if (focused) first?.focus();
   }
 
   #image(at, border) {
     const { id } = this.images[at];
-    const look = h("img", { alt: border ? "" : `Image ${at + 1}`, "data-image": id, onpointerenter: () => { this.app.hoveredImage = id; } });
+    const look = h("img", { alt: "", "data-image": id });
     this.app.thumbnails.show(look, id, 192);
-    if (!border) return h("div", { role: "listitem" }, h("div", { class: "cell" }, look));
+    if (!border) return h("div", { role: "listitem" }, h("div", { class: "cell", role: "img", "aria-label": `Image ${at + 1}` }, look));
     const chip = h("span", { class: "chip" }, "no");
     const button = h("button", { class: "cell", "aria-pressed": "false", "aria-label": `Image ${at + 1} matches`, onclick: () => this.#toggle(at, button, chip) }, look, chip);
     return h("div", { role: "listitem" }, button);
