@@ -14,6 +14,7 @@ from s2c2.data import dataset
 from s2c2.data.logs import ENDINGS, EXPORTERS, IMPORTERS, Extras, Given, Log
 from s2c2.data.logs.saving import save
 from s2c2.data.synthetic import synthetic
+from s2c2.errors import UserError
 
 CLASSES = ("cat", "dog", "great owl, brown")
 FULL = ("parquet", "csv")
@@ -236,3 +237,20 @@ def test_crowd_kit_takes_the_last_answer() -> None:
     text = EXPORTERS["crowd-kit"](example(), Extras()).files[""].decode()
     lines = ["task,worker,label", "a/1.png,ann,cat", 'a/1.png,bob,"great owl, brown"', "2.png,bob,dog"]
     assert text.splitlines() == lines
+
+
+@pytest.mark.parametrize("column", ["client_time", "server_time"])
+@pytest.mark.parametrize("given", ["yesterday", "24.11.2026 10:00", "2026-13-01"])
+def test_what_is_no_time_is_refused_with_its_row(column: str, given: str) -> None:
+    rows = [{"image": "1.png", "label": "cat", column: time} for time in ("2026-11-24T10:00:01Z", given)]
+    with pytest.raises(UserError, match=f"row 2: {column} '{given}' is not like 2026-12-31T23:59:59"):
+        made(rows)
+
+
+def test_an_answer_without_a_time_has_none_in_dcic(tmp_path: Path) -> None:
+    times = ("2026-11-24T10:00:01.123Z", "2026-11-24", "", None)
+    log = made([{"image": f"{i}.png", "label": "cat", "client_time": time} for i, time in enumerate(times)])
+    save(EXPORTERS["dcic"](log, Extras()), tmp_path / "out")
+    (found,) = json.loads((tmp_path / "out/annotations.json").read_text())
+    given = [one.get("created_at") for one in found["annotations"]]
+    assert given == ["24-11-2026-10-00-01", "24-11-2026-00-00-00", None, None]

@@ -1,6 +1,7 @@
 """What an annotation log must be: types, defaults, kinds of answers, classes."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ SILENT = ("skip", "flag", "ambiguous")
 """Kinds that may come without a label and without a distribution."""
 NAMING = ("label", "proposal", "hidden")
 """Columns that hold class names."""
+TIMES = ("client_time", "server_time")
+"""Columns that hold times."""
 
 
 def checked(
@@ -33,6 +36,9 @@ def checked(
     table = _typed(frame, schema).with_columns(_DEFAULTS).with_columns(kind=_kind())
     refuse(table["image"], table["image"].is_null() | (table["image"] == ""), "is empty")
     among(table, "kind", KINDS)
+    for name in TIMES:
+        timed = table[name].map_elements(_is_time, pl.Boolean)
+        refuse(table[name], ~timed, "is not like 2026-12-31T23:59:59")
     known = _classes(table, classes)
     _check_distributions(table["distribution"], len(known))
     mute = table["label"].is_null() & table["distribution"].is_null() & ~table["kind"].is_in(SILENT)
@@ -62,6 +68,14 @@ def _kind() -> pl.Expr:
         .otherwise(pl.lit("label"))
     )
     return pl.col("kind").fill_null(found)
+
+
+def _is_time(given: str) -> bool:
+    try:
+        datetime.fromisoformat(given)
+    except ValueError:
+        return given == ""
+    return True
 
 
 def _typed(frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:

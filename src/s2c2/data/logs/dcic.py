@@ -102,7 +102,7 @@ def read(source: Path, given: Given) -> Log:
 
 def _annotation(row: Mapping[str, Any], place: str) -> dict[str, Any]:
     made = row["server_time"] or row["client_time"]
-    when = {} if made is None else {"created_at": datetime.fromisoformat(made).strftime(WHEN)}
+    when = {} if not made else {"created_at": datetime.fromisoformat(made).strftime(WHEN)}
     return {"image_path": place, "class_label": row["label"]} | when
 
 
