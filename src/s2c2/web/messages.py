@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from s2c2.web.acts import Name
 from s2c2.web.asking import Role
 
 MOST_IMAGES = 1_000_000
 """Most images that one act may name."""
+SLACK = 1.0
+"""Seconds by which active time may exceed wall time: clocks are rounded."""
 
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -38,6 +40,12 @@ class SecondsBody(Sent):
 
     active: Seconds = 0.0
     wall: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _fits(self) -> "SecondsBody":
+        if self.active > self.wall + SLACK:
+            raise ValueError(f"active cannot be more than wall: {self.active:.6g} of {self.wall:.6g} seconds")
+        return self
 
 
 class ActBody(Sent):

@@ -58,3 +58,18 @@ test("active time is never more than wall time", () => {
   at(1);
   assert.deepEqual(clock.read(), { active: 2, wall: 2 });
 });
+
+test("active time is never more than wall time, whatever a page does between two acts", () => {
+  const { clock, at } = hands();
+  let [seconds, seed] = [0, 1];
+  const chance = () => { seed = (seed * 48271) % 2147483647; return seed / 2147483647; };
+  const deeds = [() => clock.touch(), () => clock.hide(), () => clock.show(), () => clock.take(), () => clock.read()];
+  let carried = clock;
+  for (let turn = 0; turn < 2000; turn += 1) {
+    at(seconds += 40 * chance() ** 3);
+    deeds[Math.floor(deeds.length * chance())]();
+    if (chance() < 0.05) carried = new Clock(clock.now, 30, carried.read());
+    carried.touch();
+    for (const { active, wall } of [clock.read(), carried.read()]) assert.ok(active <= wall);
+  }
+});

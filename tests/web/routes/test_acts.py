@@ -214,6 +214,8 @@ def test_undo_of_what_another_changed_is_refused(ada: TestClient, bob: TestClien
         ({"version": 10**6}, "version"),
         ({"seconds": {"active": -1, "wall": 0}}, "seconds.active"),
         ({"seconds": {"active": 1e300, "wall": 0}}, "seconds.active"),
+        ({"seconds": {"active": 6.5, "wall": 5}}, "active cannot be more than wall: 6.5 of 5 seconds"),
+        ({"seconds": {"active": 2}}, "active cannot be more than wall: 2 of 0 seconds"),
         ({"shown": {"label": 0, "strength": 7}}, "shown.strength"),
         ({"shown": {"label": 99, "strength": 0.5}}, "class"),
         ({"act": "ambiguous", "label": None, "distribution": [0.5, 0.5]}, "distribution"),
@@ -235,6 +237,11 @@ def test_what_is_wrong_is_said_and_nothing_is_recorded(
     assert reply.status_code == 422, reply.text
     assert words in reply.json()["error"]
     assert ada.get("/api/events").json()["seq"] == 0
+
+
+def test_clocks_may_differ_a_little(ada: TestClient) -> None:
+    body = sent("label", "class-0", images=[0], label=1, seconds={"active": 5.9, "wall": 5})
+    assert ada.post("/api/acts", json=body).status_code == 201
 
 
 def test_the_board_of_somebody_else_is_closed(ada: TestClient) -> None:
