@@ -41,3 +41,16 @@ def test_join_by_the_first_link_and_log_in_again(chromium: Browser, team: tuple[
     other.wait_for_url(place, wait_until="commit")
     assert who(other, place) == "Eve"
     assert other.context.cookies()[0]["httpOnly"] is True
+
+
+def test_the_page_for_logging_in_has_the_chosen_colours(chromium: Browser, team: tuple[str, str]) -> None:
+    place, _ = team
+    context = chromium.new_context(color_scheme="light")
+    page = context.new_page()
+    page.goto(f"{place}static/login.html")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.evaluate("localStorage.setItem('s2c2.theme', 'dark')")
+    page.reload()
+    page.wait_for_function(f"{ground} !== '{light}'")
+    context.close()

@@ -68,6 +68,8 @@ async function send(event) {
   part("password").select();
 }
 
+const theme = localStorage.getItem("s2c2.theme");
+if (["light", "dark"].includes(theme)) document.documentElement.dataset.theme = theme;
 part("form").addEventListener("submit", send);
 addEventListener("hashchange", () => location.reload());
 if (invite !== null) look();
