@@ -212,7 +212,7 @@ def taken_over(server: Server, source: Path, database: Path) -> Iterator[Server]
         other.end()
 
 
-SHOWN = {"the dashboard": ".command code", "one by one": ".stage img[data-image]"}
+SHOWN = {"the dashboard": ".dashboard .figure", "one by one": ".stage img[data-image]"}
 LOOKING = ("another group", "the dashboard", "more pictures", "one by one", "nothing")
 
 

@@ -1,5 +1,6 @@
 """Boards of a study one after the other, and what did not fit its group."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -7,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, served_to_a_team
 from tests.browser.screen import notice
 from tests.browser.serving import SCOPE, Server, until
+from tests.browser.test_people import joined
 
 STUDY = "name: pilot\narms: [none]\nrounds: 2\nimages: 3\n"
 
@@ -149,3 +151,33 @@ def test_who_may_not_be_here_can_log_in_as_somebody_else(server: Server, context
     )
     page.get_by_role("button", name="Log in as somebody else").click()
     expect(page).to_have_url(f"{server.address}static/login.html")
+
+
+def test_who_takes_no_part_sees_how_far_each_annotator_is(tmp_path: Path, context: BrowserContext) -> None:
+    plan = tmp_path / "study.yaml"
+    plan.write_text(STUDY + "annotators: [bo]\n", encoding="utf-8")
+    with served_to_a_team(tmp_path / "data", "--study", str(plan)) as (place, link):
+        page = joined(context, place, link, "eve")
+        cards = page.locator(".dashboard .card")
+        expect(cards.first.locator(".figure")).to_have_text("–")
+        expect(cards.first).to_contain_text("You have no images to answer")
+        annotators = cards.filter(has=page.get_by_role("heading", name="Annotators"))
+        expect(annotators.locator("thead")).to_contain_text("boards done")
+        expect(annotators.locator("tbody tr")).to_have_text(re.compile("^bo0 of 2"))
+        expect(page.get_by_text("Type this in a terminal")).to_have_count(0)
+        expect(page.get_by_role("heading", name="Groups")).to_have_count(0)
+
+
+def test_the_command_to_train_with_comes_with_the_answers(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    page = open_page(server, group=group)
+    page.keyboard.press("d")
+    expect(page.locator(".dashboard .figure")).to_have_text("0 %")
+    expect(page.locator(".dashboard .command")).to_have_count(0)
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    server.recorded("accept")
+    page.keyboard.press("d")
+    train = page.locator(".dashboard .card", has=page.locator(".command"))
+    expect(train).to_contain_text("20 new answers. Type this in a terminal:")
+    expect(page.locator(".dashboard tbody tr").first).to_have_text(re.compile("^ann17 %20"))

@@ -263,6 +263,25 @@ def test_control_images_join_no_group_with_a_proposal(
     assert post(client, scope, "merge", "misfits", target=plain[0], version=None).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("listed", "boards"), [(None, {"ada": (1, 2)}), (["ada", "bo"], {"ada": (1, 2), "bo": (0, 2)})]
+)
+def test_the_dashboard_says_how_many_boards_are_done(
+    workspace: Workspace, listed: list[str] | None, boards: dict[str, tuple[int, int]]
+) -> None:
+    study = STUDY.model_copy(update={"annotators": listed, "arms": ["none"]})
+    url = f"sqlite:///{workspace.root / 'other.sqlite'}"
+    store = Store.open(url)
+    store.begin(study_start(workspace.start(), study, None))
+    store.close()
+    owner = Somebody("ada", "token", role="owner")
+    opened = open_app(workspace, Settings(shared("none"), study=study), lambda store: owner, url)
+    with TestClient(opened.app, base_url="http://127.0.0.1", headers={"X-CSRF-Token": "token"}) as client:
+        answer_all(client)
+        found = client.get("/api/dashboard").json()["annotators"]
+    assert {one["annotator"]: (one["done"], one["boards"]) for one in found} == boards
+
+
 @pytest.mark.parametrize("role", ["reviewer", "owner"])
 def test_who_only_watches_a_study_reviews_it(workspace: Workspace, role: Role) -> None:
     study = STUDY.model_copy(update={"annotators": ["ann", "bo"], "arms": ["none"], "rounds": 1})
@@ -289,6 +308,7 @@ def test_who_only_watches_a_study_reviews_it(workspace: Workspace, role: Role) -
         (disputed,) = client.get("/api/review").json()
         dashboard = client.get("/api/dashboard", params={"scope": said["scope"]}).json()
         assert {one["annotator"]: one["answers"] for one in dashboard["annotators"]} == {"ann": 1, "bo": 1}
+        assert {(one["done"], one["boards"]) for one in dashboard["annotators"]} == {(0, 1)}
         assert (dashboard["groups"], dashboard["progress"]["images"]) == ([], 0)
         assert client.get("/api/events").json()["seq"] == 2
         assert client.get("/api/queue", params={"scope": "ann/1/none"}).status_code == 200
@@ -308,6 +328,8 @@ def test_who_only_watches_a_study_reviews_it(workspace: Workspace, role: Role) -
         decided = post(client, said["scope"], "decide", None, images=[0], label=1, version=disputed["seq"])
         assert (decided.status_code, decided.json()["next"]) == (201, None)
         assert client.get("/api/review").json() == []
+        me = client.get("/api/dashboard").json()["annotators"][-1]
+        assert (me["annotator"], me["done"], me["boards"]) == ("eve", None, None)
         assert post(client, said["scope"], "undo", None, version=None).status_code == 201
         assert len(client.get("/api/review").json()) == 1
     with entered("eve") as client:

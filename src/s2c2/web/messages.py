@@ -264,6 +264,10 @@ class WorkerItem(BaseModel):
     minutes: float
     """Active minutes."""
     images_per_hour: float | None
+    done: int | None
+    """Boards of a study that are done; null outside one, and for who takes no part."""
+    boards: int | None
+    """Boards of a study to work through; null as ``done``."""
 
 
 class AgreementItem(BaseModel):

@@ -49,6 +49,14 @@ def _said(study: Study, **place: object) -> dict[str, object]:
     return {"name": study.name, "rounds": study.rounds} | place
 
 
+def boards_done(study: Study, board: Board, annotator: str) -> tuple[int, int] | tuple[None, None]:
+    """Return how many boards of an annotator are done and how many there are; None for who takes no part."""
+    if study.annotators is not None and annotator not in study.annotators:
+        return None, None
+    boards = sequence(study, annotator)
+    return sum(_done(board, scope) for scope in boards), len(boards)
+
+
 def may_open(study: Study, board: Board, on: Assignment, annotator: str, scope: Scope, act: str = "") -> None:
     """Check that a person may see a board that is not the present one, or record an act on it.
 

@@ -12,6 +12,7 @@ from s2c2.web.board import Board
 from s2c2.web.desk import Desk, Here, Seen
 from s2c2.web.messages import AgreementItem, Dashboard, Disputed, SaidItem, WorkerItem
 from s2c2.web.nodes import Step
+from s2c2.web.participation import boards_done
 from s2c2.web.problems import Problem, responses
 from s2c2.web.views import group_item, progress_item
 
@@ -27,6 +28,8 @@ Most = Annotated[int, Query(ge=1, le=10_000, description="most images in the ans
 def dashboard(here: Here, asking: Asking, on: Seen) -> Dashboard:
     """Return progress, work and agreement; an annotator sees only the own work.
 
+    In a study that lists its annotators, those who did nothing yet are there too.
+
     There are no groups for who takes no part in a study.
     """
     everything = asking.role != "annotator"
@@ -35,10 +38,11 @@ def dashboard(here: Here, asking: Asking, on: Seen) -> Dashboard:
         disputed = len(board.disagreements()) if everything else None
         progress = board.progress(on.scope) if on.board else Progress(0, 0, 0, 0)
         work = board.work()
-    seen = [one for one in work.workers if everything or one.annotator == asking.annotator]
+        found = [_worker(here, board, one) for one in _workers(here, work)]
+    seen = [one for one in found if everything or one.annotator == asking.annotator]
     agreed = work.agreement if everything else None
     return Dashboard(
-        annotators=[WorkerItem(**vars(one)) for one in seen],
+        annotators=seen,
         groups=groups,
         progress=progress_item(progress),
         agreement=None if agreed is None else AgreementItem(**vars(agreed)),
@@ -70,6 +74,19 @@ def export(here: Here, asking: Asking, request: Request, format: Format = "csv")
     content = EXPORTERS[format](answers, Extras()).files[""]
     headers = {"content-disposition": f'attachment; filename="annotations.{format}"'}
     return Response(content, 200, headers, KINDS[format])
+
+
+def _workers(here: Desk, work: figures.Work) -> tuple[figures.Worker, ...]:
+    study = here.settings.study
+    absent = set((study and study.annotators) or ()) - set(work.acts)
+    idle = (figures.Worker(name, 0, 0, 0.0, None) for name in absent)
+    return tuple(sorted((*work.workers, *idle), key=lambda one: one.annotator))
+
+
+def _worker(here: Desk, board: Board, one: figures.Worker) -> WorkerItem:
+    study = here.settings.study
+    done, boards = (None, None) if study is None else boards_done(study, board, one.annotator)
+    return WorkerItem(**vars(one), done=done, boards=boards)
 
 
 def _disputed(here: Desk, board: Board, found: Disagreement) -> Disputed:

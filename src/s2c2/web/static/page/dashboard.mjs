@@ -22,13 +22,16 @@ export class Dashboard {
     const reply = await this.app.api.ask("dashboard");
     if (reply.status !== 200) return fill(this.content, card("The figures could not be read", h("p", {}, sentence(reply)), h("p", {}, h("button", { onclick: () => this.enter() }, "Try again"))));
     const { body } = reply;
-    const owner = this.app.store.state.session.role === "owner";
-    return fill(this.content, overall(body), this.#training(body), people(body), agreement(body), groups(body.groups), owner && this.#export());
+    const { role, study } = this.app.store.state.session;
+    const owner = role === "owner";
+    return fill(this.content, overall(body), this.#training(body), people(body, study), agreement(body), body.groups.length ? groups(body.groups) : null, owner && this.#export());
   }
 
-  #training({ train }) {
+  #training({ train, annotators }) {
+    const answers = annotators.reduce((sum, one) => sum + one.answers, 0);
+    if (!answers) return null;
     const copy = h("button", { onclick: () => this.#copy(train) }, icon("copy"), "Copy");
-    return card("Train with these labels", h("p", {}, "Type this in a terminal:"), h("div", { class: "command" }, h("code", { tabindex: "0" }, train), copy));
+    return card("Train with these labels", h("p", {}, `${counted(answers, "new answer")}. Type this in a terminal:`), h("div", { class: "command" }, h("code", { tabindex: "0" }, train), copy));
   }
 
   async #copy(command) {
@@ -47,14 +50,22 @@ export class Dashboard {
 }
 
 function overall({ progress, disagreements }) {
-  const share = progress.images ? progress.answered / progress.images : 1;
-  const facts = [`${number(progress.answered)} of ${counted(progress.images, "image")}`, `${progress.done} of ${counted(progress.groups, "group")}`, disagreements === null ? null : counted(disagreements, "disagreement")];
+  const disputed = disagreements === null ? null : counted(disagreements, "disagreement");
+  if (!progress.images) return card("Progress", h("p", { class: "figure" }, "–"), h("p", { class: "quiet" }, ["You have no images to answer", disputed].filter(Boolean).join(", ")));
+  const share = progress.answered / progress.images;
+  const facts = [`${number(progress.answered)} of ${counted(progress.images, "image")}`, `${progress.done} of ${counted(progress.groups, "group")}`, disputed];
   return card("Progress", h("p", { class: "figure" }, percent(share)), bar(share, `${percent(share)} answered`, "main"), h("p", { class: "quiet" }, facts.filter(Boolean).join(", ")));
 }
 
-function people({ annotators }) {
-  const rows = annotators.map((one) => [one.annotator, one.answers, one.acts, one.minutes.toFixed(1), one.images_per_hour === null ? null : Math.round(one.images_per_hour)]);
-  return card("Annotators", rows.length ? table(["annotator", "answers", "acts", "active minutes", "images an hour"], rows) : h("p", { class: "quiet" }, "Nobody has answered yet."));
+function people({ annotators, progress }, study) {
+  const rows = annotators.map((one) => [one.annotator, far(one, progress, study), one.answers, one.acts, one.minutes.toFixed(1), one.images_per_hour === null ? null : Math.round(one.images_per_hour)]);
+  return card("Annotators", rows.length ? table(["annotator", study ? "boards done" : "of the images", "answers", "acts", "active minutes", "images an hour"], rows) : h("p", { class: "quiet" }, "Nobody has answered yet."));
+}
+
+/** How far one annotator is: on the boards of a study, else with the images of the board of all. */
+function far({ done, boards, answers }, { images }, study) {
+  if (study) return boards === null ? null : `${done} of ${boards}`;
+  return images ? percent(answers / images) : null;
 }
 
 function agreement({ agreement: found }) {
