@@ -119,7 +119,7 @@ async function merge(app) {
 async function selectAll(app) {
   const { group } = app.store.state;
   await app.loading.need(0, group?.members.length ?? 0);
-  app.doing.select(everything(app.store.state.selection));
+  if (app.store.state.group?.id === group?.id) app.doing.select(everything(app.store.state.selection));
 }
 
 function sideBySide(app) {

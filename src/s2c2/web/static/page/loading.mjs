@@ -1,5 +1,6 @@
 /** Getting groups and their members from the server, page by page, and the next group ahead of time. */
 
+import { abreast } from "../logic/abreast.mjs";
 import { member } from "../logic/acts.mjs";
 import { nextOpen } from "../logic/board.mjs";
 import { missingPages } from "../logic/geometry.mjs";
@@ -9,6 +10,9 @@ import { sentence } from "./api.mjs";
 
 /** Members asked for at a time. */
 export const PAGE = 500;
+
+/** Pages asked for at the same time. */
+const ABREAST = 4;
 
 /** Images of the next group that are fetched ahead. */
 const AHEAD = 24;
@@ -126,8 +130,12 @@ export class Loading {
     const last = Math.ceil(group.members.length / PAGE) - 1;
     const near = new Set(missing.flatMap((at) => [-1, 0, 1].map((step) => Math.floor(at / PAGE) + step)));
     const pages = [...near].filter((page) => page > 0 && page <= last);
-    const replies = await Promise.all(pages.map((page) => this.#ask(group.id, page * PAGE)));
-    return replies.reduce((found, reply, at) => (reply.status === 200 ? filled(found, pages[at], reply.body) : found), group);
+    let found = group;
+    await abreast(pages, ABREAST, async (page) => {
+      const reply = await this.#ask(group.id, page * PAGE);
+      if (reply.status === 200) found = filled(found, page, reply.body);
+    });
+    return found;
   }
 
   /** Fetch members for positions on the screen. @param {number} first @param {number} last one past the last */
@@ -135,12 +143,12 @@ export class Loading {
     const group = this.store.state.group;
     if (!group) return;
     const pages = missingPages(first, Math.min(last, group.members.length), PAGE, group.pages);
-    await Promise.all(pages.map((page) => this.#page(group.id, page)));
+    await abreast(pages, ABREAST, (page) => this.#page(group.id, page));
   }
 
   async #page(id, page) {
     const mark = `${id} ${page}`;
-    if (this.asked.has(mark)) return;
+    if (this.asked.has(mark) || this.store.state.group?.id !== id) return;
     this.asked.add(mark);
     const reply = await this.#ask(id, page * PAGE);
     this.asked.delete(mark);
