@@ -4,6 +4,7 @@ import { layout, rowsInSight, rowsSeen, scrolledTo, thumbnail } from "../logic/g
 import { only, ranged, toggled } from "../logic/selection.mjs";
 import { percent } from "../logic/words.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
+import { follow } from "./touch.mjs";
 
 const GAP = 8;
 
@@ -17,6 +18,7 @@ export class Grid {
       class: "grid", role: "grid", "aria-multiselectable": "true", "aria-label": "Images of the group",
       onscroll: () => this.draw(), onpointerdown: (event) => this.#pressed(event),
       onpointermove: () => { this.pointing = true; }, onpointerleave: () => { this.pointing = false; }, onfocusin: (event) => this.#focused(event),
+      ontouchmove: (event) => app.zoom.still(event),
     }, this.sheet);
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
@@ -150,18 +152,17 @@ export class Grid {
     const adds = event.ctrlKey || event.metaKey || event.pointerType === "touch";
     const next = event.shiftKey ? ranged(selection, position, event.ctrlKey || event.metaKey)
       : adds ? toggled(selection, position) : only(selection, position);
-    if (event.pointerType === "touch") return this.#tap(element, next);
+    if (event.pointerType === "touch") return this.#touched(event, position, next);
     event.preventDefault();
     this.app.doing.select(next);
     element.focus({ preventScroll: true });
   }
 
-  /** A touch selects when it ends where it began; else it scrolled. */
-  #tap(element, next) {
-    const stop = new AbortController();
-    const end = () => { stop.abort(); this.app.doing.select(next); };
-    element.addEventListener("pointerup", end, { signal: stop.signal });
-    this.element.addEventListener("pointercancel", () => stop.abort(), { signal: stop.signal });
+  /** A tap selects; a finger that stays sees the image large. */
+  #touched(event, position, next) {
+    const id = this.state.group?.members[position]?.id;
+    const held = () => id !== undefined && this.app.zoom.open(id);
+    follow(event, { tapped: () => this.app.doing.select(next), held, released: () => this.app.zoom.close() });
   }
 
   #focused(event) {

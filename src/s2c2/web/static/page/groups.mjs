@@ -38,7 +38,7 @@ function emptiness({ group, opening, queue, trouble, unsaved, elsewhere }) {
   return group.members.length ? "" : "This group has no images any more.";
 }
 
-/** The large picture of an image, while a key is held. */
+/** The large picture of an image, while a key or a finger is held. */
 export class Zoom {
   constructor() {
     this.image = large();
@@ -54,5 +54,10 @@ export class Zoom {
 
   close() {
     this.element.hidden = true;
+  }
+
+  /** A finger that stays must not begin to scroll. @param {TouchEvent} event */
+  still(event) {
+    if (!this.element.hidden && event.cancelable) event.preventDefault();
   }
 }

@@ -5,6 +5,7 @@ import { nothing, pointed, target } from "../logic/selection.mjs";
 import { counted, number } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
+import { follow } from "./touch.mjs";
 
 /** Images looked at together. */
 const LIMIT = 24;
@@ -18,7 +19,7 @@ export class Growing {
     this.app = app;
     this.title = h("h1");
     this.facts = h("p", { class: "facts quiet", role: "status" });
-    this.sheet = h("div", { class: "page", role: "list", "aria-label": "Similar images", onpointermove: () => { this.pointing = true; }, onpointerleave: () => { this.pointing = false; }, onfocusin: (event) => this.#rove(event.target) });
+    this.sheet = h("div", { class: "page", role: "list", "aria-label": "Similar images", onpointermove: () => { this.pointing = true; }, onpointerleave: () => { this.pointing = false; }, onfocusin: (event) => this.#rove(event.target), onpointerdown: (event) => this.#pressed(event), ontouchmove: (event) => app.zoom.still(event) });
     this.answers = h("div", { class: "answers" });
     const back = h("button", { class: "plain", onclick: () => app.run("groups") }, icon("previous"), "Back", h("kbd", {}, "Esc"));
     this.element = h("section", { class: "view growing", "aria-label": "Grow the group" }, h("header", { class: "head" }, back, h("div", { class: "what" }, this.title, this.facts)), this.sheet, h("footer", { class: "bar-area" }, this.answers));
@@ -130,8 +131,17 @@ export class Growing {
     this.app.thumbnails.show(look, id, 192);
     if (!border) return h("div", { role: "listitem" }, h("div", { class: "cell", role: "img", "aria-label": `Image ${at + 1}` }, look));
     const chip = h("span", { class: "chip" }, "no");
-    const button = h("button", { class: "cell", "aria-pressed": "false", "aria-label": `Image ${at + 1} matches`, onclick: () => this.#toggle(at, button, chip) }, look, chip);
+    const button = h("button", { class: "cell", "aria-pressed": "false", "aria-label": `Image ${at + 1} matches`, onclick: (event) => (event.detail && this.held) || this.#toggle(at, button, chip) }, look, chip);
     return h("div", { role: "listitem" }, button);
+  }
+
+  /** A finger that stays sees the image large; what it lies on is not clicked then. */
+  #pressed(event) {
+    this.held = false;
+    const image = event.target.closest(".cell")?.querySelector("img");
+    if (!image || event.pointerType !== "touch") return;
+    const held = () => { this.held = true; this.app.zoom.open(Number(image.dataset.image)); };
+    follow(event, { held, released: () => this.app.zoom.close() });
   }
 
   #toggle(at, button, chip) {

@@ -20,17 +20,13 @@ export class Header {
     this.accept = h("button", { class: "primary accept", "data-action": "accept", onclick: (event) => event.detail > 1 || app.run("accept") });
     this.words = h("span");
     this.accept.append(icon("check"), this.words, h("kbd"));
-    const steps = h("div", { class: "steps" }, this.#step("previous", "Previous group"), this.#step("next", "Next group"), this.#size("smaller", "−"), this.#size("larger", "+"));
-    this.element = h("header", { class: "head" }, menu, h("div", { class: "what" }, this.title, this.facts), this.suggestion, this.accept, steps);
+    this.steps = [this.#step("previous", "Previous group", icon("previous")), this.#step("next", "Next group", icon("next")), this.#step("smaller", "Smaller thumbnails", "−"), this.#step("larger", "Larger thumbnails", "+")];
+    this.element = h("header", { class: "head" }, menu, h("div", { class: "what" }, this.title, this.facts), this.suggestion, this.accept, h("div", { class: "steps" }, this.steps));
   }
 
-  #step(action, words) {
-    return h("button", { class: "plain", "data-action": action, "aria-label": words, title: words, onclick: () => this.app.run(action) }, icon(action));
-  }
-
-  #size(action, sign) {
-    const words = action === "larger" ? "Larger thumbnails" : "Smaller thumbnails";
-    return h("button", { class: "plain sign", "data-action": action, "aria-label": words, title: words, onclick: () => this.app.run(action) }, sign);
+  #step(action, words, sign) {
+    const kind = typeof sign === "string" ? "plain sign" : "plain";
+    return h("button", { class: kind, "data-action": action, "aria-label": words, title: words, onclick: () => this.app.run(action) }, sign, h("kbd"));
   }
 
   /** @param {any} state */
@@ -46,7 +42,7 @@ export class Header {
     this.accept.hidden = !label;
     this.accept.disabled = !summary?.open;
     text(this.words, summary?.open ? `Accept ${number(summary.open)} as ${label}` : "All answered");
-    text(this.accept.lastChild, this.app.key("accept"));
+    for (const button of [this.accept, ...this.steps]) text(button.lastChild, this.app.key(button.dataset.action));
   }
 
   #suggest(group, session) {

@@ -21,10 +21,11 @@ export class Single {
     this.hint = h("div", { class: "suggestion" });
     this.image = large();
     this.chip = h("span", { class: "chip" });
-    const step = (name, words) => h("button", { class: "plain", "aria-label": words, title: words, "data-action": name, onclick: () => app.run(name) }, icon(name));
+    const step = (name, words) => h("button", { class: "plain", "aria-label": words, title: words, "data-action": name, onclick: () => app.run(name) }, icon(name), h("kbd"));
+    this.steps = [step("previous", "Previous image"), step("next", "Next image")];
     this.toolbar = new Toolbar(app, "single");
     this.element = h("section", { class: "view single", "aria-label": "One image" },
-      h("header", { class: "head" }, menu, h("div", { class: "what" }, this.title, this.facts), this.hint, h("div", { class: "steps" }, step("previous", "Previous image"), step("next", "Next image"))),
+      h("header", { class: "head" }, menu, h("div", { class: "what" }, this.title, this.facts), this.hint, h("div", { class: "steps" }, this.steps)),
       h("div", { class: "stage" }, this.image, this.chip), this.toolbar.element);
   }
 
@@ -67,6 +68,7 @@ export class Single {
   #draw({ group, session, selection, queue }) {
     const { member } = this;
     const summary = queue.find((one) => one.group === group.id);
+    for (const button of this.steps) text(button.lastChild, this.app.key(button.dataset.action));
     text(this.title, group.name);
     text(this.facts, group.members.length ? `Image ${number(selection.cursor + 1)} of ${number(group.members.length)}, ${number(summary?.open ?? 0)} open` : "No images");
     const hint = group.suggestion ? session.classes[group.suggestion.label]?.name : null;

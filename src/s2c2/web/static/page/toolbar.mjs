@@ -23,9 +23,10 @@ export class Toolbar {
     this.classes = h("div", { class: "classes", role: "group", "aria-label": "Label" });
     this.acts = ACTS.filter(([name]) => place === "groups" || SINGLE.includes(name)).map(([name, words]) => tool(app, name, words));
     this.compare = tool(app, "compare", "Compare");
+    this.picking = [tool(app, "all", "Select all"), tool(app, "invert", "Invert")];
     this.history = [tool(app, "undo", "Undo"), tool(app, "redo", "Redo"), tool(app, "help", "Keys")];
     this.element = h("footer", { class: "bar-area" },
-      h("div", { class: "aims" }, this.aim, this.clear, h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, place === "groups" && this.compare, this.history)),
+      h("div", { class: "aims" }, this.aim, this.clear, place === "groups" && h("div", { class: "picking" }, this.picking), h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, place === "groups" && this.compare, this.history)),
       this.classes, h("div", { class: "acts", role: "group", "aria-label": "Acts" }, this.acts));
     this.place = place;
   }
@@ -45,7 +46,7 @@ export class Toolbar {
     text(this.unsaved, state.unsaved ? `${counted(state.unsaved, "act")} not saved yet` : "All saved");
     if (session.classes !== this.names || keys !== this.keys) this.#classes(session.classes);
     Object.assign(this, { names: session.classes, keys });
-    for (const button of [...this.acts, this.compare, ...this.history]) text(button.lastChild, this.app.key(button.dataset.action));
+    for (const button of [...this.acts, ...this.picking, this.compare, ...this.history]) text(button.lastChild, this.app.key(button.dataset.action));
     this.#enable(chosen, state);
   }
 
@@ -71,5 +72,5 @@ export class Toolbar {
 
 /** A button of an act. A double click acts once. */
 function tool(app, action, words) {
-  return h("button", { class: "tool", "data-action": action, onclick: (event) => event.detail > 1 || app.run(action) }, icon(action), h("span", {}, words), h("kbd"));
+  return h("button", { class: "tool", "data-action": action, title: words, onclick: (event) => event.detail > 1 || app.run(action) }, icon(action), h("span", {}, words), h("kbd"));
 }

@@ -1,0 +1,88 @@
+"""A tablet: a tap selects an image, a finger that stays sees it large, and what keys do has buttons."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.screen import cell
+from tests.browser.serving import Server
+from tests.browser.test_reflow import BEYOND
+
+
+@pytest.fixture
+def tablet(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context(viewport={"width": 1024, "height": 768}, has_touch=True, is_mobile=True)
+    yield made
+    made.close()
+
+
+def touching(page: Page, context: BrowserContext, what: Locator) -> Callable[[], object]:
+    """Put a finger on something; return what takes it away."""
+    box = what.bounding_box()
+    assert box is not None
+    session = context.new_cdp_session(page)
+    point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    return lambda: session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_finger_that_stays_sees_the_image_large(
+    server: Server, open_page: Open, tablet: BrowserContext
+) -> None:
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, tablet, group)
+    large, chosen = page.locator(".zoom img"), page.locator("[role=gridcell][aria-selected=true]")
+    lift = touching(page, tablet, cell(page, images[2]))
+    expect(large).to_be_visible()
+    assert f"images/{images[2]}/full" in str(large.get_attribute("src"))
+    lift()
+    expect(large).to_be_hidden()
+    expect(chosen).to_have_count(0)
+    cell(page, images[3]).tap()
+    expect(chosen).to_have_attribute("data-image", str(images[3]))
+
+
+def test_a_finger_that_stays_chooses_nothing_at_the_border(
+    server: Server, open_page: Open, tablet: BrowserContext
+) -> None:
+    page = open_page(server, tablet, server.groups("cluster")[0])
+    page.locator("[data-action=grow]").tap()
+    page.locator("[data-action=nomatch]").tap()
+    third = page.locator(".growing .page[data-border] button.cell").nth(2)
+    expect(third).to_be_visible()
+    lift = touching(page, tablet, third)
+    expect(page.locator(".zoom img")).to_be_visible()
+    lift()
+    expect(page.locator(".zoom img")).to_be_hidden()
+    expect(third).to_have_attribute("aria-pressed", "false")
+    third.tap()
+    expect(third).to_have_attribute("aria-pressed", "true")
+
+
+def test_all_images_are_selected_and_turned_round_without_keys(
+    server: Server, open_page: Open, tablet: BrowserContext
+) -> None:
+    page = open_page(server, tablet, server.groups("class")[0])
+    aim = page.locator(".groups .aim")
+    page.get_by_role("button", name="Select all").tap()
+    expect(aim).to_have_text("20 images selected")
+    cell(page, server.members(server.groups("class")[0])[0]).tap()
+    page.get_by_role("button", name="Invert").tap()
+    expect(aim).to_have_text("1 image selected")
+
+
+@pytest.mark.parametrize("width", [1200, 1280, 1440])
+def test_buttons_show_their_keys_on_a_laptop(server: Server, open_page: Open, width: int) -> None:
+    page = open_page(server)
+    page.set_viewport_size({"width": width, "height": 800})
+    keys = {"previous": "P", "next": "N", "smaller": "−", "larger": "+", "all": "Ctrl+A", "invert": "I"}
+    more = {"undo": "Ctrl+Z", "redo": "Ctrl+Shift+Z", "help": "?", "compare": "C"}
+    for action, key in (keys | more).items():
+        shown = page.locator(f".groups [data-action={action}] kbd")
+        expect(shown).to_have_text(key)
+        expect(shown).to_be_visible()
+    expect(page.get_by_role("button", name="Select all")).to_be_visible()
+    assert page.evaluate(BEYOND) == []
