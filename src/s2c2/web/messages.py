@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -71,9 +72,17 @@ class ActBody(Sent):
     shown: ShownBody | None = None
     seconds: SecondsBody = SecondsBody()
     at: Annotated[str, Field(max_length=40)] = ""
+    """Time of the page, ISO 8601; empty where it is not known."""
     tab: UUID | None = None
     dataset: Annotated[str, Field(max_length=40)] | None = None
     """``dataset`` of the session in which the act was made; another one is refused."""
+
+    @field_validator("at")
+    @classmethod
+    def _is_a_time(cls, at: str) -> str:
+        if at:
+            datetime.fromisoformat(at)
+        return at
 
     @field_validator("distribution")
     @classmethod

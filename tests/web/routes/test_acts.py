@@ -226,6 +226,7 @@ def test_undo_of_what_another_changed_is_refused(ada: TestClient, bob: TestClien
         ({"act": "split", "label": None, "images": None}, "images"),
         ({"act": "merge", "label": None, "images": None}, "target"),
         ({"at": "x" * 100}, "at"),
+        ({"at": "yesterday"}, "at"),
         ({"selected": 10**12}, "selected"),
     ],
 )
