@@ -174,6 +174,8 @@ class TrainConfig(Section):
     passes: Literal["joined", "apart", "lean"] = "joined"
     """One pass over all views of a step; one each, where only labeled images move statistics; or one over
     those that are trained and, without gradient, one over those that only give targets."""
+    compile: bool = False
+    """Whether the backbone is compiled: faster steps after a minute or more, which needs a C++ compiler."""
     checkpoint: Count = 250
     """Steps between two checkpoints."""
     keep: Count = 2

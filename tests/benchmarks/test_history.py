@@ -41,7 +41,7 @@ def test_a_card_stands_beside_the_processor() -> None:
     card = entry("step", "2026-01-02", [STEP | {"case": "joined"}])
     card["machine"]["card"] = "Card 9"
     text = history.summary([entry("step", "2026-01-01", [STEP]), card])
-    assert "## step of wrn-10-1, batch 4\n\n2026-01-01" in text
+    assert "## step of wrn-10-1, batch 4 on P\n\n2026-01-01" in text
     assert "## step of wrn-10-1, batch 4 on Card 9\n\n2026-01-02" in text
 
 
@@ -58,15 +58,21 @@ def test_another_batch_or_network_replaces_no_table(other: dict[str, Any], tmp_p
 def test_images_of_another_size_replace_no_table() -> None:
     small, large = (entry("step", "", [STEP]) | {"options": {"size": size}} for size in (32, 96))
     assert list(history.latest([small, large])) == [
-        "step of wrn-10-1, 32 px, batch 4",
-        "step of wrn-10-1, 96 px, batch 4",
+        "step of wrn-10-1, 32 px, batch 4 on P",
+        "step of wrn-10-1, 96 px, batch 4 on P",
     ]
 
 
 def test_what_has_neither_is_kept_once() -> None:
     assert list(history.latest([entry("start", "1", [{"command": "--help"}]), entry("start", "2", [])])) == [
-        "start"
+        "start on P"
     ]
+
+
+def test_another_processor_replaces_no_table() -> None:
+    ours, theirs = (entry("start", day, [{"command": "--help"}]) for day in ("1", "2"))
+    theirs["machine"]["processor"] = "Q"
+    assert list(history.latest([ours, theirs])) == ["start on P", "start on Q"]
 
 
 def test_the_committed_table_is_that_of_the_committed_history() -> None:

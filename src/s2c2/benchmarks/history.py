@@ -53,12 +53,13 @@ def latest(entries: Sequence[Entry]) -> dict[str, Entry]:
 
 
 def titled(entry: Entry) -> str:
-    """Return the section of an entry, of which network and batch, and the graphics card, if so."""
+    """Return the section of an entry, of which network and batch, and on which card or processor."""
     row: Row = next(iter(entry["rows"]), {})
-    network, batch, card = row.get("network"), row.get("batch"), entry["machine"].get("card")
+    network, batch, machine = row.get("network"), row.get("batch"), entry["machine"]
+    place = machine.get("card") or machine.get("processor")
     size = f", {entry['options']['size']} px" if batch and "size" in entry["options"] else ""
     of = (f" of {network}" if network else "") + (f"{size}, batch {batch}" if batch else "")
-    return f"{entry['section']}{of}" + (f" on {card}" if card else "")
+    return f"{entry['section']}{of}" + (f" on {place}" if place else "")
 
 
 def columns(rows: Sequence[Row]) -> list[str]:

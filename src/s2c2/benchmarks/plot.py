@@ -37,7 +37,8 @@ def steps(axes: Axes, entry: Entry) -> None:
     spreads = [[abs(row["seconds"][side] - row["seconds"][0]) for row in rows] for side in (1, 2)]
     axes.barh([row["case"] for row in rows], medians, xerr=spreads, color="#4878a8", height=0.6)
     first: Mapping[str, Any] = rows[0]
-    axes.set_xlabel(f"processor seconds a step, {first['network']}, {first['batch']} labeled images")
+    what = f"{first['network']}, {first['batch']} labeled images, {entry['machine']['processor']}"
+    axes.set_xlabel(f"processor seconds a step, {what}")
 
 
 def growth(axes: Axes, entry: Entry) -> None:

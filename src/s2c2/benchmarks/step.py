@@ -18,6 +18,7 @@ from s2c2.benchmarks.worker import Work
 from s2c2.config import Config
 from s2c2.data.batches import Batches, resident
 from s2c2.engine import Record, Schedule, Training, train
+from s2c2.experiments.compiling import compile_backbones
 from s2c2.experiments.device import present
 from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import fresh, objective_of
@@ -84,7 +85,7 @@ def prepare(options: Mapping[str, Any]) -> Work:
     )
     flops = counted(steps)
     if options["compiled"] != "no":
-        compiled(training, options["compiled"])
+        compile_backbones(training, options["compiled"])
         next(steps)
 
     def work() -> dict[str, float]:
@@ -135,12 +136,6 @@ def nchw(training: Training) -> None:
     for network in (training.network, training.averaged.network):
         network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         network.backbone.register_forward_pre_hook(lambda _, images: (images[0].contiguous(),))
-
-
-def compiled(training: Training, mode: str) -> None:
-    """Let both backbones be compiled in a mode of ``torch.compile``."""
-    for network in (training.network, training.averaged.network):
-        network.backbone.compile(mode=mode)
 
 
 def timed(made: Callable[[int], Batch], step: int, marks: Marks) -> Batch:

@@ -11,6 +11,7 @@ from s2c2.allocator import give_back
 from s2c2.config import Config
 from s2c2.engine import forward
 from s2c2.errors import UserError
+from s2c2.experiments.compiling import eager
 from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup
 from s2c2.memory import exhausted, rebound
@@ -66,12 +67,14 @@ def passes(ready: Setup, config: Config, batch: int) -> bool:
     batches = replace(ready.batches, batch=batch)
     generator = torch.Generator().manual_seed(0)
     try:
-        losses = forward(
-            *(ready.training, batches(0), ready.objective, generator),
-            progress=0.0,
-            manner=manner(config, ready.objective, ready.training.network),
-        )
-        torch.autograd.backward(losses.total)
+        # Compiling takes processes of its own, which a fork must not wait for.
+        with eager(config):
+            losses = forward(
+                *(ready.training, batches(0), ready.objective, generator),
+                progress=0.0,
+                manner=manner(config, ready.objective, ready.training.network),
+            )
+            torch.autograd.backward(losses.total)
     except (RuntimeError, MemoryError) as error:
         if not exhausted(error):
             raise

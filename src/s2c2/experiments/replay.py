@@ -14,6 +14,7 @@ from s2c2.data.batches import LABELED, positions
 from s2c2.data.progress import Progress, silent
 from s2c2.engine import NonFiniteError, train
 from s2c2.errors import UserError
+from s2c2.experiments.compiling import compiling
 from s2c2.experiments.device import present
 from s2c2.experiments.folder import Place, origin, refuse_other
 from s2c2.experiments.manner import manner
@@ -94,7 +95,8 @@ def replay(root: Path, progress: Progress = silent) -> Replayed:
     there = checkpoint.listed(place.checkpoints)
     problems = checkpoint.restore(place.checkpoints, ready.training) if there else []
     start, witness = ready.training.step, Witness(ready.objective)
-    error = _again(ready, config, witness, last, progress)
+    with compiling(ready.training, config):
+        error = _again(ready, config, witness, last, progress)
     if error is None or witness.step is None:
         raise UserError(f"step {last} of {root} is finite now: was it another machine or version?")
     return Replayed(

@@ -18,6 +18,7 @@ from s2c2.data.progress import Progress, silent
 from s2c2.data.splits import duplicates
 from s2c2.data.writing import first_few
 from s2c2.engine import Record, Training
+from s2c2.experiments.compiling import compiling, eager
 from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
@@ -90,10 +91,12 @@ def run(
         say(text)
     for network in (ready.training.network, ready.training.averaged.network):
         join(network, ranks)
-    follow(place, ready, config, watch, stop, ranks)
+    with compiling(ready.training, config, ranks.world):
+        follow(place, ready, config, watch, stop, ranks)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
     material = Material(ready.pack, ready.embedded, labeled, ready.splits.of())
-    return conclude(place, config, reader, material, predicting, ranks)
+    with eager(config):
+        return conclude(place, config, reader, material, predicting, ranks)
 
 
 def enter(place: Place, dataset: Dataset, config: Config, resume: bool) -> None:
@@ -111,10 +114,12 @@ def left_out(packed: Pack) -> Iterator[str]:
 
 
 def slowed(config: Config, ready: Setup) -> Iterator[str]:
-    """Yield a sentence where a network is trained in another number format than it is read in."""
+    """Yield a sentence for what makes steps, or the first one, slower than a person may expect."""
     network = ready.training.network
     if bfloat16(config, network.device) and not bfloat16(config, network.device, network):
         yield "trained in float32: bfloat16 makes depthwise convolutions slower on this processor"
+    if config.train.compile:
+        yield "the backbone is compiled: the first step takes a minute or more"
 
 
 def restored(place: Place, training: Training, ranks: Ranks) -> list[str]:

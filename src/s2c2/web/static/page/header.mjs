@@ -42,7 +42,12 @@ export class Header {
     this.accept.hidden = !label;
     this.accept.disabled = !summary?.open;
     text(this.words, summary?.open ? `Accept ${number(summary.open)} as ${label}` : "All answered");
-    for (const button of [this.accept, ...this.steps]) text(button.lastChild, this.app.key(button.dataset.action));
+    for (const button of [this.accept, ...this.steps]) {
+      const key = this.app.key(button.dataset.action);
+      text(button.lastChild, key);
+      // a sign that is its own key is not said twice
+      button.lastChild.hidden = key === button.firstChild.textContent;
+    }
   }
 
   #suggest(group, session) {
