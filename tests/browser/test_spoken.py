@@ -18,7 +18,7 @@ RAIL = """
   - heading "Groups" [level=2]
   - list:
     - listitem:
-      - button /^disc ?class open 20 images disc \\d+ % moderate suggestion$/
+      - button /^disc class open 20 images disc \\d+ % moderate suggestion$/
     - listitem:
       - button /^wedge ?class open 20 images wedge \\d+ % moderate suggestion$/
     - listitem:

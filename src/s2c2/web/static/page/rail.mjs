@@ -95,7 +95,7 @@ export class Rail {
     trait(item.firstChild, "data-state", state.word);
     fill(item.firstChild,
       h("span", { class: "name" }, one.name, " ", h("span", { class: "kind" }, one.kind)),
-      " ", h("span", { class: `state ${state.icon}` }, icon(state.icon), state.word),
+      h("span", { class: `state ${state.icon}` }, icon(state.icon), state.word),
       h("span", { class: "counts" }, one.open && answered ? `${number(one.open)} open` : counted(one.size, "image")),
       label ? h("span", { class: "hint" }, `${label.name} ${percent(label.strength)}`, bar(label.strength, `${strength(label.strength)} suggestion`, "strength")) : h("span", { class: "hint quiet" }, "no suggestion"),
       one.lease && one.lease.who !== session.annotator ? h("span", { class: "lease" }, `${one.lease.who} works on it`) : null);
