@@ -24,11 +24,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(INSTALL) --editable '.[test]'
+	$(INSTALL) --editable '.[test,features]'
 	@touch $@
 
 $(VENV)/.installed-check: $(VENV)/.installed
-	$(INSTALL) --editable '.[test,check,docs]'
+	$(INSTALL) --editable '.[test,features,check,docs]'
 	@touch $@
 
 install: $(VENV)/.installed  ## make .venv and install s2c2 into it
