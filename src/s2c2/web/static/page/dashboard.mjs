@@ -59,7 +59,7 @@ function overall({ progress, disagreements }) {
 
 function people({ annotators, progress }, study) {
   const rows = annotators.map((one) => [one.annotator, far(one, progress, study), one.answers, one.acts, one.minutes.toFixed(1), one.images_per_hour === null ? null : Math.round(one.images_per_hour)]);
-  return card("Annotators", rows.length ? table(["annotator", study ? "boards done" : "of the images", "answers", "acts", "active minutes", "images an hour"], rows) : h("p", { class: "quiet" }, "Nobody has answered yet."));
+  return card("Annotators", rows.length ? table(["annotator", study ? "boards done" : "share", "answers", "acts", "minutes", "images / h"], rows) : h("p", { class: "quiet" }, "Nobody has answered yet."));
 }
 
 /** How far one annotator is: on the boards of a study, else with the images of the board of all. */
