@@ -51,6 +51,11 @@ class Training:
     algorithm: nn.Module | None = None
     """The algorithm, where it has state; see :func:`adopt`."""
 
+    @property
+    def networks(self) -> tuple[Network, Network]:
+        """The trained network and the averaged one."""
+        return self.network, self.averaged.network
+
 
 @dataclass(frozen=True)
 class Record:

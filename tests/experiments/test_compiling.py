@@ -9,7 +9,8 @@ from s2c2.config import Config
 from s2c2.data.synthetic import synthetic
 from s2c2.engine import Training
 from s2c2.errors import UserError
-from s2c2.experiments.compiling import compiler, compiling
+from s2c2.experiments.compiling import compilable, compiler, compiling
+from s2c2.experiments.run import run
 from s2c2.experiments.setup import setup
 
 
@@ -48,8 +49,17 @@ def test_without_a_compiler_the_line_says_what_to_do(
 
 
 def test_several_processes_are_refused(training: Training) -> None:
-    with pytest.raises(UserError, match="for one process"), compiling(training, config(compiled=True), 2):
-        pass
+    with pytest.raises(UserError, match="for one process"):
+        compilable(config(compiled=True), 2)
+    assert is_compiled(training) == [False, False]
+
+
+def test_what_cannot_be_compiled_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = synthetic(tmp_path / "data", images=60, seed=0, size=16)
+    monkeypatch.setenv("CXX", str(tmp_path / "gone"))
+    with pytest.raises(UserError, match=r"needs a C\+\+ compiler"):
+        run(dataset, config(compiled=True), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_compiler_that_a_person_names_is_taken(tmp_path: Path) -> None:

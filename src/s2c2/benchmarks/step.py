@@ -133,7 +133,7 @@ def counted(steps: Iterator[Record]) -> int:
 
 def nchw(training: Training) -> None:
     """Let both networks compute in NCHW order."""
-    for network in (training.network, training.averaged.network):
+    for network in training.networks:
         network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         network.backbone.register_forward_pre_hook(lambda _, images: (images[0].contiguous(),))
 

@@ -14,19 +14,17 @@ from s2c2.errors import UserError
 
 def compile_backbones(training: Training, mode: str = "default") -> None:
     """Let both backbones be compiled, in a mode of ``torch.compile``, when they first read a batch."""
-    for network in (training.network, training.averaged.network):
+    for network in training.networks:
         network.backbone.compile(mode=mode)
 
 
-@contextmanager
-def compiling(training: Training, config: Config, processes: int = 1) -> Iterator[None]:
-    """Train compiled where that is asked for; what is read afterwards, in other batches, is not compiled.
+def compilable(config: Config, processes: int = 1) -> None:
+    """Refuse to compile, where that is asked for, what cannot be.
 
     Raises:
-        UserError: where there is no compiler, in several processes, and where a backbone cannot be compiled.
+        UserError: where there is no compiler, and in several processes.
     """
     if not config.train.compile:
-        yield
         return
     if processes > 1:
         raise UserError("train.compile is for one process: leave it out where several train a run")
@@ -35,6 +33,19 @@ def compiling(training: Training, config: Config, processes: int = 1) -> Iterato
             "train.compile needs a C++ compiler, and there is none: install g++ or clang, set CXX, or leave "
             "train.compile out"
         )
+
+
+@contextmanager
+def compiling(training: Training, config: Config) -> Iterator[None]:
+    """Train compiled where that is asked for; what is read afterwards, in other batches, is not compiled.
+
+    Raises:
+        UserError: where there is no compiler, and where a backbone cannot be compiled.
+    """
+    if not config.train.compile:
+        yield
+        return
+    compilable(config)
     compile_backbones(training)
     from torch._dynamo.exc import TorchDynamoException
 

@@ -68,7 +68,7 @@ class Embedded:
 
     def standardise(self, training: Training, rows: np.ndarray) -> None:
         """Set what both networks take off the embeddings from the training images."""
-        for network in (training.network, training.averaged.network):
+        for network in training.networks:
             if isinstance(network.backbone, Trunk):
                 network.backbone.standardise(*moments(self.rows["none"][0], rows))
 

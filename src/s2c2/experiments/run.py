@@ -18,7 +18,7 @@ from s2c2.data.progress import Progress, silent
 from s2c2.data.splits import duplicates
 from s2c2.data.writing import first_few
 from s2c2.engine import Record, Training
-from s2c2.experiments.compiling import compiling, eager
+from s2c2.experiments.compiling import compilable, compiling, eager
 from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
@@ -75,6 +75,7 @@ def run(
     """
     place = Place(out)
     ranks.same("their settings", config.model_dump_json)
+    compilable(config, ranks.world)
     led(ranks, lambda: enter(place, dataset, config, resume))
     torch.set_num_threads(threads(config))
     device = present()
@@ -89,9 +90,9 @@ def run(
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
     for text in restored(place, ready.training, ranks) if resume else ():
         say(text)
-    for network in (ready.training.network, ready.training.averaged.network):
+    for network in ready.training.networks:
         join(network, ranks)
-    with compiling(ready.training, config, ranks.world):
+    with compiling(ready.training, config):
         follow(place, ready, config, watch, stop, ranks)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
     material = Material(ready.pack, ready.embedded, labeled, ready.splits.of())

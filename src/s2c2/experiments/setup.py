@@ -261,7 +261,7 @@ def start(training: Training, weights: Path) -> None:
     Raises:
         UserError: for a file that is no safetensors file, or weights of another network.
     """
-    for network in (training.network, training.averaged.network):
+    for network in training.networks:
         load_weights(network.backbone, weights)
 
 
