@@ -27,6 +27,7 @@ from PIL import Image
 from bench.crowd import Watch, crowd
 from s2c2 import proposals
 from s2c2.cli.people import people_of
+from s2c2.memory import bytes_of
 from s2c2.predictions import Predictions
 from s2c2.web.database import writing
 from s2c2.web.identity import accounts, managing
@@ -143,8 +144,9 @@ def ready(run: Path) -> float:
 
 def peak(pid: int) -> float:
     """Return the largest resident size of a process so far, in MB."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return round(int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) * 1024 / 1e6, 1)
+    found = bytes_of(Path(f"/proc/{pid}/status"), "VmHWM")
+    assert found is not None
+    return round(found / 1e6, 1)
 
 
 def busy(pid: int) -> float:

@@ -45,14 +45,9 @@ Probabilities = Float[np.ndarray, "n k"]
 Evidence = Float[np.ndarray, " n"]
 
 
-def spread_of(p: Probabilities) -> Evidence:
-    """Return the entropy of each row, in nats."""
-    return np.asarray(-(p * np.log(np.maximum(p, 1e-12))).sum(axis=1))
-
-
 def divergence(several: Sequence[Probabilities]) -> Evidence:
     """Return the Jensen–Shannon divergence of opinions: entropy of the mean less mean entropy."""
-    return np.asarray(spread_of(np.mean(several, axis=0)) - np.mean([spread_of(p) for p in several], axis=0))
+    return np.asarray(entropy(np.mean(several, axis=0)) - np.mean([entropy(p) for p in several], axis=0))
 
 
 def margins(p: Probabilities, chosen: Int[np.ndarray, " n"]) -> Evidence:
@@ -109,8 +104,8 @@ def evidences(ready: Setup, checkpoints: Sequence[Path], rows: Int[np.ndarray, "
         "changes of class in training": np.mean(
             [a.argmax(axis=1) != b.argmax(axis=1) for a, b in pairwise(history)], axis=0
         ),
-        "entropy of what neighbours are called": spread_of(theirs[near].mean(axis=1)),
-        "entropy of neighbours' labels": spread_of(classes[told].mean(axis=1)),
+        "entropy of what neighbours are called": entropy(theirs[near].mean(axis=1)),
+        "entropy of neighbours' labels": entropy(classes[told].mean(axis=1)),
         "distance to labeled neighbours": far,
         "small norm of the embedding": -np.linalg.norm(hidden, axis=1),
     }

@@ -83,7 +83,7 @@ def limit(root: Path = Path("/")) -> int | None:
 
 def taken(root: Path = Path("/")) -> int | None:
     """Return the bytes that this process has asked for, as ``RLIMIT_DATA`` counts them; None if unknown."""
-    return _kilobytes(root / "proc/self/status", "VmData")
+    return bytes_of(root / "proc/self/status", "VmData")
 
 
 def available(root: Path = Path("/")) -> int | None:
@@ -96,7 +96,7 @@ def available(root: Path = Path("/")) -> int | None:
         None where that cannot be read.
     """
     meminfo = root / "proc/meminfo"
-    machine, swap = _kilobytes(meminfo, "MemAvailable"), _kilobytes(meminfo, "SwapFree")
+    machine, swap = bytes_of(meminfo, "MemAvailable"), bytes_of(meminfo, "SwapFree")
     known = [] if machine is None else [machine + (swap or 0)]
     return min([*known, *_groups(root)], default=None)
 
@@ -125,7 +125,8 @@ def _groups(root: Path) -> Iterator[int]:
                 yield max(int(limit) - int(used) + (int(found[1]) if found else 0), 0)
 
 
-def _kilobytes(path: Path, name: str) -> int | None:
+def bytes_of(path: Path, name: str) -> int | None:
+    """Return what a file of the kernel says in kB of a name, in bytes; None where it does not."""
     found = re.search(rf"^{name}:\s+(\d+) kB$", _text(path), re.MULTILINE)
     return int(found[1]) * 1024 if found else None
 

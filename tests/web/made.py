@@ -3,6 +3,7 @@
 import json
 import uuid
 import warnings
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,16 @@ with warnings.catch_warnings():
 
 ADDRESS = "http://127.0.0.1"
 TOKEN = "token-of-the-test"
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 def dataset_folder(folder: Path, images: int = 60) -> Path:

@@ -25,6 +25,7 @@ from s2c2.web.store import Store
 from s2c2.web.study import Study, sequence
 from s2c2.web.studying import study_start
 from s2c2.web.workspace import Workspace, open_workspace
+from tests.web.made import Clock
 from tests.web.starts import group
 
 with warnings.catch_warnings():
@@ -35,18 +36,9 @@ STUDY = Study(name="pilot", control=0.25, group=5, washout_days=1)
 N = 24
 
 
-class Clock:
-    """A clock that the test sets."""
-
-    now = datetime(2026, 3, 1, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(datetime(2026, 3, 1, tzinfo=UTC))
 
 
 @pytest.fixture

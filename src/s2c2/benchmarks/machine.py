@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from s2c2.memory import bytes_of
+
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO = Path("/proc/meminfo")
 
@@ -20,7 +22,7 @@ def machine(threads: int) -> dict[str, Any]:
     return {
         "processor": field(CPUINFO, "model name") or platform.machine(),
         "cores": os.cpu_count(),
-        "memory_gib": round(int((field(MEMINFO, "MemTotal") or "0").split()[0]) / 2**20),
+        "memory_gib": round((bytes_of(MEMINFO, "MemTotal") or 0) / 2**30),
         "threads": threads,
         "python": platform.python_version(),
         "packages": {name: version(name).partition("+")[0] for name in packages},

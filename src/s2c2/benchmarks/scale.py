@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from s2c2.benchmarks.machine import field
 from s2c2.benchmarks.timing import Meter, measured
 from s2c2.benchmarks.worker import Work, working
+from s2c2.memory import bytes_of
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SIDE, BLOCK = 32, 10_000
@@ -157,4 +157,4 @@ def watched(into: dict[str, float]) -> Iterator[None]:
 
 def anonymous() -> int:
     """Return the bytes that this process holds beside mapped files; zero where it is not known."""
-    return 1024 * int((field(Path("/proc/self/status"), "RssAnon") or "0").split()[0])
+    return bytes_of(Path("/proc/self/status"), "RssAnon") or 0

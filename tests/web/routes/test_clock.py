@@ -8,25 +8,15 @@ import pytest
 
 from s2c2.web.log import frame
 from s2c2.web.workspace import Workspace
-from tests.web.made import TestClient, client_of, sent
+from tests.web.made import Clock, TestClient, client_of, sent
 
 HOUR = timedelta(hours=1)
 LEASE = {"group": "class-0", "scope": "shared/1/s2c2"}
 
 
-class Clock:
-    """A clock that is set while people work."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 29, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(datetime(2026, 3, 29, 12, tzinfo=UTC))
 
 
 @pytest.fixture
