@@ -177,6 +177,26 @@ def test_keys_can_be_changed_and_conflicts_are_named(server: Server, open_page: 
     assert event.images == [image]
 
 
+def test_a_class_can_have_a_letter(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    image = server.members(group)[1]
+    page = open_page(server, group=group)
+    page.keyboard.press("?")
+    page.locator("[data-key='class2']").click()
+    page.keyboard.press("k")
+    page.keyboard.press("Escape")
+    expect(page.locator("footer [data-label='1'] kbd")).to_have_text("K")
+    page.reload()
+    select(page, image)
+    page.keyboard.press("k")
+    (event,) = server.recorded("label")
+    assert (event.images, event.payload["label"]) == ([image], 1)
+    select(page, image)
+    page.keyboard.press("2")
+    expect(page.locator("footer [data-label='1'] kbd")).to_have_text("K")
+    assert len(server.recorded("label")) == 1
+
+
 @pytest.fixture
 def plain(run: Path, tmp_path: Path) -> Iterator[Server]:
     """Return a server on the dataset of the run, without proposals."""

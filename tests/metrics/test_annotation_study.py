@@ -100,6 +100,7 @@ def test_each_person_has_their_own_line() -> None:
         rows = given.table.filter(pl.col("annotator") == line.annotator, pl.col("arm") == line.arm.name)
         assert line.answers == len(rows) == N
         assert line.hundred == pytest.approx(2.0 if line.arm.name == "none" else 1.0)
+        assert np.isnan(line.elapsed)
         assert line.arm.inter.value == whole[line.arm.name].arm.inter.value
         shown = rows.filter(pl.col("proposal").is_not_null())
         share = float((shown["label"] == shown["proposal"]).mean() or 0)  # type: ignore[arg-type]
@@ -108,15 +109,16 @@ def test_each_person_has_their_own_line() -> None:
 
 def test_time_of_skips_and_of_what_was_taken_back_counts() -> None:
     rows = [
-        ("a", "cat", "label", True, 3.0),
-        ("a", "dog", "label", False, 2.0),
-        ("b", None, "skip", True, 4.0),
-        ("c", "cat", "label", True, 3.0),
+        ("a", "cat", "label", True, 3.0, 30.0),
+        ("a", "dog", "label", False, 2.0, 2.0),
+        ("b", None, "skip", True, 4.0, 64.0),
+        ("c", "cat", "label", True, 3.0, 3.0),
     ]
-    frame = pl.DataFrame(rows, schema=["image", "label", "kind", "live", "seconds"], orient="row")
+    frame = pl.DataFrame(rows, schema=["image", "label", "kind", "live", "seconds", "wall"], orient="row")
     (line,) = agreement(Log.build(frame, CLASSES), repeats=5).arms
     assert line.answers == 2
     assert line.hundred == pytest.approx(12 / 60 / 2 * 100)
+    assert line.elapsed == pytest.approx(99 / 60 / 2 * 100)
     assert line.arm.minutes == pytest.approx(12 / 60)
 
 

@@ -62,7 +62,9 @@ class Line:
     answers: int
     """Answers with a class or a distribution."""
     hundred: float
-    """Minutes for 100 of them, with all time that was spent; NaN without times."""
+    """Minutes of work for 100 of them, with all time that was spent; NaN without times."""
+    elapsed: float
+    """Minutes by the clock for 100 of them, pauses and other windows included; NaN without times."""
     control: Control
     """The proposals shown against those hidden."""
 
@@ -164,9 +166,13 @@ def _line(
     who = pl.lit(value=True) if person is None else pl.col("annotator") == person
     rows = answers.table.filter(pl.col("arm") == arm.name, who)
     said = len(rows.filter(pl.col("label").is_not_null() | pl.col("distribution").is_not_null()))
-    spent = float(rows["seconds"].sum()) if rows["seconds"].count() else NAN
-    hundred = spent / 60 / said * 100 if said else NAN
-    return Line(arm, person, said, hundred, controls[arm.name, person])
+    hundred, elapsed = (_hundred(rows[name], said) for name in ("seconds", "wall"))
+    return Line(arm, person, said, hundred, elapsed, controls[arm.name, person])
+
+
+def _hundred(seconds: pl.Series, answers: int) -> float:
+    """Return the minutes for 100 answers."""
+    return float(seconds.sum()) / 60 / answers * 100 if answers and seconds.count() else NAN
 
 
 def _people(answers: Log, result: DawidSkene) -> tuple[Person, ...]:

@@ -19,7 +19,7 @@ from s2c2.report.study.rendering import as_csv, as_html
 from s2c2.report.study.sheets import Sheet
 
 TITLE = "Agreement of annotators"
-MORE = ("answers", "minutes / 100", "accepted", "chosen when hidden", "δ of the control")
+MORE = ("answers", "minutes / 100", "by the clock", "accepted", "chosen when hidden", "δ of the control")
 """Headings beside those of a consistency study."""
 
 
@@ -78,7 +78,7 @@ def _proposals(name: str, title: str, lines: tuple[Line, ...]) -> Sheet:
     for line in lines:
         control = line.control
         who = () if line.annotator is None else (line.annotator,)
-        more = (line.hundred, control.accepted, control.chosen, control.offset)
+        more = (line.hundred, line.elapsed, control.accepted, control.chosen, control.offset)
         kappas = () if line.annotator is None else consistency.kappas(line.arm)
         rows.append((line.arm.name, *who, *kappas, line.answers, *more))
     own = ("annotator", "κ intra", "κ with the others") if lines and lines[0].annotator is not None else ()

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ACTIONS, combination, conflicts, defaults, keyMap, meaning, rebound, shown } from "../../../src/s2c2/web/static/logic/keys.mjs";
+import { ACTIONS, combination, conflicts, defaults, keyMap, labeled, meaning, rebound, shown } from "../../../src/s2c2/web/static/logic/keys.mjs";
 
 const press = (key, more = {}) => combination({ key, ...more });
 
@@ -44,6 +44,17 @@ test("a conflict names the key and both actions", () => {
   assert.equal(conflicts(rebound(defaults(), "flag", "j")).length, 0);
   assert.equal(conflicts(rebound(defaults(), "flag", "3")).length, 1);
   assert.equal(conflicts(rebound(defaults(), "match", "?")).length, 1);
+});
+
+test("a class takes another key, its digit is free then", () => {
+  const map = keyMap({}, JSON.stringify(rebound(defaults(), labeled(2), "k")));
+  assert.equal(meaning(map, "single", "k"), "label:2");
+  assert.equal(meaning(map, "single", "3"), null);
+  assert.equal(meaning(rebound(map, labeled(11), "3"), "review", "3"), "label:11");
+  assert.deepEqual(conflicts(map), []);
+  assert.match(conflicts(rebound(map, labeled(3), "k"))[0], /class 3.*class 4/);
+  assert.equal(conflicts(rebound(map, labeled(3), "x")).length, 1);
+  assert.deepEqual(keyMap({}, null)[labeled(11)], []);
 });
 
 test("stored keys win over the server's, which win over the defaults", () => {

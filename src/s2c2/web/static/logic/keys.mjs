@@ -49,12 +49,26 @@ export const ACTIONS = {
   decide: { places: ["review"], words: "Leave as a distribution", keys: ["l"] },
 };
 
-/** Keys of the first ten classes. */
-export const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
+const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
+
+/** Classes that have a button, and may have a key; the others are found by typing. */
+export const SHOWN = 12;
+
+/** Labeling as the n-th class: a digit for the first ten, for the others none until a person gives one. @type {Record<string, Action>} */
+export const LABELS = Object.fromEntries(Array.from({ length: SHOWN }, (_, index) => [
+  `class${index + 1}`,
+  { places: ["groups", "single", "review"], words: `Label as class ${index + 1}`, keys: DIGITS.slice(index, index + 1) },
+]));
+
+/** Name of the action that labels as a class, by its index. @param {number} index */
+export const labeled = (index) => `class${index + 1}`;
+
+const BOUND = { ...ACTIONS, ...LABELS };
+const ORDER = Object.keys(LABELS);
 
 /** @returns {KeyMap} the keys as they come */
 export function defaults() {
-  return Object.fromEntries(Object.entries(ACTIONS).map(([name, action]) => [name, [...action.keys]]));
+  return Object.fromEntries(Object.entries(BOUND).map(([name, action]) => [name, [...action.keys]]));
 }
 
 /**
@@ -75,34 +89,28 @@ export function combination(event) {
 
 /** Whether an action works in a view. @param {string} name @param {string} place */
 export const works = (name, place) =>
-  ACTIONS[name].places.includes("everywhere") || ACTIONS[name].places.includes(/** @type {Place} */ (place));
+  BOUND[name].places.includes("everywhere") || BOUND[name].places.includes(/** @type {Place} */ (place));
 
 /**
  * What a combination does in a view: the name of an action, `label:N` for the N-th class, null for nothing.
  * @param {KeyMap} map @param {string} place @param {string} keys @returns {string|null}
  */
 export function meaning(map, place, keys) {
-  const found = Object.keys(ACTIONS).find((name) => works(name, place) && map[name]?.includes(keys));
-  if (found) return found;
-  const digit = ["groups", "single", "review"].includes(place) ? DIGITS.indexOf(keys) : -1;
-  return digit >= 0 ? `label:${digit}` : null;
+  const found = Object.keys(BOUND).find((name) => works(name, place) && map[name]?.includes(keys));
+  return found && found in LABELS ? `label:${ORDER.indexOf(found)}` : found ?? null;
 }
 
 const meet = (one, other) =>
-  ACTIONS[one].places.some((place) => place === "everywhere" || works(other, place)) ||
-  ACTIONS[other].places.includes("everywhere");
+  BOUND[one].places.some((place) => place === "everywhere" || works(other, place)) ||
+  BOUND[other].places.includes("everywhere");
 
 /** Sentences that name keys with two meanings in one view. @param {KeyMap} map @returns {string[]} */
 export function conflicts(map) {
-  const names = Object.keys(ACTIONS);
-  const double = names.flatMap((one, at) =>
+  const names = Object.keys(BOUND);
+  return names.flatMap((one, at) =>
     names.slice(at + 1).filter((other) => meet(one, other)).flatMap((other) =>
       (map[one] ?? []).filter((keys) => map[other]?.includes(keys))
-        .map((keys) => `${shown(keys)} means both “${ACTIONS[one].words}” and “${ACTIONS[other].words}”.`)));
-  const digits = names.flatMap((name) =>
-    (map[name] ?? []).filter((keys) => DIGITS.includes(keys))
-      .map((keys) => `${shown(keys)} means both “${ACTIONS[name].words}” and a class.`));
-  return [...double, ...digits];
+        .map((keys) => `${shown(keys)} means both “${BOUND[one].words}” and “${BOUND[other].words}”.`)));
 }
 
 /** Give an action one key. @param {KeyMap} map @param {string} name @param {string} keys @returns {KeyMap} */
@@ -117,7 +125,7 @@ export function rebound(map, name, keys) {
  */
 export function keyMap(server = {}, stored = null) {
   const own = known(parsed(stored));
-  const said = Object.entries(known(server)).filter(([name, keys]) => !keys.every((one) => ACTIONS[name].keys.includes(one)));
+  const said = Object.entries(known(server)).filter(([name, keys]) => !keys.every((one) => BOUND[name].keys.includes(one)));
   return { ...defaults(), ...Object.fromEntries(said), ...own };
 }
 
@@ -137,7 +145,7 @@ function parsed(text) {
 function known(map) {
   const lists = Object.entries(map).map(([name, keys]) => [ALIASES[name] ?? name, typeof keys === "string" ? [keys] : keys]);
   return Object.fromEntries(lists.filter(([name, keys]) =>
-    name in ACTIONS && Array.isArray(keys) && keys.length && keys.every((one) => typeof one === "string" && one))
+    Object.hasOwn(BOUND, name) && Array.isArray(keys) && keys.length && keys.every((one) => typeof one === "string" && one))
     .map(([name, keys]) => [name, keys.map(written)]));
 }
 

@@ -1,11 +1,11 @@
 /** All keys, and a way to change them. */
 
-import { ACTIONS, combination, conflicts, defaults, rebound, shown } from "../logic/keys.mjs";
+import { ACTIONS, SHOWN, combination, conflicts, defaults, labeled, rebound, shown } from "../logic/keys.mjs";
 import { dialog } from "./dialogs.mjs";
 import { fill, h, text } from "./dom.mjs";
 
 const PLACES = [["groups", "Images and groups"], ["grow", "Growing"], ["review", "Review"], ["everywhere", "Everywhere"]];
-const FIXED = [["1 – 9, 0", "Label the selection, or all open images, as the n-th class"], ["← ↑ → ↓", "Move and select"], ["Shift+arrows", "Extend the selection"], ["Ctrl+arrows", "Move without selecting"], ["Home, End, Page ↑ ↓", "Move far"], ["Click, Ctrl+click, Shift+click", "Select one, add one, select a range"]];
+const FIXED = [["← ↑ → ↓", "Move and select"], ["Shift+arrows", "Extend the selection"], ["Ctrl+arrows", "Move without selecting"], ["Home, End, Page ↑ ↓", "Move far"], ["Click, Ctrl+click, Shift+click", "Select one, add one, select a range"]];
 
 /** @param {any} app */
 export async function help(app) {
@@ -15,7 +15,8 @@ export async function help(app) {
     const lists = h("div", { class: "lists" });
     const draw = () => {
       const map = app.store.state.keys;
-      fill(lists, [...PLACES.map(([place, words]) => section(app, place, words, map, waiting, draw)), fixed()]);
+      const parts = [...PLACES.map(([place, words]) => [words, actions(place)]), ["Label the selection, or all open images, as", labels(app.store.state.session.classes)]];
+      fill(lists, [...parts.map(([words, rows]) => section(app, words, rows, map, waiting, draw)), fixed()]);
       text(says, conflicts(map).join(" "));
     };
     draw();
@@ -25,15 +26,20 @@ export async function help(app) {
   waiting.stop();
 }
 
-function section(app, place, words, map, waiting, draw) {
-  const names = Object.keys(ACTIONS).filter((name) => ACTIONS[name].places[0] === place);
-  return h("section", {}, h("h3", {}, words), h("dl", {}, names.map((name) =>
-    h("div", {}, h("dt", {}, changer(app, name, map, waiting, draw)), h("dd", {}, ACTIONS[name].words)))));
+/** Name and words of the actions of a view. @returns {[string, string][]} */
+const actions = (place) => Object.entries(ACTIONS).filter(([, { places }]) => places[0] === place).map(([name, { words }]) => [name, words]);
+
+/** The same of the classes that have a button. @returns {[string, string][]} */
+const labels = (classes) => classes.slice(0, SHOWN).map((one, index) => [labeled(index), one.name]);
+
+function section(app, title, rows, map, waiting, draw) {
+  return h("section", {}, h("h3", {}, title), h("dl", {}, rows.map(([name, words]) =>
+    h("div", {}, h("dt", {}, changer(app, name, words, map, waiting, draw)), h("dd", {}, words)))));
 }
 
-function changer(app, name, map, waiting, draw) {
-  const words = waiting.name === name ? "press a key" : map[name].map(shown).join("  ");
-  const button = h("button", { type: "button", class: "key", "data-key": name, "aria-label": `Key of “${ACTIONS[name].words}”: ${words}`, onclick: begin }, words);
+function changer(app, name, what, map, waiting, draw) {
+  const words = waiting.name === name ? "press a key" : map[name].map(shown).join("  ") || "none";
+  const button = h("button", { type: "button", class: "key", "data-key": name, "aria-label": `Key of “${what}”: ${words}`, onclick: begin }, words);
   function begin() {
     waiting.stop();
     waiting.name = name;

@@ -3,8 +3,9 @@
 import { mean } from "../logic/distribution.mjs";
 import { counted, duration, percent } from "../logic/words.mjs";
 import { picture, sentence } from "./api.mjs";
-import { DIGITS } from "../logic/keys.mjs";
+import { SHOWN } from "../logic/keys.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
+import { keyed } from "./toolbar.mjs";
 
 const EMPTY = "Images appear here when annotators have given them different answers.";
 
@@ -102,7 +103,7 @@ export class Review {
   #choices(classes) {
     const allowed = this.session.role !== "annotator";
     const votes = mean(this.item.answers, classes.length) ?? [];
-    const buttons = classes.slice(0, 12).map((one, index) => h("button", { class: "class", "data-label": index, disabled: !allowed, "data-said": votes[index] > 0, onclick: () => this.decide({ label: index }) }, DIGITS[index] ? h("kbd", {}, DIGITS[index]) : null, one.name));
+    const buttons = classes.slice(0, SHOWN).map((one, index) => h("button", { class: "class", "data-label": index, disabled: !allowed, "data-said": votes[index] > 0, onclick: () => this.decide({ label: index }) }, keyed(this.app, index), one.name));
     fill(this.buttons, buttons, h("button", { class: "tool", disabled: !allowed, "data-action": "decide", onclick: () => this.leave() }, "Leave as a distribution", h("kbd", {}, this.app.key("decide"))),
       allowed ? null : h("span", { class: "quiet" }, "Only a reviewer decides."));
     trait(this.buttons, "aria-label", "Decide");

@@ -1,7 +1,7 @@
 /** The bar below the grid: what the next key acts on, the classes, and the acts, each with its key. */
 
 import { listed } from "../logic/board.mjs";
-import { DIGITS } from "../logic/keys.mjs";
+import { SHOWN, labeled } from "../logic/keys.mjs";
 import { counted, number } from "../logic/words.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
@@ -10,9 +10,6 @@ const ACTS = [
   ["flag", "Flag"], ["finish", "Finish"], ["grow", "Grow"],
 ];
 const SINGLE = ["misfit", "ambiguous", "skip", "flag"];
-
-/** Classes that have a button; the others are found by typing. */
-const SHOWN = 12;
 
 export class Toolbar {
   /** @param {any} app @param {string} place */
@@ -52,7 +49,7 @@ export class Toolbar {
 
   #classes(classes) {
     const buttons = classes.slice(0, SHOWN).map((one, index) =>
-      h("button", { class: "class", "data-label": index, onclick: (event) => event.detail > 1 || this.app.run(`label:${index}`) }, DIGITS[index] ? h("kbd", {}, DIGITS[index]) : null, one.name));
+      h("button", { class: "class", "data-label": index, onclick: (event) => event.detail > 1 || this.app.run(`label:${index}`) }, keyed(this.app, index), one.name));
     const more = h("button", { class: "class plain", "data-action": "search", onclick: () => this.app.run("search") }, icon("search"), "Search", h("kbd", {}, this.app.key("search")));
     fill(this.classes, buttons, more);
   }
@@ -68,6 +65,12 @@ export class Toolbar {
     trait(this.history[0], "aria-disabled", state.canUndo ? null : "true");
     trait(this.history[1], "aria-disabled", state.canRedo ? null : "true");
   }
+}
+
+/** The key of a class on its button, where it has one. @param {any} app @param {number} index */
+export function keyed(app, index) {
+  const key = app.key(labeled(index));
+  return key ? h("kbd", {}, key) : null;
 }
 
 /** A button of an act. A double click acts once. */
