@@ -87,6 +87,40 @@ def test_grow_by_halving(server: Server, open_page: Open) -> None:
     expect(page.locator(f"[data-group='{group}'] .counts")).to_have_text("45 images")
 
 
+@pytest.mark.parametrize("labeled", [True, False])
+def test_what_joins_an_accepted_group_is_labeled_with_it(
+    server: Server, open_page: Open, labeled: bool
+) -> None:
+    group = server.groups("cluster")[0]
+    page = open_page(server, group=group)
+    page.keyboard.press("Enter")
+    (accepted,) = server.recorded("accept")
+    page.locator(f"[data-group='{group}']").click()
+    expect(page.locator("footer .aim")).to_contain_text("every image has an answer")
+    page.keyboard.press("g")
+    expect(page.locator(".growing .facts")).to_contain_text("0 looks")
+    for looks in range(1, 4):
+        page.keyboard.press("f")
+        expect(page.locator(".growing .facts")).to_contain_text(f"{looks} look")
+    expect(page.locator(".growing .facts")).to_contain_text("100 images found")
+    label = accepted.payload["label"]
+    name = server.get("session")["classes"][label]["name"]
+    join = page.locator("[data-action=join]")
+    expect(join).to_contain_text(f"Add 100 images as {name}")
+    if labeled:
+        page.keyboard.press("Enter")
+    else:
+        page.locator("[data-action=join-open]").click()
+    (_, event) = server.recorded("accept", "grow")
+    assert event.payload["label"] == (label if labeled else None)
+    counts = page.locator(f"[data-group='{group}'] .counts")
+    expect(counts).to_have_text("120 images" if labeled else "100 open")
+    assert server.members(group)[20:] == event.images
+    assert [one["answer"] is not None for one in server.group(group)["members"]].count(True) == (
+        120 if labeled else 20
+    )
+
+
 def test_undo_and_redo_across_a_reload(server: Server, open_page: Open) -> None:
     group = server.groups("class")[0]
     before = server.group(group)["members"]

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { hindrance, made, member } from "../../../src/s2c2/web/static/logic/acts.mjs";
-import { answersGained, countsAfter, listed, membersAfter, neighbour, nextOpen, openOf } from "../../../src/s2c2/web/static/logic/board.mjs";
+import { answersGained, common, countsAfter, listed, membersAfter, neighbour, nextOpen, openOf } from "../../../src/s2c2/web/static/logic/board.mjs";
 
 const when = { key: "k", at: "now", scope: "shared/1/s2c2", tab: "t", dataset: "d", seconds: { active: 1, wall: 2 } };
 const act = (name, more = {}) => made({ act: name, group: "cluster-1", ...more }, when);
@@ -27,6 +27,7 @@ test("misfits are left out when the group is accepted", () => {
 test("a misfit that fits again is open", () => {
   const without = membersAfter(members(), act("misfit", { images: [1] }), 0);
   assert.equal(membersAfter(without, act("grow", { images: [1] }), 0)[1].misfit, false);
+  assert.deepEqual(membersAfter(without, act("grow", { images: [1], label: 2 }), 0)[1].answer, { label: 2 });
 });
 
 test("a flag is no answer", () => {
@@ -50,6 +51,21 @@ test("the counts that are shown at once", () => {
   assert.deepEqual(count(act("misfit", { images: [0, 3] })), { size: 2, open: 2, done: false });
   assert.deepEqual(count(act("flag")), group);
   assert.deepEqual(count(act("finish")), { size: 4, open: 3, done: true });
+});
+
+test("what joins a group that was given one class is given it too", () => {
+  const group = { size: 4, open: 0, done: true };
+  const ring = members().map((one) => ({ ...one, answer: { label: 1 } }));
+  assert.equal(common(group, ring), 1);
+  assert.equal(common(group, [...ring, undefined]), 1);
+  assert.equal(common({ ...group, open: 1 }, ring), null);
+  assert.equal(common(group, [...ring, member({ id: 9, answer: { skip: true } })]), null);
+  assert.equal(common(group, [...ring, member({ id: 9, misfit: true })]), 1);
+  assert.equal(common(group, ring.map((one) => ({ ...one, answer: { distribution: [0.5, 0.5] } }))), null);
+  assert.equal(common(group, []), null);
+  assert.deepEqual(countsAfter(group, act("grow", { images: [7, 8], label: 1 }), 0), { size: 6, open: 0, done: true });
+  assert.deepEqual(countsAfter(group, act("grow", { images: [7, 8] }), 0), { size: 6, open: 2, done: false });
+  assert.equal(answersGained(group, ring, act("grow", { images: [7, 8], label: 1 })), 2);
 });
 
 test("the next open group, round the end, and none when all are done", () => {

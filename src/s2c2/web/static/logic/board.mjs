@@ -24,7 +24,7 @@ const GONE = ["split", "merge", "recluster"];
 export function after(member, act, suggestion) {
   if (act.act in ANSWERS) return { ...member, misfit: false, answer: ANSWERS[act.act](act, suggestion) };
   if (act.act === "flag") return { ...member, flag: true };
-  if (act.act === "grow") return { ...member, misfit: false };
+  if (act.act === "grow") return { ...member, misfit: false, answer: act.label == null ? member.answer : { label: act.label } };
   if (act.act === "misfit") return { ...member, misfit: true, answer: null };
   return GONE.includes(act.act) ? null : member;
 }
@@ -52,9 +52,22 @@ export function countsAfter(group, act, wereOpen) {
   if (act.act in ANSWERS) return { ...group, open: left, done: left === 0 };
   if (act.act === "misfit") return { ...group, open: left, done: left === 0, size: Math.max(0, group.size - (act.images?.length ?? 0)) };
   if (act.act === "split") return { ...group, open: left, size: Math.max(0, group.size - (act.images?.length ?? 0)) };
-  if (act.act === "grow") return { ...group, size: group.size + (act.images?.length ?? 0), open: group.open + (act.images?.length ?? 0), done: false };
+  if (act.act === "grow") return grown(group, act.images?.length ?? 0, act.label != null);
   if (act.act === "merge" || act.act === "recluster") return { ...group, open: 0, size: 0, done: true };
   return group;
+}
+
+const grown = (group, joined, labeled) =>
+  labeled ? { ...group, size: group.size + joined } : { ...group, size: group.size + joined, open: group.open + joined, done: false };
+
+/**
+ * The class that every image of a group was given, null where one has another answer, or none.
+ * Images that are not loaded yet are taken to be like the others: they have an answer where none is open.
+ * @param {Counts} group @param {(Member|undefined)[]} members @returns {number|null}
+ */
+export function common(group, members) {
+  const [first, ...others] = members.filter((member) => member && !member.misfit).map((member) => member.answer?.label ?? null);
+  return group.open || first === undefined || others.some((label) => label !== first) ? null : first;
 }
 
 /**
@@ -63,6 +76,7 @@ export function countsAfter(group, act, wereOpen) {
  */
 export function answersGained(group, members, act) {
   if (act.act in ANSWERS) return act.images ? openOf(members, act) : group.open;
+  if (act.act === "grow") return act.label == null ? 0 : act.images?.length ?? 0;
   if (act.act !== "misfit") return 0;
   const chosen = new Set(act.images);
   return 0 - members.filter((member) => member?.answer && chosen.has(member.id)).length;

@@ -1,5 +1,6 @@
 /** Growing the open group: pages of similar images, all match or not, and the border image by image. */
 
+import { common, listed } from "../logic/board.mjs";
 import { begun, bordered, joining, matched, settled, unmatched } from "../logic/growing.mjs";
 import { nothing, pointed, target } from "../logic/selection.mjs";
 import { counted, number } from "../logic/words.mjs";
@@ -160,18 +161,28 @@ export class Growing {
       return fill(this.answers, words, h("button", { class: "primary", "data-action": "match", onclick: (event) => event.detail > 1 || this.matched() }, "All match", key("match")), h("button", { "data-action": "nomatch", onclick: (event) => event.detail > 1 || this.unmatched() }, "Not all match", key("nomatch")));
     }
     const words = border ? "The border lies here: click each image that matches." : this.total ? "That was all." : "No other image is open.";
-    const join = h("button", { class: "primary", "data-action": "join", disabled: !found, onclick: (event) => event.detail > 1 || this.join() }, found ? `Add ${counted(found, "image")} to the group` : "Nothing to add", h("kbd", {}, "⏎"));
-    return fill(this.answers, h("span", { class: "quiet" }, words), join, again);
+    const name = this.app.store.state.session.classes[this.label ?? -1]?.name;
+    const adds = `Add ${counted(found, "image")} ${name ? `as ${name}` : "to the group"}`;
+    const join = h("button", { class: "primary", "data-action": "join", disabled: !found, onclick: (event) => event.detail > 1 || this.join() }, found ? adds : "Nothing to add", h("kbd", {}, "⏎"));
+    const bare = name && found ? h("button", { "data-action": "join-open", onclick: (event) => event.detail > 1 || this.join(null) }, "Add without a label") : null;
+    return fill(this.answers, h("span", { class: "quiet" }, words), join, bare, again);
   }
 
-  /** The images found join the group in one act. */
-  async join() {
+  /** The class that the whole group was given: what joins is given it too. @returns {number|null} */
+  get label() {
+    const { group, queue } = this.app.store.state;
+    const summary = group && listed(queue, group);
+    return summary ? common(summary, group.members) : null;
+  }
+
+  /** The images found join the group in one act. @param {number|null} [label] class that they are given */
+  async join(label = this.label) {
     if (!this.search || !settled(this.search)) return;
     const positions = joining(this.search, LIMIT, this.total, this.chosen);
     if (!positions.length) return;
     const { group } = this;
     await this.#have(0, positions[positions.length - 1] + 1);
     const images = positions.map((at) => this.images[at]?.id).filter((id) => id !== undefined);
-    if (this.app.doing.do("grow", { group, images: [...new Set(images)] })) this.app.run("groups");
+    if (this.app.doing.do("grow", { group, label, images: [...new Set(images)] })) this.app.run("groups");
   }
 }
