@@ -25,6 +25,9 @@ def test_network_lost_and_back(server: Server, open_page: Open, context: Browser
         select(page, image)
         page.keyboard.press(key)
     expect(notice(page, "unsaved")).to_contain_text("3 acts are kept in this browser")
+    names = [one["name"] for one in server.get("session")["classes"][:3]]
+    said = "; ".join(f"labeled 1 image as {name}" for name in names)
+    expect(notice(page, "unsaved")).to_contain_text(f"{said}. Go on working.")
     expect(page.locator(".groups .saved")).to_have_text("3 acts not saved yet")
     assert server.events() == []
     context.set_offline(False)

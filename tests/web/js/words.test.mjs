@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { counted, done, duration, first, percent, status, strength } from "../../../src/s2c2/web/static/logic/words.mjs";
+import { counted, done, duration, first, percent, status, strength, unsaved } from "../../../src/s2c2/web/static/logic/words.mjs";
 
 test("numbers, shares and times", () => {
   assert.equal(counted(1, "image"), "1 image");
@@ -14,6 +14,16 @@ test("numbers, shares and times", () => {
 
 test("strength is a word", () => {
   assert.deepEqual([0.2, 0.5, 0.7, 0.95].map(strength), ["weak", "moderate", "strong", "very strong"]);
+});
+
+test("what is not saved yet", () => {
+  const classes = [{ name: "cat" }, { name: "dog" }];
+  const act = (name, images = null, label = null) => ({ act: name, images, label });
+  assert.equal(unsaved([act("label", [4, 5], 1)], classes), "labeled 2 images as dog");
+  assert.equal(unsaved([act("accept"), act("undo"), act("merge", [1, 2])], classes), "accepted a whole group; an act undone; merged the group");
+  assert.equal(unsaved([act("skip"), act("skip"), act("flag", [1]), act("finish"), act("misfit", [2])], classes),
+    "2 acts before; flagged 1 image; finished the group; marked as not fitting: 1 image");
+  assert.equal(unsaved([act("accept", [1]), act("label", null, 0)], classes), "accepted 1 image; labeled a whole group as cat");
 });
 
 test("what was done", () => {

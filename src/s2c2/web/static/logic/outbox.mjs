@@ -71,9 +71,14 @@ export class Outbox {
     return stored(this.storage, this.prefix).filter(({ act }) => act.tab === this.tab || !this.elsewhere(act.tab));
   }
 
-  /** How many acts of all tabs are not saved yet. */
+  /** The acts of all tabs that are not saved yet, in the order they were made. @returns {Act[]} */
+  get waiting() {
+    return stored(this.storage, this.prefix).map(({ act }) => act);
+  }
+
+  /** How many these are. */
   get unsaved() {
-    return stored(this.storage, this.prefix).length;
+    return this.waiting.length;
   }
 
   /**

@@ -29,6 +29,8 @@ const DONE = {
   accept: "Accepted", label: "Labeled", ambiguous: "Soft label given to", misfit: "Marked as not fitting:",
   split: "Split off", skip: "Skipped", flag: "Flagged", grow: "Added", decide: "Decided",
 };
+/** Acts that a sentence names one by one. */
+const NAMED = 3;
 const WHOLE = { recluster: "Split the group into parts", merge: "Merged the group", finish: "Finished the group" };
 
 /** What was done, in a sentence. @param {string} act @param {number} images @param {string} [label] class name */
@@ -37,6 +39,22 @@ export function done(act, images, label = "") {
   if (act in WHOLE) return `${WHOLE[act]}.`;
   const as = label && ["accept", "label", "decide"].includes(act) ? ` as ${label}` : "";
   return `${DONE[act] ?? act} ${counted(images, "image")}${as}.`;
+}
+
+/**
+ * What is not saved yet: the last acts, and how many others. The images of a whole group are not counted again.
+ * @param {{act: string, images: number[]|null, label: number|null}[]} acts @param {{name: string}[]} classes @returns {string}
+ */
+export function unsaved(acts, classes) {
+  const parts = acts.slice(-NAMED).map(({ act, images, label }) => {
+    if (act === "undo" || act === "redo") return act === "undo" ? "an act undone" : "an act done again";
+    const name = classes[label ?? -1]?.name;
+    const group = DONE[act] && `${DONE[act]} a whole group${name ? ` as ${name}` : ""}.`;
+    const words = images || !group ? done(act, images?.length ?? 0, name) : group;
+    return words[0].toLowerCase() + words.slice(1, -1);
+  });
+  const others = acts.length - parts.length;
+  return [...(others ? [`${counted(others, "act")} before`] : []), ...parts].join("; ");
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What a person must know: unsaved acts, a conflict, another tab, trouble. And the short word after an act. */
 
 import { said } from "../logic/boards.mjs";
-import { counted, first } from "../logic/words.mjs";
+import { counted, first, unsaved as named } from "../logic/words.mjs";
 import { fill, h, icon, text } from "./dom.mjs";
 
 /** Acts not recorded that are told at a time; the others follow as these are read. */
@@ -38,12 +38,17 @@ export class Notices {
       elsewhere ? notice("elsewhere", `The server shows other data now than this page. ${unsaved ? `${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent when the data of this page is back at this address. ` : ""}Reload to see what is there.`,
         h("button", { onclick: () => location.reload() }, "Reload")) : null,
       coming && view !== "between" ? this.#coming(said(coming)) : null,
-      away && unsaved ? notice("unsaved", `The server does not answer. ${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent as soon as it is back. Go on working.`,
+      away && unsaved ? notice("unsaved", `The server does not answer. ${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent as soon as it is back: ${this.#waiting()}. Go on working.`,
         h("button", { onclick: () => this.app.doing.outbox.resume() }, "Try now")) : null,
       refusals.slice(0, MOST).map((one) => this.#refused(one)),
       held ? notice("held", held, null) : null,
       trouble && !away ? notice("trouble", trouble, h("button", { onclick: () => this.app.again() }, "Try again")) : null,
       tabs ? notice("tabs", "This project is open in another tab too. Both save; what one does, the other shows a moment later.", null) : null);
+  }
+
+  #waiting() {
+    const { doing, store } = this.app;
+    return named(doing.outbox.waiting, store.state.session.classes);
   }
 
   /** The next board waits while a person looks at the one before. */
