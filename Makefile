@@ -68,8 +68,8 @@ card: $(VENV)/.installed-test  ## what a graphics card computes is right, and ho
 	$(BIN)/python -m pytest tests/test_card.py $(ARGS)
 	$(BIN)/s2c2 bench ceiling step --device cuda --batch 64 --rounds 5
 
-load: $(VENV)/.installed  ## 20 annotators on the annotation server, with 100,000 images
-	$(BIN)/python -m bench annotate $(ARGS)
+load: $(VENV)/.installed  ## 20 annotators on the annotation server, and one in a browser, with 100,000 images
+	$(BIN)/python -m bench annotate scroll
 
 results: $(VENV)/.installed  ## train on CIFAR-10H and rebuild the records and the table
 	$(BIN)/python results/cifar10h.py $(ARGS)

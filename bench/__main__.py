@@ -1,4 +1,4 @@
-"""The load test of the annotation server: ``python -m bench annotate``; ``s2c2 bench`` measures the rest."""
+"""The load tests of the app: ``python -m bench annotate scroll``; ``s2c2 bench`` measures the rest."""
 
 import sys
 from importlib import import_module

@@ -118,6 +118,7 @@ async function merge(app) {
 
 async function selectAll(app) {
   const { group } = app.store.state;
+  if (group?.members.includes(undefined)) app.doing.say("Loading the other images to select them …");
   await app.loading.need(0, group?.members.length ?? 0);
   if (app.store.state.group?.id === group?.id) app.doing.select(everything(app.store.state.selection));
 }
