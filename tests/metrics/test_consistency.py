@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 from s2c2.data.annotations import Annotations
 from s2c2.errors import UserError
 from s2c2.metrics.annotation_log import answers, checked, classes_of
-from s2c2.metrics.consistency import study
+from s2c2.metrics.consistency import study, study_of_each
 from s2c2.metrics.default_effect import unbiased
 
 CLASSES = ("cat", "dog", "owl")
@@ -77,6 +77,7 @@ def test_minutes_and_acceptance_are_counted() -> None:
     none, shown = sorted(study(table, repeats=2), key=lambda arm: arm.name)
     rows = table.filter(pl.col("arm") == "shown").to_dicts()
     assert shown.minutes == pytest.approx(sum(row["seconds"] for row in rows) / 4 / 60)
+    assert shown.images == len({row["image"] for row in rows})
     assert shown.acceptance == pytest.approx(sum(r["label"] == r["proposal"] for r in rows) / len(rows))
     assert np.isnan(none.acceptance)
     assert np.isnan(none.offset)
@@ -135,6 +136,63 @@ def test_other_proposals_for_other_people_are_corrected_apart() -> None:
     ]
     found = answers(checked(pl.DataFrame(given, schema=names, orient="row")), ["a"], CLASSES)
     np.testing.assert_allclose(found.soft_labels(0.2), [[1 / 3, 1 / 3, 1 / 3]])
+
+
+def test_divergence_is_over_images_with_an_answer_and_a_truth() -> None:
+    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
+    given = [
+        ("both", "ann", 1, "x", "cat", None, 1.0),
+        ("unknown", "ann", 1, "x", "dog", None, 1.0),
+        ("elsewhere", "ann", 1, "y", "cat", None, 1.0),
+    ]
+    truth = Annotations.build(
+        pl.DataFrame({"image": ["both", "elsewhere"], "label": ["cat", "owl"]}), CLASSES
+    )
+    (x, y) = study(pl.DataFrame(given, schema=names, orient="row"), truth, repeats=2)
+    assert x.kl == pytest.approx(0.0, abs=1e-9)
+    wrong = (1 - 1e-5) * np.log((1 - 1e-5) / 1e-5) + 1e-5 * np.log(1e-5 / (1 - 1e-5))
+    assert y.kl == pytest.approx(wrong)
+    assert (x.images, y.images) == (2, 1)
+
+
+def test_people_without_a_name_agree_with_nobody() -> None:
+    """They cannot be told apart: two of their answers may be one person's or two people's."""
+    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
+    rows = [
+        (str(image), "", turn, "x", CLASSES[(image + seat) % 3], None, 1.0)
+        for image, turn, seat in itertools.product(range(9), (1, 2), (0, 1))
+    ]
+    (arm,) = study(pl.DataFrame(rows, schema=names, orient="row"), repeats=2)
+    assert np.isnan([arm.intra.value, arm.inter.value]).all()
+    assert not np.isnan(arm.alpha)
+
+
+def test_arms_come_in_the_order_of_the_log() -> None:
+    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
+    order = [str(number) for number in np.random.default_rng(0).permutation(200)]
+    rows = [("a", "ann", 1, arm, "cat", None, 1.0) for arm in order]
+    assert [arm.name for arm in study(pl.DataFrame(rows, schema=names, orient="row"), repeats=1)] == order
+
+
+def test_each_person_is_studied_by_their_own_answers() -> None:
+    table = log()
+    each = study_of_each(table, repeats=2)
+    assert list(each) == ["ann", "bob"]
+    for person, arms in each.items():
+        alone = study(table.filter(pl.col("annotator") == person), repeats=2)
+        for mine, other in zip(arms, alone, strict=True):
+            assert (mine.name, mine.images, mine.annotators) == (other.name, other.images, 1)
+            assert mine.minutes == other.minutes
+            assert mine.intra.value == other.intra.value
+            assert not np.isnan(mine.inter.value)
+
+
+def test_the_first_empty_cell_is_named() -> None:
+    table = log().with_columns(
+        label=pl.when(pl.int_range(pl.len()).is_in([4, 9])).then(None).otherwise("label")
+    )
+    with pytest.raises(UserError, match=r"row 5: no label"):
+        study(table)
 
 
 def test_without_truth_times_or_a_plain_arm_what_is_unknown_stays_unknown() -> None:
