@@ -11,7 +11,7 @@ from s2c2.data.annotations import Annotations
 from s2c2.errors import UserError
 from s2c2.metrics.annotation_log import answers, checked, classes_of
 from s2c2.metrics.consistency import study, study_of_each
-from s2c2.metrics.default_effect import unbiased
+from s2c2.metrics.default_effect import blended, unbiased
 
 CLASSES = ("cat", "dog", "owl")
 
@@ -153,6 +153,21 @@ def test_divergence_is_over_images_with_an_answer_and_a_truth() -> None:
     wrong = (1 - 1e-5) * np.log((1 - 1e-5) / 1e-5) + 1e-5 * np.log(1e-5 / (1 - 1e-5))
     assert y.kl == pytest.approx(wrong)
     assert (x.images, y.images) == (2, 1)
+    labels = blended(np.eye(3)[[0, 1]])[0]
+    p, q = (np.clip(values, 1e-5, 1 - 1e-5) for values in (np.eye(3)[0], labels))
+    assert x.kl_blended == pytest.approx(float((p * np.log(p / q)).sum()))
+    assert (x.kl_unbiased, y.kl_unbiased) == (x.kl, y.kl)  # no proposal was shown: there is nothing to remove
+
+
+def test_a_skip_neither_accepts_nor_refuses_what_was_shown() -> None:
+    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds", "kind")
+    given = [
+        ("a", "ann", 1, "x", "cat", "cat", 1.0, "accept"),
+        ("b", "ann", 1, "x", "dog", "cat", 1.0, "label"),
+        ("c", "ann", 1, "x", None, "dog", 6.0, "skip"),
+    ]
+    (arm,) = study(pl.DataFrame(given, schema=names, orient="row"), repeats=1)
+    assert (arm.acceptance, arm.images, arm.minutes) == (0.5, 2, pytest.approx(8 / 60))
 
 
 def test_people_without_a_name_agree_with_nobody() -> None:
