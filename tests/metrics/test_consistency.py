@@ -167,7 +167,8 @@ def test_a_skip_neither_accepts_nor_refuses_what_was_shown() -> None:
         ("c", "ann", 1, "x", None, "dog", 6.0, "skip"),
     ]
     (arm,) = study(pl.DataFrame(given, schema=names, orient="row"), repeats=1)
-    assert (arm.acceptance, arm.images, arm.minutes) == (0.5, 2, pytest.approx(8 / 60))
+    assert (arm.acceptance, arm.images) == (0.5, 2)
+    assert arm.minutes == pytest.approx(8 / 60)
 
 
 def test_people_without_a_name_agree_with_nobody() -> None:
