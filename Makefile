@@ -102,6 +102,7 @@ mutants: $(VENV)/.installed-test  ## change losses, objectives and metrics, and 
 	$(INSTALL) mutmut
 	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children $(WORKERS) $(ARGS)
 	$(BIN)/mutmut results
+	PYTHON="$(BIN)/python" bash bench/mutants.sh
 
 clean:  ## remove what was installed and built
 	rm -rf $(VENV) $(TOOLS) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

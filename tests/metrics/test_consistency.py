@@ -153,10 +153,25 @@ def test_divergence_is_over_images_with_an_answer_and_a_truth() -> None:
     wrong = (1 - 1e-5) * np.log((1 - 1e-5) / 1e-5) + 1e-5 * np.log(1e-5 / (1 - 1e-5))
     assert y.kl == pytest.approx(wrong)
     assert (x.images, y.images) == (2, 1)
-    labels = blended(np.eye(3)[[0, 1]])[0]
-    p, q = (np.clip(values, 1e-5, 1 - 1e-5) for values in (np.eye(3)[0], labels))
-    assert x.kl_blended == pytest.approx(float((p * np.log(p / q)).sum()))
     assert (x.kl_unbiased, y.kl_unbiased) == (x.kl, y.kl)  # no proposal was shown: there is nothing to remove
+
+
+def test_labels_are_blended_over_the_images_with_an_answer() -> None:
+    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
+    said = {"a": ("cat", "cat"), "b": ("cat", "dog"), "c": ("owl", "owl")}
+    given = [
+        (image, person, 1, "x", label, None, 1.0)
+        for image, labels in said.items()
+        for person, label in zip(("ann", "bob"), labels, strict=True)
+    ]
+    given.append(("elsewhere", "ann", 1, "y", "cat", None, 1.0))
+    people = pl.DataFrame({"image": [*said, "elsewhere"], "label": ["cat", "cat", "owl", "cat"]})
+    truth = Annotations.build(people, CLASSES)
+    x, _ = study(pl.DataFrame(given, schema=names, orient="row"), truth, repeats=1)
+    labels = blended(np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]))
+    p, q = (np.clip(values, 1e-5, 1 - 1e-5) for values in (np.eye(3)[[0, 0, 2]], labels))
+    assert x.kl_blended == pytest.approx(float((p * np.log(p / q)).sum(axis=1).mean()))
+    assert x.kl_blended != pytest.approx(x.kl)
 
 
 def test_a_skip_neither_accepts_nor_refuses_what_was_shown() -> None:
@@ -181,6 +196,7 @@ def test_people_without_a_name_agree_with_nobody() -> None:
     (arm,) = study(pl.DataFrame(rows, schema=names, orient="row"), repeats=2)
     assert np.isnan([arm.intra.value, arm.inter.value]).all()
     assert not np.isnan(arm.alpha)
+    assert arm.minutes == pytest.approx(9 / 60)
 
 
 def test_arms_come_in_the_order_of_the_log() -> None:
