@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
@@ -205,9 +205,14 @@ def spread(watch: Watch) -> dict[str, dict[str, float]]:
     for kind in SHOWN:
         values = np.array(watch.seconds[kind]) * 1000
         if len(values):
-            p50, p95, p99 = np.percentile(values, [50, 95, 99]).round(1).tolist()
-            found[kind] = {"n": len(values), "p50": p50, "p95": p95, "p99": p99}
+            found[kind] = percentiles(values)
     return found
+
+
+def percentiles(values: Sequence[float] | np.ndarray) -> dict[str, float]:
+    """Return how many values there are, and their percentiles."""
+    p50, p95, p99 = np.percentile(values, [50, 95, 99]).round(1).tolist()
+    return {"n": len(values), "p50": p50, "p95": p95, "p99": p99}
 
 
 def measured(folder: Path, seconds: float) -> dict[str, Any]:
@@ -235,18 +240,29 @@ def machine() -> dict[str, Any]:
     }
 
 
-def main(arguments: Sequence[str] = ()) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="of work with pauses")
+def options(words: str | None) -> argparse.ArgumentParser:
+    """Return what a load test can be told."""
+    parser = argparse.ArgumentParser(description=words)
     parser.add_argument("--folder", type=Path, help="where to make the images; a temporary folder else")
     parser.add_argument("--dry", action="store_true", help="print only")
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def record(measure: Callable[[Path], dict[str, Any]], given: argparse.Namespace, result: Path) -> None:
+    """Measure in a folder that goes again, print the figures with the machine, and keep them unless dry."""
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        record = {"machine": machine()} | measured(Path(folder), given.seconds)
-    text = json.dumps(record, indent=2) + "\n"
+        facts = {"machine": machine()} | measure(Path(folder))
+    text = json.dumps(facts, indent=2) + "\n"
     if not given.dry:
-        RESULT.write_text(text, encoding="utf-8")
+        result.write_text(text, encoding="utf-8")
     print(text)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    parser = options(__doc__)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of work with pauses")
+    given = parser.parse_args(arguments)
+    record(lambda folder: measured(folder, given.seconds), given, RESULT)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,7 @@
 """A group of 100,000 images in a real browser: scrolling, jumps, one act; ``python -m bench scroll``."""
 
-import argparse
-import json
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
-from bench.annotate import IMAGES, drawn, machine, server
+from bench.annotate import IMAGES, drawn, options, percentiles, record, server
 
 RESULT = Path(__file__).parent / "scroll.json"
 SECONDS, JUMPS, STEP = 10.0, 40, 60
@@ -31,7 +28,7 @@ SCROLL = """async ([milliseconds, step]) => {
     grid.scrollTop += step;
     cells = Math.max(cells, grid.querySelectorAll(".cell").length);
   }
-  return { gaps: gaps.slice(1), cells, travelled: grid.scrollTop };
+  return { gaps: gaps.slice(1), cells };
 }"""
 JUMP = """async (share) => {
   const grid = document.querySelector(".grid"), start = performance.now();
@@ -74,10 +71,10 @@ def looked(page: Page, address: str) -> dict[str, Any]:
     return {
         "opened_s": round(opened, 2),
         "scrolled": f"{STEP} pixels a frame for {SECONDS:.0f} s, then {JUMPS} jumps",
-        "frame_ms": spread(scrolled["gaps"]),
+        "frame_ms": percentiles(scrolled["gaps"]) | {"most": round(max(scrolled["gaps"]), 1)},
         "frames_over_50_ms": round(float(np.mean(np.array(scrolled["gaps"]) > 50)), 4),
         "elements": scrolled["cells"],
-        "jump_ms": spread(jumps),
+        "jump_ms": percentiles(jumps) | {"most": round(max(jumps), 1)},
         "heap_mb": round(heap, 1),
     } | acted(page)
 
@@ -94,12 +91,6 @@ def acted(page: Page) -> dict[str, float]:
     expect(page.locator(".grid .cell.answered").first).to_be_visible(timeout=60_000)
     expect(saved).to_have_text("All saved", timeout=60_000)
     return {"select_all_s": round(selected, 2), "label_all_s": round(time.perf_counter() - start, 2)}
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Return how many values there are, their percentiles and the largest."""
-    p50, p95, p99 = np.percentile(values, [50, 95, 99]).round(1).tolist()
-    return {"n": len(values), "p50": p50, "p95": p95, "p99": p99, "most": round(max(values), 1)}
 
 
 def measured(folder: Path) -> dict[str, Any]:
@@ -119,16 +110,7 @@ def measured(folder: Path) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, help="where to make the images; a temporary folder else")
-    parser.add_argument("--dry", action="store_true", help="print only")
-    given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        record = {"machine": machine()} | measured(Path(folder))
-    text = json.dumps(record, indent=2) + "\n"
-    if not given.dry:
-        RESULT.write_text(text, encoding="utf-8")
-    print(text)
+    record(measured, options(__doc__).parse_args(arguments), RESULT)
 
 
 if __name__ == "__main__":

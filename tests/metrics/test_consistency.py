@@ -14,6 +14,8 @@ from s2c2.metrics.consistency import study, study_of_each
 from s2c2.metrics.default_effect import blended, unbiased
 
 CLASSES = ("cat", "dog", "owl")
+NAMES = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
+"""Columns of a log."""
 
 
 def log(seed: int = 0, images: int = 30) -> pl.DataFrame:
@@ -28,8 +30,7 @@ def log(seed: int = 0, images: int = 30) -> pl.DataFrame:
         if proposal and rng.random() < 0.4:
             label = proposal
         rows.append((f"{i}.png", person, turn, arm, label, proposal, float(rng.integers(1, 9))))
-    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
-    return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None).sample(
+    return pl.DataFrame(rows, schema=NAMES, orient="row", infer_schema_length=None).sample(
         fraction=1, shuffle=True, seed=seed
     )
 
@@ -120,7 +121,7 @@ def test_a_later_answer_replaces_an_earlier_one_and_its_time_is_added() -> None:
     first, again = (("a", "ann", 1, "none", label, None, 2.0) for label in ("cat", "dog"))
     table = pl.DataFrame(
         [first, again],
-        schema=("image", "annotator", "round", "arm", "label", "proposal", "seconds"),
+        schema=NAMES,
         orient="row",
     )
     rows = checked(table)
@@ -128,18 +129,16 @@ def test_a_later_answer_replaces_an_earlier_one_and_its_time_is_added() -> None:
 
 
 def test_other_proposals_for_other_people_are_corrected_apart() -> None:
-    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
     given = [
         ("a", "ann", 1, "x", "cat", "cat", 1.0),
         ("a", "bob", 1, "x", "dog", "owl", 1.0),
         ("a", "eve", 1, "x", "owl", None, 1.0),
     ]
-    found = answers(checked(pl.DataFrame(given, schema=names, orient="row")), ["a"], CLASSES)
+    found = answers(checked(pl.DataFrame(given, schema=NAMES, orient="row")), ["a"], CLASSES)
     np.testing.assert_allclose(found.soft_labels(0.2), [[1 / 3, 1 / 3, 1 / 3]])
 
 
 def test_divergence_is_over_images_with_an_answer_and_a_truth() -> None:
-    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
     given = [
         ("both", "ann", 1, "x", "cat", None, 1.0),
         ("unknown", "ann", 1, "x", "dog", None, 1.0),
@@ -148,7 +147,7 @@ def test_divergence_is_over_images_with_an_answer_and_a_truth() -> None:
     truth = Annotations.build(
         pl.DataFrame({"image": ["both", "elsewhere"], "label": ["cat", "owl"]}), CLASSES
     )
-    (x, y) = study(pl.DataFrame(given, schema=names, orient="row"), truth, repeats=2)
+    (x, y) = study(pl.DataFrame(given, schema=NAMES, orient="row"), truth, repeats=2)
     assert x.kl == pytest.approx(0.0, abs=1e-9)
     wrong = (1 - 1e-5) * np.log((1 - 1e-5) / 1e-5) + 1e-5 * np.log(1e-5 / (1 - 1e-5))
     assert y.kl == pytest.approx(wrong)
@@ -157,7 +156,6 @@ def test_divergence_is_over_images_with_an_answer_and_a_truth() -> None:
 
 
 def test_labels_are_blended_over_the_images_with_an_answer() -> None:
-    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
     said = {"a": ("cat", "cat"), "b": ("cat", "dog"), "c": ("owl", "owl")}
     given = [
         (image, person, 1, "x", label, None, 1.0)
@@ -167,7 +165,7 @@ def test_labels_are_blended_over_the_images_with_an_answer() -> None:
     given.append(("elsewhere", "ann", 1, "y", "cat", None, 1.0))
     people = pl.DataFrame({"image": [*said, "elsewhere"], "label": ["cat", "cat", "owl", "cat"]})
     truth = Annotations.build(people, CLASSES)
-    x, _ = study(pl.DataFrame(given, schema=names, orient="row"), truth, repeats=1)
+    x, _ = study(pl.DataFrame(given, schema=NAMES, orient="row"), truth, repeats=1)
     labels = blended(np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]))
     p, q = (np.clip(values, 1e-5, 1 - 1e-5) for values in (np.eye(3)[[0, 0, 2]], labels))
     assert x.kl_blended == pytest.approx(float((p * np.log(p / q)).sum(axis=1).mean()))
@@ -175,35 +173,32 @@ def test_labels_are_blended_over_the_images_with_an_answer() -> None:
 
 
 def test_a_skip_neither_accepts_nor_refuses_what_was_shown() -> None:
-    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds", "kind")
     given = [
         ("a", "ann", 1, "x", "cat", "cat", 1.0, "accept"),
         ("b", "ann", 1, "x", "dog", "cat", 1.0, "label"),
         ("c", "ann", 1, "x", None, "dog", 6.0, "skip"),
     ]
-    (arm,) = study(pl.DataFrame(given, schema=names, orient="row"), repeats=1)
+    (arm,) = study(pl.DataFrame(given, schema=(*NAMES, "kind"), orient="row"), repeats=1)
     assert (arm.acceptance, arm.images) == (0.5, 2)
     assert arm.minutes == pytest.approx(8 / 60)
 
 
 def test_people_without_a_name_agree_with_nobody() -> None:
     """They cannot be told apart: two of their answers may be one person's or two people's."""
-    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
     rows = [
         (str(image), "", turn, "x", CLASSES[(image + seat) % 3], None, 1.0)
         for image, turn, seat in itertools.product(range(9), (1, 2), (0, 1))
     ]
-    (arm,) = study(pl.DataFrame(rows, schema=names, orient="row"), repeats=2)
+    (arm,) = study(pl.DataFrame(rows, schema=NAMES, orient="row"), repeats=2)
     assert np.isnan([arm.intra.value, arm.inter.value]).all()
     assert not np.isnan(arm.alpha)
     assert arm.minutes == pytest.approx(9 / 60)
 
 
 def test_arms_come_in_the_order_of_the_log() -> None:
-    names = ("image", "annotator", "round", "arm", "label", "proposal", "seconds")
     order = [str(number) for number in np.random.default_rng(0).permutation(200)]
     rows = [("a", "ann", 1, arm, "cat", None, 1.0) for arm in order]
-    assert [arm.name for arm in study(pl.DataFrame(rows, schema=names, orient="row"), repeats=1)] == order
+    assert [arm.name for arm in study(pl.DataFrame(rows, schema=NAMES, orient="row"), repeats=1)] == order
 
 
 def test_each_person_is_studied_by_their_own_answers() -> None:

@@ -58,7 +58,7 @@ export function countsAfter(group, act, wereOpen) {
 }
 
 const grown = (group, joined, labeled) =>
-  labeled ? { ...group, size: group.size + joined } : { ...group, size: group.size + joined, open: group.open + joined, done: false };
+  ({ ...group, size: group.size + joined, ...(labeled ? {} : { open: group.open + joined, done: false }) });
 
 /**
  * The class that every image of a group was given, null where one has another answer, or none.

@@ -54,17 +54,16 @@ const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 /** Classes that have a button, and may have a key; the others are found by typing. */
 export const SHOWN = 12;
 
-/** Labeling as the n-th class: a digit for the first ten, for the others none until a person gives one. @type {Record<string, Action>} */
-export const LABELS = Object.fromEntries(Array.from({ length: SHOWN }, (_, index) => [
-  `class${index + 1}`,
-  { places: ["groups", "single", "review"], words: `Label as class ${index + 1}`, keys: DIGITS.slice(index, index + 1) },
-]));
-
 /** Name of the action that labels as a class, by its index. @param {number} index */
 export const labeled = (index) => `class${index + 1}`;
 
+/** Labeling as the n-th class: a digit for the first ten, for the others none until a person gives one. @type {Record<string, Action>} */
+const LABELS = Object.fromEntries(Array.from({ length: SHOWN }, (_, index) => [
+  labeled(index),
+  { places: ["groups", "single", "review"], words: `Label as class ${index + 1}`, keys: DIGITS.slice(index, index + 1) },
+]));
+
 const BOUND = { ...ACTIONS, ...LABELS };
-const ORDER = Object.keys(LABELS);
 
 /** @returns {KeyMap} the keys as they come */
 export function defaults() {
@@ -97,7 +96,8 @@ export const works = (name, place) =>
  */
 export function meaning(map, place, keys) {
   const found = Object.keys(BOUND).find((name) => works(name, place) && map[name]?.includes(keys));
-  return found && found in LABELS ? `label:${ORDER.indexOf(found)}` : found ?? null;
+  const index = Object.keys(LABELS).indexOf(found);
+  return index < 0 ? found ?? null : `label:${index}`;
 }
 
 const meet = (one, other) =>

@@ -40,7 +40,7 @@ export class Growing {
 
   /** @param {any} group */
   async begin(group) {
-    Object.assign(this, { group: group?.id, images: [], total: 0, chosen: new Set(), search: null, pointing: false });
+    Object.assign(this, { group: group?.id, images: [], total: 0, chosen: new Set(), search: null, label: null, pointing: false });
     if (!group) return;
     text(this.facts, "Loading …");
     fill(this.sheet);
@@ -154,6 +154,7 @@ export class Growing {
   }
 
   #buttons(found, border) {
+    this.label = this.#given();
     const key = (name) => h("kbd", {}, this.app.key(name));
     const again = h("button", { onclick: () => this.begin(this.app.store.state.group) }, "Start again");
     if (!settled(this.search)) {
@@ -169,13 +170,13 @@ export class Growing {
   }
 
   /** The class that the whole group was given: what joins is given it too. @returns {number|null} */
-  get label() {
+  #given() {
     const { group, queue } = this.app.store.state;
     const summary = group && listed(queue, group);
     return summary ? common(summary, group.members) : null;
   }
 
-  /** The images found join the group in one act. @param {number|null} [label] class that they are given */
+  /** The images found join the group in one act. @param {number|null} [label] class that they are given: the one on the button */
   async join(label = this.label) {
     if (!this.search || !settled(this.search)) return;
     const positions = joining(this.search, LIMIT, this.total, this.chosen);
