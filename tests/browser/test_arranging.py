@@ -113,6 +113,8 @@ def test_what_joins_an_accepted_group_is_labeled_with_it(
         page.locator("[data-action=join-open]").click()
     (_, event) = server.recorded("accept", "grow")
     assert event.payload["label"] == (label if labeled else None)
+    said = f"Added 100 images as {name}." if labeled else "Added 100 images."
+    expect(page.locator("#toast")).to_contain_text(said)
     counts = page.locator(f"[data-group='{group}'] .counts")
     expect(counts).to_have_text("120 images" if labeled else "100 open")
     assert server.members(group)[20:] == event.images

@@ -28,6 +28,8 @@ test("what is not saved yet", () => {
 
 test("what was done", () => {
   assert.equal(done("accept", 3, "cat"), "Accepted 3 images as cat.");
+  assert.equal(done("grow", 100, "cat"), "Added 100 images as cat.");
+  assert.equal(done("grow", 100), "Added 100 images.");
   assert.equal(done("misfit", 1), "Marked as not fitting: 1 image.");
   assert.equal(done("undo", 0), "Undone.");
 });

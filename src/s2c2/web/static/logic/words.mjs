@@ -37,7 +37,7 @@ const WHOLE = { recluster: "Split the group into parts", merge: "Merged the grou
 export function done(act, images, label = "") {
   if (act === "undo" || act === "redo") return act === "undo" ? "Undone." : "Done again.";
   if (act in WHOLE) return `${WHOLE[act]}.`;
-  const as = label && ["accept", "label", "decide"].includes(act) ? ` as ${label}` : "";
+  const as = label && ["accept", "label", "grow", "decide"].includes(act) ? ` as ${label}` : "";
   return `${DONE[act] ?? act} ${counted(images, "image")}${as}.`;
 }
 
