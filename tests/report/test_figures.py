@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from s2c2.algorithms import ALGORITHMS
 from s2c2.metrics.coverage import risk_coverage
 from s2c2.report import figures
 
@@ -102,3 +103,8 @@ def test_a_figure_is_a_file_of_its_own_too(draw: Callable[[], str]) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "results").rglob("*.svg")), ids=lambda path: path.name)
 def test_committed_figures_are_svg_files(path: Path) -> None:
     assert ElementTree.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_each_algorithm_has_a_colour_of_its_own() -> None:
+    drawn = figures.f1_distance([figures.Point(0.5, 0.5, name, False) for name in ALGORITHMS])
+    assert len({colour for colour in figures.PALETTE if f"stroke: {colour}" in drawn}) == len(ALGORITHMS)

@@ -17,8 +17,11 @@ from matplotlib.figure import Figure
 
 from s2c2.metrics.coverage import RiskCoverage
 
-PALETTE = ("#3d84c6", "#d9772b", "#3f9a5f", "#9a6bc0", "#c9567a", "#8a8f98")
-"""Mid-tone colours, readable on white and on near-black."""
+PALETTE = (
+    *("#3d84c6", "#d9772b", "#3f9a5f", "#9a6bc0", "#c9567a"),
+    *("#8a8f98", "#2aa6ad", "#a39a2f", "#92654a", "#d38cc4"),
+)
+"""Mid-tone colours, readable on white and on near-black: one for each algorithm."""
 
 LEGEND = 44
 """Letters of a line of a legend; a browser draws them wider than is reckoned with."""
