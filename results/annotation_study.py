@@ -3,7 +3,8 @@
 ``python results/annotation_study.py RUN VANILLA_RUN DATASET WORK`` serves RUN for each annotator of
 ``results/annotation_study/study.yaml``, lets ``results/scripted_annotator.py`` answer all their boards, and
 writes the log and the record in ``results/annotation_study``. WORK keeps the database. ``DATASET WORK``
-alone reads the database in WORK as it is; ``--trained AFTER BEFORE`` keeps what a run on the log changed.
+alone reads the database in WORK as it is, ``DATASET`` alone the log that is kept; ``--trained AFTER BEFORE``
+keeps what a run on the log changed.
 The tables, and the parts of ``docs/howto/study.md`` that show them, follow from the records: without
 arguments only they are written.
 """
@@ -38,6 +39,15 @@ SHARES = ("accepted", "chosen when hidden", "δ", "δ of the control")
 PROGRAM = [sys.executable, "-c", "from s2c2.cli import main; main()"]
 
 
+DIVERGENCES = {
+    "kl": "KL",
+    "kl_unbiased": "KL, bias removed",
+    "kl_blended": "KL, and blended",
+    "kl_alone": "KL alone, same time",
+}
+"""How far the labels of an arm are from the truth, and the headings."""
+
+
 def contents() -> dict[Path, str]:
     """Return what follows from the committed record, by the file that holds it."""
     record = files.read_json(PLACE / "summary.json")
@@ -55,8 +65,8 @@ def agreement(record: dict[str, Any]) -> Sheet:
     for line in record["arms"]:
         arm = line["arm"]
         kappas = (_kappa(arm["intra"]), _kappa(arm["inter"]), arm["alpha"])
-        rows.append((arm["name"], *kappas, arm["kl"], arm["kl_unbiased"], arm["kl_blended"]))
-    heads = ("arm", "κ intra", "κ inter", "α", "KL", "KL, bias removed", "KL, and blended")
+        rows.append((arm["name"], *kappas, *(arm[name] for name in DIVERGENCES)))
+    heads = ("arm", "κ intra", "κ inter", "α", *DIVERGENCES.values())
     return Sheet("agreement", "Agreement and label quality", heads, tuple(rows))
 
 
@@ -106,6 +116,11 @@ def keep_trained(after: Path, before: Path) -> None:
 def _kappa(value: dict[str, Any]) -> str:
     low, high = value["interval"]["low"], value["interval"]["high"]
     return f"{value['value']:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def record(dataset: Path) -> None:
+    """Keep the record of the log that is kept."""
+    files.write_text(PLACE / "summary.json", record_of(PLACE / "log.parquet", dataset))
 
 
 def record_of(log: Path, dataset: Path) -> str:
@@ -163,25 +178,27 @@ def numbered(database: Path) -> tuple[str, ...]:
         store.close()
 
 
-def keep(database: Path, dataset: Path) -> None:
-    """Keep the log of a database, and its record."""
+def keep(database: Path) -> None:
+    """Keep the log of a database."""
     from s2c2.cli.annotations import stored
 
     log = stored(database)
     metadata = {"classes": json.dumps(log.classes)}
     with files.atomic(PLACE / "log.parquet") as partial:
         log.table.select(COLUMNS).write_parquet(partial, compression_level=19, metadata=metadata)
-    files.write_text(PLACE / "summary.json", record_of(PLACE / "log.parquet", dataset))
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--trained"]:
-        keep_trained(*map(Path, sys.argv[2:4]))
-    elif sys.argv[1:]:
-        *runs, dataset, folder = map(Path, sys.argv[1:])
-        if runs:
-            simulate(runs[0], runs[1], dataset, folder)
-        keep(folder / "annotations.sqlite", dataset)
+    match [*map(Path, sys.argv[1:])]:
+        case [first, after, before] if str(first) == "--trained":
+            keep_trained(after, before)
+        case [dataset]:
+            record(dataset)
+        case [*runs, dataset, folder]:
+            if runs:
+                simulate(runs[0], runs[1], dataset, folder)
+            keep(folder / "annotations.sqlite")
+            record(dataset)
     for path, text in contents().items():
         files.write_text(path, text)
 

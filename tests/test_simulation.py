@@ -7,10 +7,12 @@ from s2c2.errors import UserError
 from s2c2.metrics.consistency import study
 from s2c2.predictions import Predictions
 from s2c2.simulation import (
+    KINDS,
     Costs,
     Crowd,
     Shown,
     class_proposals,
+    compared,
     draw,
     group_proposals,
     no_proposals,
@@ -70,6 +72,21 @@ def test_what_each_arm_shows() -> None:
     assert len(set(grouped.groups[4:9])) == 2
     vanilla = Predictions(CLASSES, said.images, said.splits, said.probabilities, said.embeddings)
     assert group_proposals(vanilla).classes.tolist() == plain.classes.tolist()
+    assert (group_proposals(vanilla).groups == -1).all()
+
+
+def test_all_groups_are_settled_at_once_as_in_the_app() -> None:
+    said = predictions()
+    every = group_proposals(said, KINDS)
+    assert every.classes.tolist() == group_proposals(said).classes.tolist()
+    assert every.groups[9] == -1  # alone in its cluster
+    members = [np.flatnonzero(every.groups == group).tolist() for group in np.unique(every.groups[:9])]
+    assert sorted(members) == [[0, 1], [2, 3], [4, 5, 6], [7, 8]]
+    vanilla = Predictions(CLASSES, said.images, said.splits, said.probabilities, said.embeddings)
+    arms = compared(said, vanilla)
+    assert list(arms) == ["none", "vanilla", "s2c2", "vanilla-groups", "s2c2-groups"]
+    assert len(np.unique(arms["vanilla-groups"].groups)) == 2
+    assert (arms["vanilla-groups"].groups >= 0).all()
 
 
 def test_time_by_hand() -> None:

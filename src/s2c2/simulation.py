@@ -1,6 +1,6 @@
 """Simulated annotators: what people would answer, drawn from soft labels, and how long it would take."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,10 @@ from s2c2.data.annotations import Annotations
 from s2c2.errors import UserError
 from s2c2.metrics.default_effect import CEILING, biased
 from s2c2.predictions import Predictions
-from s2c2.proposals import propose
+from s2c2.proposals import Kind, propose
+
+KINDS: tuple[Kind, ...] = ("class", "cluster")
+"""Every kind of proposal."""
 
 
 @dataclass(frozen=True)
@@ -74,25 +77,43 @@ def class_proposals(predictions: Predictions) -> Shown:
     return Shown(predictions.predicted.astype(np.int64), np.full(len(predictions), -1, dtype=np.int64))
 
 
-def group_proposals(predictions: Predictions) -> Shown:
-    """Return an arm with S2C2's proposals: classes for certain images, one suggestion for each cluster.
+def group_proposals(predictions: Predictions, kinds: Collection[Kind] = KINDS[1:]) -> Shown:
+    """Return an arm in which proposals of some kinds are settled at once and all others image by image.
 
-    Images predicted certain are judged one by one with their most probable class; a cluster of ambiguous
-    images gets one suggestion, the most probable class of its mean prediction, and only misfits are corrected
-    one by one. A cluster of one image is no group.
+    By default as in the paper: images predicted certain are judged one by one with their most probable
+    class; a cluster of ambiguous images gets one suggestion, the most probable class of its mean prediction,
+    and only misfits are corrected one by one. With both kinds as the annotation app shows them: the certain
+    images of a class are a group too. A group of one image is none.
+
+    Args:
+        predictions: what the network says of the images.
+        kinds: kinds of proposals that are settled at once, of :attr:`s2c2.proposals.Proposal.kind`.
     """
     shown = class_proposals(predictions)
     rows = {image: i for i, image in enumerate(predictions.images)}
     for number, proposal in enumerate(propose(predictions)):
+        members = [rows[image] for image in proposal.images]
         if proposal.kind == "cluster":
-            members = [rows[image] for image in proposal.images]
             shown.classes[members] = proposal.classes.index(proposal.suggestion)
-            shown.groups[members] = number if len(members) > 1 else -1
+        if proposal.kind in kinds and len(members) > 1:
+            shown.groups[members] = number
     return shown
 
 
-ARMS = {"none": no_proposals, "vanilla": class_proposals, "s2c2": group_proposals}
-"""The arms of paper Table 3; the two last ones from their own run."""
+def compared(ours: Predictions, plain: Predictions) -> dict[str, Shown]:
+    """Return the arms of a study by name, those of paper Table 3 first.
+
+    Args:
+        ours: predictions of a run that says which images are ambiguous.
+        plain: those of the plain run, of the same images in the same order.
+    """
+    return {
+        "none": no_proposals(ours),
+        "vanilla": class_proposals(plain),
+        "s2c2": group_proposals(ours),
+        "vanilla-groups": group_proposals(plain, KINDS),
+        "s2c2-groups": group_proposals(ours, KINDS),
+    }
 
 
 def simulate(
@@ -128,10 +149,10 @@ def simulate(
     return pl.concat(parts).select(order)
 
 
-def three_arms(
+def answered(
     said: tuple[Predictions, Predictions], truth: Annotations, crowd: Crowd, seed: int = 0
 ) -> pl.DataFrame:
-    """Return the log of the paper's study: no proposals, plain ones and S2C2's, for the same images.
+    """Return the log of the study with the arms of :func:`compared`, each for the same images.
 
     Args:
         said: predictions of the run with S2C2 and of the plain one, of the same images in any order.
@@ -143,10 +164,7 @@ def three_arms(
         UserError: when runs and truth differ in images or classes, or the first run is a plain one.
     """
     ours, plain = spoken_for(*said, truth)
-    seen = {"none": ours, "vanilla": plain, "s2c2": ours}
-    return simulate(
-        truth, ours.images, {name: shown(seen[name]) for name, shown in ARMS.items()}, crowd, seed
-    )
+    return simulate(truth, ours.images, compared(ours, plain), crowd, seed)
 
 
 def spoken_for(ours: Predictions, plain: Predictions, truth: Annotations) -> tuple[Predictions, Predictions]:

@@ -56,9 +56,9 @@ def test_simulate_prints_and_writes_the_table(pair: tuple[Path, Path], s2c2: Com
     record = json.loads((out / "consistency.json").read_text())
     assert record["settings"]["s2c2"] == "fixmatch + S2C2"
     arms = {arm["name"]: arm for arm in record["arms"]}
-    assert list(arms) == ["none", "vanilla", "s2c2"]
+    assert list(arms) == ["none", "vanilla", "s2c2", "vanilla-groups", "s2c2-groups"]
     assert arms["none"]["minutes"] == pytest.approx(80 * 3 / 60)
-    assert pl.read_csv(out / "consistency.csv")["images"].to_list() == [80] * 3
+    assert pl.read_csv(out / "consistency.csv")["images"].to_list() == [80] * 5
     for path in out.iterdir():
         assert str(tmp_path) not in path.read_text()
         assert pair[0].parent.as_posix() not in path.read_text()

@@ -256,7 +256,7 @@ def test_table3_is_what_simulate_says(
     assert "budget" in known
     assert "comparison" in known
     made = contents(spent / "table3", spent / "records")
-    assert "| small | mean-teacher | none | 1 |" in made["table.md"]
+    assert "| small | mean-teacher | nobody | one by one | 1 |" in made["table.md"]
     assert (spent / "table3" / "small-mean-teacher.svg").read_text() == made["small-mean-teacher.svg"]
     # With the same crowd nothing is left to do, with another one the study is made anew.
     again = ask(spent, "table3", *QUICK[:3], "crowd.annotators=2")

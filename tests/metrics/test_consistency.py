@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,8 +10,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from s2c2.data.annotations import Annotations
 from s2c2.errors import UserError
-from s2c2.metrics.annotation_log import answers, checked, classes_of
-from s2c2.metrics.consistency import study, study_of_each
+from s2c2.metrics.annotation_log import Answers, answers, checked, classes_of
+from s2c2.metrics.consistency import in_the_time, study, study_of_each
 from s2c2.metrics.default_effect import blended, unbiased
 
 CLASSES = ("cat", "dog", "owl")
@@ -115,6 +116,75 @@ def test_offset_and_divergence_from_the_equations() -> None:
             expected[name].append(float((p * np.log(p / q)).sum()))
     assert arm.kl == pytest.approx(np.mean(expected["raw"]))
     assert arm.kl_unbiased == pytest.approx(np.mean(expected["unbiased"]))
+
+
+def without_and_with(seconds: float, labels: list[list[str]], shown: int = 6) -> pl.DataFrame:
+    """A log of images answered without a proposal, two seconds an answer, and ``shown`` times with one."""
+    rows: list[tuple[object, ...]] = [
+        (f"{i}.png", f"{person}", 1, "none", label, None, 2.0)
+        for i, some in enumerate(labels)
+        for person, label in enumerate(some)
+    ]
+    for i, person in itertools.product(range(len(labels)), range(shown)):
+        rows.append((f"{i}.png", f"{person}", 1, "shown", "cat", "cat", seconds))
+    return pl.DataFrame(rows, schema=NAMES, orient="row", infer_schema_length=None)
+
+
+def parts(table: pl.DataFrame) -> tuple[Answers, Answers]:
+    rows = checked(table)
+    images = rows["image"].unique(maintain_order=True).to_list()
+    none, shown = (answers(rows.filter(pl.col("arm") == name), images, CLASSES) for name in ("none", "shown"))
+    return none, shown
+
+
+def test_each_image_gets_its_part_of_the_time() -> None:
+    """One label stands first in each person's mind: who was asked is seen in the shares."""
+    table = without_and_with(1.25, [["cat", "dog", "owl", "cat", "dog", "owl"]] * 40)
+    none, shown = parts(table)
+    marks = np.tile(np.arange(6), (40, 1))
+    many = replace(none, labels=marks, classes=6)
+    found = in_the_time(many, shown, np.random.default_rng(0))
+    assert found is not None
+    counts = (found > 0).sum(axis=1)
+    assert sorted(set(counts.tolist())) == [3, 4]
+    assert counts.sum() == 40 * 3.75
+    np.testing.assert_allclose(found[found > 0], np.repeat(1 / counts, counts))
+    asked = (found > 0).sum(axis=0)
+    assert asked.min() > 40 * 3.75 / 6 / 2  # anybody
+
+
+def test_labels_in_the_same_time_are_those_of_the_arm_without_proposals() -> None:
+    """Where all answers for an image are alike, fewer of them say the same."""
+    truth = Annotations.build(
+        pl.DataFrame({"image": ["0.png", "1.png"], "label": ["cat", "cat"], "votes": [3, 3]}), CLASSES
+    )
+    none, shown = study(without_and_with(1.0, [["cat"] * 6, ["owl"] * 6]), truth, repeats=1)
+    assert np.isnan(none.kl_alone)
+    assert shown.kl == pytest.approx(0, abs=1e-3)
+    assert shown.kl_alone == pytest.approx(none.kl)
+    assert none.kl > 5
+    assert np.isnan(study(without_and_with(1.0, [["cat"] * 6, ["owl"] * 6]), repeats=1)[1].kl_alone)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "labels"),
+    [
+        (0.3, [["cat"] * 6] * 2),  # time for 0.9 answers
+        (2.1, [["cat"] * 6] * 2),  # for 6.3 of 6
+        (1.0, [["cat"] * 6, ["cat"] * 2]),  # for three, one image has two
+    ],
+)
+def test_too_little_time_or_too_few_answers_compare_nothing(seconds: float, labels: list[list[str]]) -> None:
+    assert in_the_time(*parts(without_and_with(seconds, labels)), np.random.default_rng(0)) is None
+
+
+def test_without_times_nothing_is_said_of_the_same_time() -> None:
+    table = without_and_with(1.0, [["cat"] * 6] * 2)
+    for arm in ("none", "shown"):
+        untimed = table.with_columns(
+            seconds=pl.when(pl.col("arm") == arm).then(None).otherwise(pl.col("seconds"))
+        )
+        assert in_the_time(*parts(untimed), np.random.default_rng(0)) is None
 
 
 def test_a_later_answer_replaces_an_earlier_one_and_its_time_is_added() -> None:

@@ -74,6 +74,6 @@ def test_committed_summary_figure_and_page_are_those_of_the_records() -> None:
 
 def test_every_row_has_a_cell_for_each_heading() -> None:
     lines = [line for line in contents(ARMS, {})["consistency.md"].splitlines() if line.startswith("|")]
-    assert {line.count("|") for line in lines} == {11}
+    assert {line.count("|") for line in lines} == {12}
     assert np.isnan(ARMS[0].offset)
     assert pytest.approx(0.25) == ARMS[1].offset

@@ -34,7 +34,7 @@ def simulate(
     refuse_other_pictures(*runs)
     truth = dataset_of(runs[0]).annotations
     said = [opened.predictions().of(split) for opened in runs]
-    log = simulation.three_arms((said[0], said[1]), truth, crowd, seed)
+    log = simulation.answered((said[0], said[1]), truth, crowd, seed)
     images = log["image"].n_unique()
     if not images:
         raise UserError(f"{run} has no annotated images in the split '{split}'")

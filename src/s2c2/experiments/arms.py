@@ -267,6 +267,18 @@ def probed(dataset: Dataset, base: Values) -> dict[str, Values]:
     return found
 
 
+def proposing(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return S2C2 as in the paper, and readouts with a probe of its network and of a plain one."""
+    read: Values = {"predict": {**READOUT, "classes": "probe", "prior": measured(dataset, base)}}
+    extended: Values = {"objective": {"name": "s2c2", "prior": read["predict"]["prior"]}}
+    return {
+        "vanilla": VANILLA,
+        "s2c2": S2C2,
+        "readout-probe": configuration.merged(extended, read),
+        "vanilla-readout-probe": configuration.merged({"objective": {"name": "vanilla"}}, read),
+    }
+
+
 def spread(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return S2C2, and readouts with a probe without and with labels that spread over alike images beside it.
 

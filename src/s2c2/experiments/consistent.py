@@ -9,7 +9,7 @@ from s2c2.data import dataset as datasets
 from s2c2.experiments.planned import Planned, Spread
 from s2c2.metrics.consistency import study
 from s2c2.runs import Run
-from s2c2.simulation import Crowd, three_arms
+from s2c2.simulation import Crowd, answered
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Consistent:
         opened = Run(run)
         ours, plain = (one.predictions().of("validation") for one in (opened, Run(against)))
         truth = datasets.read(Path(opened.dataset["root"])).annotations
-        log = three_arms((ours, plain), truth, self.crowd, int(opened.config["seed"]))
+        log = answered((ours, plain), truth, self.crowd, int(opened.config["seed"]))
         return {"settings": self.settings, "arms": [asdict(arm) for arm in study(log, truth)]}
 
 

@@ -148,6 +148,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         algorithms=("mean-teacher",),
         then=consistent,
     ),
+    "proposals": Experiment(
+        "Simulated annotators with proposals of S2C2 and of plain networks, one by one and in groups",
+        arms.proposing,
+        ("mean-teacher",),
+        then=consistent,
+    ),
     "figure5": replace(
         TABLE2,
         title="Images by class, confidence and ambiguity, and clusters (paper, Figure 5)",

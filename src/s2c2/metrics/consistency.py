@@ -21,6 +21,8 @@ from s2c2.metrics.default_effect import blended, estimated_offset
 
 NONE = "none"
 """Name of the arm without proposals, which the others are held against."""
+DRAWS = 50
+"""Draws of answers without a proposal in the time of another arm."""
 Pairs = list[tuple[int, int]]
 
 
@@ -62,14 +64,17 @@ class Arm:
     """The same with the default effect removed by the estimated δ; NaN where δ is not known."""
     kl_blended: float
     """The same, then drawn towards the class means (CleverLabel)."""
+    kl_alone: float = NAN
+    """``kl`` of answers without a proposal in the time of this arm, see :func:`in_the_time`, the mean over
+    draws of them; NaN for that arm itself, and where there are none."""
 
 
 @dataclass(frozen=True)
 class Against:
     """What the answers of an arm are held against."""
 
-    unasked: Float64[np.ndarray, "n k"] | None
-    """Mean answers without a proposal."""
+    alone: Answers | None
+    """Answers without a proposal."""
     truth: Float64[np.ndarray, "n k"] | None
     """Soft labels of many other people."""
     repeats: int
@@ -136,9 +141,8 @@ def _read(
     images = rows["image"].unique(maintain_order=True).to_list()
     parts = rows.partition_by("arm", maintain_order=True)
     found = {str(part["arm"][0]): answers(part, images, classes) for part in parts}
-    unasked = found[NONE].soft_labels() if NONE in found else None
     soft_labels = None if truth is None else truth.soft_labels(images)
-    return found, Against(unasked, soft_labels, repeats, classes, offsets)
+    return found, Against(found.get(NONE), soft_labels, repeats, classes, offsets)
 
 
 def _people(given: Answers, first: int, second: int) -> tuple[str, str]:
@@ -146,7 +150,7 @@ def _people(given: Answers, first: int, second: int) -> tuple[str, str]:
 
 
 def _arm(name: str, given: Answers, against: Against) -> Arm:
-    offset = _offset(given, against.unasked)
+    offset = _offset(given, None if against.alone is None else against.alone.soft_labels())
     offset = against.offsets.get(name, NAN) if np.isnan(offset) else offset
     image, turn = given.shown
     accepted = (given.labels == given.proposals)[image, turn]
@@ -166,7 +170,49 @@ def _arm(name: str, given: Answers, against: Against) -> Arm:
         kl=_divergence(given.soft_labels(), against.truth),
         kl_unbiased=_divergence(unbiased, against.truth),
         kl_blended=_divergence(None if unbiased is None else _blended(unbiased), against.truth),
+        kl_alone=NAN if name == NONE else _divergence_alone(given, against),
     )
+
+
+def in_the_time(
+    alone: Answers, given: Answers, rng: np.random.Generator
+) -> Float64[np.ndarray, "n k"] | None:
+    """Return mean answers without a proposal, of which there are as many as the time of another arm allows.
+
+    Who answers faster can be asked more often, so labels at equal numbers of votes do not compare. With s
+    seconds for each image in the other arm and t for an answer without a proposal that is s / t answers an
+    image: the whole part for every image, one more for as many images as are left, drawn at random among the
+    answers that there are.
+
+    Args:
+        alone: answers without a proposal.
+        given: those of the other arm.
+        rng: draws which answers.
+
+    Returns:
+        Rows sum to one, NaN where nobody answered; None where a time is missing, where there is time for less
+        than one answer an image, and where some image has too few.
+    """
+    known = alone.labels >= 0
+    counts, images = known.sum(axis=1), (given.labels >= 0).any(axis=1).sum()
+    rows = np.flatnonzero(counts)
+    if not len(rows) or not images or not alone.seconds > 0:
+        return None
+    allowed = given.seconds / images / (alone.seconds / counts.sum())
+    if not 1 <= allowed <= counts[rows].min():
+        return None
+    many = np.full(len(counts), int(allowed))
+    many[rng.permutation(rows)[: round((allowed % 1) * len(rows))]] += 1
+    place = np.where(known, rng.random(known.shape), np.inf).argsort(axis=1).argsort(axis=1)
+    return replace(alone, labels=np.where(place < many[:, None], alone.labels, -1)).soft_labels()
+
+
+def _divergence_alone(given: Answers, against: Against) -> float:
+    """Return the divergence of answers without a proposal in the time of others: the mean over draws."""
+    if against.alone is None or against.truth is None:
+        return NAN
+    draws = (in_the_time(against.alone, given, np.random.default_rng(seed)) for seed in range(DRAWS))
+    return float(np.mean([_divergence(labels, against.truth) for labels in draws]))
 
 
 def _pairs(passes: tuple[tuple[str, int], ...]) -> tuple[Pairs, Pairs]:

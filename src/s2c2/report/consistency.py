@@ -27,9 +27,10 @@ COLUMNS = (
     "KL",
     "KL, bias removed",
     "KL, and blended",
+    "KL alone, same time",
 )
 """Headings of the table."""
-SCORES = ("alpha", "minutes", "acceptance", "offset", "kl", "kl_unbiased", "kl_blended")
+SCORES = ("alpha", "minutes", "acceptance", "offset", "kl", "kl_unbiased", "kl_blended", "kl_alone")
 """Scores under the headings after the kappas."""
 TITLE = "Consistency of labels"
 

@@ -28,6 +28,7 @@ class Kind:
 USUAL = Kind(tables.sheets, plots.figures)
 KINDS: Mapping[str, Kind] = {
     "table3": Kind(table3.sheets, table3.figures),
+    "proposals": Kind(table3.sheets, table3.figures),
     "budget": Kind(budget.sheets, budget_plot.figures),
 }
 """Experiments that are not shown as the others are."""
