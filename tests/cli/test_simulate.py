@@ -50,6 +50,7 @@ def test_simulate_prints_and_writes_the_table(pair: tuple[Path, Path], s2c2: Com
     done = s2c2(*arguments, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "80 images, 2 simulated annotators, δ = 0.2" in done.stdout
+    assert "In the same time answers without proposals would be " in " ".join(done.stdout.split())
     assert sorted(path.name for path in out.iterdir()) == [
         f"consistency.{kind}" for kind in ("csv", "json", "md", "svg")
     ]

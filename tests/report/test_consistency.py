@@ -11,7 +11,7 @@ import pytest
 from s2c2.errors import UserError
 from s2c2.metrics.bootstrap import Interval
 from s2c2.metrics.consistency import Arm, Kappa
-from s2c2.report.consistency import contents, read, summary, write
+from s2c2.report.consistency import contents, read, summary, verdict, write
 from s2c2.report.consistency_plot import figure
 
 NAN = float("nan")
@@ -63,6 +63,20 @@ def test_the_figure_names_each_arm_and_bears_what_is_not_known() -> None:
     assert drawn == figure(ARMS)
     nothing = replace(ARMS[1], minutes=NAN, intra=NOTHING, kl=NAN, kl_unbiased=NAN, kl_blended=NAN)
     assert figure([nothing]).startswith("<svg")
+
+
+def test_what_is_worth_its_time_is_said() -> None:
+    none, worth = ARMS[0], replace(ARMS[1], kl_alone=0.5)
+    harmful = replace(worth, name="vanilla", kl_alone=0.125)
+    assert verdict([none]) is None
+    assert verdict([none, worth, harmful]) == (
+        "In the same time answers without proposals would be further from the truth than those of s2c2, "
+        "and no further from the truth than those of vanilla."
+    )
+    unknown = replace(worth, name="untold", kl=NAN)
+    assert verdict([unknown, replace(worth, kl_alone=worth.kl)]) == (
+        "In the same time answers without proposals would be no further from the truth than those of s2c2."
+    )
 
 
 def test_committed_summary_figure_and_page_are_those_of_the_records() -> None:

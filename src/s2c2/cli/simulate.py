@@ -48,6 +48,8 @@ def simulate(
     screen.table(
         f"{images} images, {annotators} simulated annotators, δ = {offset:g}", rows.columns, rows.rows
     )
+    if sentence := consistency.verdict(found):
+        screen.console.print(sentence, markup=False)
     if out is not None:
         named = {"s2c2": runs[0].label, "vanilla": runs[1].label, "split": split, "images": images}
         consistency.write(found, named | {"seed": seed} | asdict(crowd), out)

@@ -43,6 +43,26 @@ def sheet(arms: Sequence[Arm]) -> Sheet:
     )
 
 
+def verdict(arms: Sequence[Arm]) -> str | None:
+    """Return which arms are worth their time, in a sentence; None where no arm can be compared.
+
+    Example:
+        >>> from s2c2.metrics.bootstrap import Interval
+        >>> kappa = Kappa(0.5, Interval(0.4, 0.6))
+        >>> arm = Arm("s2c2", 9, 1, kappa, kappa, 0.5, 2.0, 0.9, 0.2, 0.25, 0.25, 0.2, kl_alone=0.5)
+        >>> verdict([arm])
+        'In the same time answers without proposals would be further from the truth than those of s2c2.'
+    """
+    known = [arm for arm in arms if arm.kl == arm.kl and arm.kl_alone == arm.kl_alone]
+    further = ", ".join(arm.name for arm in known if arm.kl < arm.kl_alone)
+    nearer = ", ".join(arm.name for arm in known if arm.kl >= arm.kl_alone)
+    said = (("further from", further), ("no further from", nearer))
+    parts = [f"{where} the truth than those of {names}" for where, names in said if names]
+    if not parts:
+        return None
+    return f"In the same time answers without proposals would be {', and '.join(parts)}."
+
+
 def kappas(arm: Arm) -> tuple[str, str]:
     """Return κ intra and κ inter with their intervals, as text."""
     return _text(arm.intra), _text(arm.inter)
