@@ -12,6 +12,7 @@ from s2c2.data.dataset import Dataset, read
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.experiments import saved
+from s2c2.experiments.callbacks import Callbacks
 from s2c2.experiments.others import predict_folder
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import load_run
@@ -61,7 +62,7 @@ def test_images_that_are_left_out_are_named(tmp_path: Path) -> None:
     data.path(data.images[3]).write_bytes(b"no image")
     chosen = {"data": {"skip_broken": True}, "train": {"steps": 1, "batch": 2, "threads": 1}}
     config = configuration.resolve(configuration.merged(configuration.preset("cpu"), chosen))
-    run(read(tmp_path / "data"), config, tmp_path / "run", say=said.append)
+    run(read(tmp_path / "data"), config, tmp_path / "run", callbacks=Callbacks(say=said.append))
     (text,) = [text for text in said if text.startswith("left out")]
     assert text.startswith("left out, as they cannot be read: 1 (")
     assert data.images[3] in text

@@ -14,6 +14,7 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.splits import SplitSizes, resolve
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
+from s2c2.experiments.callbacks import Callbacks
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import load_run, unfetched
 from s2c2.experiments.setup import dissent, idle, setup, sizes, undrawn
@@ -173,7 +174,7 @@ def test_a_cluster_head_that_no_loss_trains_is_said() -> None:
 def test_votes_that_nothing_draws_are_said(labels: str, dataset: Dataset, tmp_path: Path) -> None:
     said: list[str] = []
     made = config(data={"votes": 5, "labels": labels}, train={"steps": 1, "batch": 4, "threads": 1})
-    run(dataset, made, tmp_path / "run", say=said.append)
+    run(dataset, made, tmp_path / "run", callbacks=Callbacks(say=said.append))
     assert [text for text in said if f"data.votes=5 does nothing with data.labels={labels}" in text]
     assert undrawn(config(data={"votes": 5}).data) == undrawn(config(data={"labels": labels}).data) == []
 

@@ -92,6 +92,7 @@ def train_run(
         typer.Exit: after SIGTERM, with exit code 75.
     """
     from s2c2.data.dataset import read
+    from s2c2.experiments.callbacks import Callbacks
     from s2c2.experiments.device import within
     from s2c2.experiments.run import run
     from s2c2.ranks.joining import opened
@@ -103,20 +104,23 @@ def train_run(
         announce(config, found, out, ranks.world)
         training = phase("training")
 
-        def watch(record: "Record", steps: int) -> None:
+        def step(record: "Record", steps: int) -> None:
             training(record.step, steps, f"loss {record.losses['total']:.3f}")
 
+        callbacks = Callbacks(
+            step=step,
+            reading=obeying(asked, phase("reading images")),
+            predicting=obeying(asked, phase("predicting")),
+            say=lambda text: screen.console.print(text, markup=False),
+        )
         try:
             return run(
                 found,
                 config,
                 out,
                 resume=resume,
-                watch=watch,
                 stop=lambda: bool(asked),
-                progress=obeying(asked, phase("reading images")),
-                predicting=obeying(asked, phase("predicting")),
-                say=lambda text: screen.console.print(text, markup=False),
+                callbacks=callbacks,
                 ranks=ranks,
             )
         except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from typing import Any
 from s2c2 import files
 from s2c2.errors import UserError
 from s2c2.experiments import pool, rounds
+from s2c2.experiments.callbacks import Callbacks
 from s2c2.experiments.device import within
 from s2c2.experiments.executors import Executor, Local
 from s2c2.experiments.folder import Place
@@ -195,10 +196,8 @@ def train(planned: Planned, out: Output, lender: str | None = None) -> None:
             planned.config,
             folder,
             resume=True,
-            watch=lambda record, steps: pool.advance(record.step),
             stop=pool.stopped,
-            progress=obey,
-            predicting=obey,
+            callbacks=Callbacks(lambda record, steps: pool.advance(record.step), obey, obey),
             beside=beside,
         )
 

@@ -14,10 +14,11 @@ from s2c2 import checkpoint, files, readout
 from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
-from s2c2.data.progress import Progress, silent
+from s2c2.data.progress import Progress
 from s2c2.data.splits import duplicates
 from s2c2.data.writing import first_few
-from s2c2.engine import Record, Training
+from s2c2.engine import Training
+from s2c2.experiments.callbacks import SILENT, Callbacks
 from s2c2.experiments.compiling import compilable, compiling, eager
 from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
@@ -42,11 +43,8 @@ def run(
     out: Path,
     *,
     resume: bool = False,
-    watch: Callable[[Record, int], None] = lambda record, steps: None,
     stop: Callable[[], bool] = lambda: False,
-    progress: Progress = silent,
-    predicting: Progress = silent,
-    say: Callable[[str], None] = lambda text: None,
+    callbacks: Callbacks = SILENT,
     beside: Mapping[str, str] = MappingProxyType({}),
     ranks: Ranks = ALONE,
 ) -> Predictions:
@@ -61,11 +59,8 @@ def run(
         config: everything else that the run depends on.
         out: run folder.
         resume: go on from the newest checkpoint, or start when there is none.
-        watch: called after each step with its record and the number of steps.
         stop: asked after each step whether to stop; then a checkpoint is written.
-        progress: called while images are decoded and embedded.
-        predicting: called while the images are predicted, when training is over.
-        say: told what a person should know: settings that do nothing, damaged checkpoints.
+        callbacks: told how it goes.
         beside: further files of the run folder by name, which say where the labels of the dataset come from.
         ranks: the processes that train this run; a checkpoint goes on with any number of them.
 
@@ -79,25 +74,25 @@ def run(
     led(ranks, lambda: enter(place, dataset, config, resume))
     torch.set_num_threads(threads(config))
     device = present()
-    ready = first(ranks, lambda: setup(dataset, config, device, progress))
+    ready = first(ranks, lambda: setup(dataset, config, device, callbacks.reading))
     ranks.same("their images", lambda: pooled(ready.pack.digests))
     ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
     labeled = known(ready)
     require(config.predict, labeled, dataset.classes, set(ready.training.network.heads))
     ignored = *left_out(ready.pack), *idle(ready.objective), *undrawn(config.data)
     for text in (*ignored, *unlearned(labeled, dataset.classes), *slowed(config, ready)):
-        say(text)
+        callbacks.say(text)
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
     for text in restored(place, ready.training, ranks) if resume else ():
-        say(text)
+        callbacks.say(text)
     for network in ready.training.networks:
         join(network, ranks)
     with compiling(ready.training, config):
-        follow(place, ready, config, watch, stop, ranks)
+        follow(place, ready, config, callbacks.step, stop, ranks)
     reader = reader_of(ready.training.averaged.network, dataset.classes, config)
     material = Material(ready.pack, ready.embedded, labeled, ready.splits.of())
     with eager(config):
-        return conclude(place, config, reader, material, predicting, ranks)
+        return conclude(place, config, reader, material, callbacks.predicting, ranks)
 
 
 def enter(place: Place, dataset: Dataset, config: Config, resume: bool) -> None:
