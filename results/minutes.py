@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from jaxtyping import Float64
 from matplotlib.figure import Figure
 
 from s2c2 import files
@@ -21,6 +22,7 @@ from s2c2.data.dataset import read
 from s2c2.metrics.annotation_log import Answers, answers, checked
 from s2c2.metrics.calibration import DCIC_CLIP, kl
 from s2c2.metrics.default_effect import estimated_offset
+from s2c2.metrics.pooling import pooled
 from s2c2.predictions import Predictions
 from s2c2.report.figures import PALETTE, STYLE, standalone, svg
 from s2c2.report.study.rendering import as_csv, as_markdown
@@ -38,6 +40,8 @@ ANSWERS = 32
 """Answers an image, each of another person."""
 RUNS = ("vanilla", "s2c2", "readout-probe")
 """Arms of the runs whose proposals are shown."""
+NETWORKS = ("vanilla", "vanilla", "s2c2", "vanilla", "readout-probe")
+"""Whose opinion answers are pooled with, by way of asking: of who proposes, else of the plain network."""
 LINES = {
     "no proposals": (5, ":"),
     "plain classes, one by one": (0, "--"),
@@ -48,8 +52,10 @@ LINES = {
 """Colour and line of each way of asking, in the order of the legend."""
 BUDGETS = (2, 4, 6)
 """Times at which ways are compared: what so many answers an image without proposals take."""
-DRAWN = ("0.2", "0.65")
-"""δ of the rows of the figure."""
+SCORES = {"kl": "KL", "kl_unbiased": "bias removed", "kl_pooled": "and pooled"}
+"""Divergences, and what their columns are called."""
+DRAWN = (("0.2", "kl"), ("0.65", "kl"), ("0.2", "kl_pooled"), ("0.65", "kl_pooled"))
+"""δ and score of the rows of the figure."""
 LAST = 15
 """Minutes for 100 images that the figure shows."""
 
@@ -79,8 +85,14 @@ def pull(given: Answers, alone: Answers) -> float:
     return estimated_offset(given.labels[image, turn] == proposed, alone.soft_labels()[image, proposed])
 
 
+def together(given: Answers, offset: float, said: Predictions) -> Float64[np.ndarray, "n k"]:
+    """Return answers without δ, pooled with what a network says of alike images."""
+    counts = given.soft_labels(offset) * given.votes.sum(axis=1, keepdims=True)
+    return pooled(counts, said.probabilities, said.predicted, said.groups).labels
+
+
 def curves(said: Mapping[str, Predictions], truth: Annotations, offset: float, seed: int) -> dict[str, Any]:
-    """Return minutes for 100 images, and KL as answered and with δ removed, after each answer, by way."""
+    """Return minutes for 100 images and KL after each answer, by way: as answered, without δ, and pooled."""
     images = said["vanilla"].images
     log = checked(simulate(truth, images, ways(said), Crowd(ANSWERS, 1, offset), seed))
     known = truth.soft_labels(images)
@@ -88,7 +100,7 @@ def curves(said: Mapping[str, Predictions], truth: Annotations, offset: float, s
     given = {name: answers(parts[name,], images, truth.classes) for name in LINES}
     alone = given["no proposals"]
     found = {}
-    for name, one in given.items():
+    for (name, one), arm in zip(given.items(), NETWORKS, strict=True):
         removed = pull(one, alone)
         minutes = one.seconds / 60 / len(images) * 100 / ANSWERS
         some = [first(one, count) for count in range(1, ANSWERS + 1)]
@@ -96,6 +108,9 @@ def curves(said: Mapping[str, Predictions], truth: Annotations, offset: float, s
             "minutes": [round(minutes * count, 6) for count in range(1, ANSWERS + 1)],
             "kl": [round(kl(known, part.soft_labels(), DCIC_CLIP), 6) for part in some],
             "kl_unbiased": [round(kl(known, part.soft_labels(removed), DCIC_CLIP), 6) for part in some],
+            "kl_pooled": [
+                round(kl(known, together(part, removed, said[arm]), DCIC_CLIP), 6) for part in some
+            ],
         }
     return found
 
@@ -125,7 +140,7 @@ def table(records: Sequence[Mapping[str, Any]], offset: str) -> Sheet:
             (dataset, name, spread(one[name]["minutes"][0] for one in own), *_cells(own, name))
             for name in LINES
         ]
-    times = [f"{score}, time of {count} answers" for score in ("KL", "bias removed") for count in BUDGETS]
+    times = [f"{score}, time of {count} answers" for score in SCORES.values() for count in BUDGETS]
     title = f"δ = {offset}: mean ± standard deviation over {len(SEEDS)} seeds"
     heads = ("dataset", "asked", "minutes for 100 images", *times)
     return Sheet(f"offset-{offset}", title, heads, tuple(rows))
@@ -135,7 +150,7 @@ def _cells(own: Sequence[Mapping[str, Any]], name: str) -> list[Spread]:
     alone = "no proposals"
     return [
         spread(labels_at(one[name], one[alone]["minutes"][count - 1], score) for one in own)
-        for score in ("kl", "kl_unbiased")
+        for score in SCORES
         for count in BUDGETS
     ]
 
@@ -146,16 +161,16 @@ def _datasets(records: Sequence[Mapping[str, Any]]) -> list[str]:
 
 @mpl.rc_context(STYLE)
 def figure(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return one panel for each dataset and δ: divergence as answered against minutes, mean over seeds."""
+    """Return one panel for each dataset, δ and score: divergence against minutes, mean over seeds."""
     datasets = _datasets(records)
-    drawn = Figure(figsize=(8.4, 5.4), layout="constrained")
+    drawn = Figure(figsize=(8.4, 9.4), layout="constrained")
     panels = drawn.subplots(len(DRAWN), len(datasets), sharex=True, sharey=True, squeeze=False)
-    for row, offset in zip(panels, DRAWN, strict=True):
+    for row, (offset, score) in zip(panels, DRAWN, strict=True):
         for axes, dataset in zip(row, datasets, strict=True):
             own = [record["offsets"][offset] for record in records if record["dataset"] == dataset]
             for name, (colour, line) in LINES.items():
                 minutes, divergence = (
-                    np.mean([one[name][key] for one in own], axis=0) for key in ("minutes", "kl")
+                    np.mean([one[name][key] for one in own], axis=0) for key in ("minutes", score)
                 )
                 within = minutes <= LAST
                 style = {"linestyle": line, "color": PALETTE[colour], "linewidth": 1.6, "label": name}
@@ -164,7 +179,7 @@ def figure(records: Sequence[Mapping[str, Any]]) -> str:
             axes.yaxis.set_major_formatter("{x:g}")
             axes.yaxis.set_minor_formatter("")
             axes.set_title(f"{dataset}, δ = {offset}", loc="left")
-        row[0].set_ylabel("KL to the truth")
+        row[0].set_ylabel("KL to the truth" if score == "kl" else "KL, δ removed and pooled")
     for axes in panels[-1]:
         axes.set_xlabel("minutes for 100 images")
     drawn.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper left", ncols=2)

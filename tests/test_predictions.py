@@ -54,6 +54,16 @@ def test_ambiguous_from_one_half_on() -> None:
     assert predictions(heads=False).ambiguous.tolist() == [False] * 5
 
 
+def test_groups_are_classes_of_the_certain_and_clusters_of_the_ambiguous() -> None:
+    whole = predictions()
+    certain = whole.predicted
+    assert whole.groups.tolist() == [3 + 6, certain[1], 3 + 1, certain[3], 3 + 6]
+    assert predictions(heads=False).groups.tolist() == certain.tolist()
+    assert replace(whole, clusters=None).groups.tolist() == [
+        certain[i] + (3 if i in (0, 2, 4) else 0) for i in range(5)
+    ]
+
+
 def test_predicted_is_the_most_probable_class() -> None:
     whole = predictions()
     expected = [max(range(3), key=row.__getitem__) for row in whole.probabilities.tolist()]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Float32, Int32
+from jaxtyping import Bool, Float32, Int32, Int64
 
 from s2c2 import files
 from s2c2.errors import UserError
@@ -53,6 +53,16 @@ class Predictions:
     def predicted(self) -> Int32[np.ndarray, " n"]:
         """Most probable class of each image, in 0 … k − 1."""
         return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int32)
+
+    @property
+    def groups(self) -> Int64[np.ndarray, " n"]:
+        """Group of each image: predicted class c as c, cluster m of ambiguous ones as k + m.
+
+        Without clusters an ambiguous image is in a group by its predicted class, beside the certain ones.
+        """
+        clusters = self.predicted if self.clusters is None else self.clusters
+        apart = len(self.classes) + clusters.astype(np.int64)
+        return np.where(self.ambiguous, apart, self.predicted).astype(np.int64)
 
     def take(self, rows: np.ndarray) -> "Predictions":
         """Return the predictions of some rows, given as a mask or as indices."""

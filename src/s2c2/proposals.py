@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Float, Float32, Float64, Int, Int64
+from jaxtyping import Bool, Float, Float32, Float64, Int
 
 from s2c2 import files
 from s2c2.errors import UserError
@@ -78,7 +78,7 @@ def propose(predictions: Predictions, extremes: int = 6) -> tuple[Proposal, ...]
     if not len(predictions):
         return ()
     spread = float(_squared_distances(predictions.embeddings).mean())
-    keys = _keys(predictions)
+    keys = predictions.groups
     order = np.argsort(keys, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(keys[order])) + 1)
     found = [
@@ -151,13 +151,6 @@ _SCHEMA: dict[str, Any] = _GROUP_SCHEMA | {
     "extreme": pl.Boolean,
 }
 _ARRAYS = {"distance": "distances", "typicality": "typicality", "extreme": "extreme"}
-
-
-def _keys(predictions: Predictions) -> Int64[np.ndarray, " n"]:
-    """Return the group of each image: class c as c, cluster m as k + m."""
-    clusters = predictions.predicted if predictions.clusters is None else predictions.clusters
-    ambiguous_keys = len(predictions.classes) + clusters.astype(np.int64)
-    return np.where(predictions.ambiguous, ambiguous_keys, predictions.predicted).astype(np.int64)
 
 
 def _contents(

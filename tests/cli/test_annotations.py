@@ -56,6 +56,19 @@ def test_agreement_on_screen_and_as_a_page(log: Path, small: Path, s2c2: Command
     assert "note" not in done.stdout
 
 
+def test_answers_are_pooled_with_a_run(log: Path, small: Path, s2c2: Command, tmp_path: Path) -> None:
+    done = s2c2("train", small, "--out", tmp_path / "run", *QUICK)
+    assert done.returncode == 0, done.stderr
+    given = ("annotations", "agreement", log, "--predictions", tmp_path / "run", "--repeats", "5")
+    done = s2c2(*given, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "what is known beforehand counts as" in " ".join(done.stdout.split())
+    assert "pooled" in pl.read_parquet(tmp_path / "out/soft-labels.parquet").columns
+    done = s2c2(*given[:3], "--predictions", tmp_path / "nothing")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
 def test_images_that_the_truth_does_not_know_are_counted(
     log: Path, small: Path, s2c2: Command, tmp_path: Path
 ) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from s2c2.errors import UserError
 from s2c2.metrics.annotation_study import agreement
 from s2c2.metrics.consistency import study
 from s2c2.metrics.default_effect import biased
+from s2c2.metrics.pooling import pooled
+from s2c2.predictions import Predictions
 from s2c2.report import agreement as page
 from s2c2.simulation import draw
 
@@ -143,6 +146,61 @@ def test_a_log_without_answers_is_one_sentence() -> None:
     frame = pl.DataFrame({"image": ["a"], "label": [None], "kind": ["skip"]})
     with pytest.raises(UserError, match="holds no answer"):
         agreement(Log.build(frame, CLASSES))
+
+
+def said(images: tuple[str, ...], sharpness: float = 4.0) -> Predictions:
+    """A network that knows much of what people say of each image, in any order of images."""
+    rng = np.random.default_rng(3)
+    soft = truth().soft_labels(images)
+    probabilities = np.stack([rng.dirichlet(sharpness * row + 0.1) for row in soft]).astype(np.float32)
+    order = rng.permutation(len(images))
+    return Predictions(
+        CLASSES,
+        tuple(images[i] for i in order),
+        ("",) * len(images),
+        probabilities[order],
+        np.zeros((len(images), 1), dtype=np.float32),
+    )
+
+
+def test_answers_are_pooled_with_what_a_network_says() -> None:
+    alone = agreement(log(0.0), truth(), repeats=5)
+    assert "pooled" not in alone.soft_labels
+    found = agreement(log(0.0), truth(), repeats=5, said=said(alone.images))
+    for name, labels in alone.soft_labels.items():
+        np.testing.assert_array_equal(found.soft_labels[name], labels)
+    assert found.divergence["pooled"] < 0.7 * min(alone.divergence.values())
+    made = found.pooling
+    assert made is not None
+    # Each image has four answers. With δ near zero what is pooled is the corrected mean of them.
+    given, network = found.soft_labels["corrected"], said(alone.images).named(alone.images)
+    expected = pooled(4 * given, network.probabilities, network.predicted, network.groups)
+    np.testing.assert_allclose(found.soft_labels["pooled"], expected.labels)
+    assert (made.concentration, made.weight) == (expected.concentration, expected.weight)
+
+
+def test_a_network_of_other_classes_or_without_an_image_is_refused() -> None:
+    known = said(agreement(log(), repeats=1).images)
+    with pytest.raises(UserError, match="predicts other classes than the log has: cat, dog, fox"):
+        agreement(log(), repeats=1, said=replace(known, classes=("cat", "dog", "fox")))
+    few = known.take(np.arange(5))
+    with pytest.raises(UserError, match=rf"predicts 5 of the {len(known)} images that were answered"):
+        agreement(log(), repeats=1, said=few)
+
+
+def test_the_report_says_how_labels_were_pooled(tmp_path: Path) -> None:
+    found = agreement(log(), repeats=5, said=said(agreement(log(), repeats=1).images))
+    page.write(found, {"log": "log.csv"}, tmp_path)
+    record = json.loads((tmp_path / "agreement.json").read_text())
+    assert found.pooling is not None
+    assert record["pooling"] == {
+        "concentration": found.pooling.concentration,
+        "weight": found.pooling.weight,
+    }
+    soft = pl.read_parquet(tmp_path / "soft-labels.parquet")
+    np.testing.assert_allclose(np.stack(soft["pooled"].to_list()), found.soft_labels["pooled"])
+    html = (tmp_path / "agreement.html").read_text()
+    assert f"counts as {found.pooling.concentration:.2g} answers" in html
 
 
 def test_report_files(tmp_path: Path) -> None:

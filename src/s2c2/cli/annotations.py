@@ -81,6 +81,9 @@ def import_(
 def agreement(
     log: LogPath,
     truth: Annotated[Path | None, typer.Option(metavar="DATASET", help="annotations of many others")] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="pool answers with what this run says of alike images")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder to write the report to")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="draws of a bootstrap interval")] = 1000,
 ) -> None:
@@ -88,10 +91,13 @@ def agreement(
     from s2c2.data.dataset import read
     from s2c2.metrics.annotation_study import agreement as examine
     from s2c2.report import agreement as page
+    from s2c2.runs import open_run
 
     others = None if truth is None else read(truth).annotations
-    opened = open_log(log, None if others is None else others.classes)
-    found = examine(opened, others, repeats)
+    said = None if predictions is None else open_run(predictions).predictions()
+    known = others or said
+    opened = open_log(log, None if known is None else known.classes)
+    found = examine(opened, others, repeats, said)
     for sheet in page.sheets(found):
         screen.table(sheet.title, sheet.columns, sheet.rows)
     images = tuple(opened.table["image"].unique())

@@ -12,6 +12,7 @@ from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
 from s2c2.metrics.aggregation import (
     DawidSkene,
+    Votes,
     bias_corrected,
     confusions,
     dawid_skene,
@@ -23,6 +24,8 @@ from s2c2.metrics.annotation_log import NAN
 from s2c2.metrics.calibration import DCIC_CLIP, kl
 from s2c2.metrics.consistency import Arm, study, study_of_each
 from s2c2.metrics.default_effect import estimated_offset
+from s2c2.metrics.pooling import Pooled, pooled
+from s2c2.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -97,21 +100,31 @@ class Agreement:
     images: tuple[str, ...]
     """The n images with an answer, sorted."""
     soft_labels: dict[str, Float64[np.ndarray, "n k"]]
-    """``mean``, ``dawid-skene``, and ``corrected`` where δ is known in every arm with proposals."""
+    """``mean``, ``dawid-skene``, ``corrected`` where δ is known in every arm with proposals, and ``pooled``
+    where a network was given."""
+    pooling: Pooled | None
+    """How ``pooled`` came about."""
     divergence: dict[str, float]
     """KL of the truth from each of them, in nats; empty without a truth."""
 
 
-def agreement(log: Log, truth: Annotations | None = None, repeats: int = 1000) -> Agreement:
+def agreement(
+    log: Log,
+    truth: Annotations | None = None,
+    repeats: int = 1000,
+    said: Predictions | None = None,
+) -> Agreement:
     """Return what a log shows; reviewers' decisions are left out, as they follow from the answers.
 
     Args:
         log: answers of any arms, rounds and people.
         truth: annotations of many other people, to measure the labels against.
         repeats: draws of each bootstrap interval; they have a fixed seed.
+        said: what a network that was not told these answers predicts, for labels that are drawn towards it.
 
     Raises:
-        UserError: when the log has no answer, or the truth lacks one of its classes.
+        UserError: when the log has no answer, the truth lacks one of its classes, or the network has other
+            classes or lacks an image.
     """
     answers = log.answers().where(pl.col("kind") != "decide")
     given = votes(answers)
@@ -124,6 +137,8 @@ def agreement(log: Log, truth: Annotations | None = None, repeats: int = 1000) -
     each = study_of_each(frame, truth, repeats, offsets)
     result = dawid_skene(given)
     soft = {"mean": vote_mean(given), "dawid-skene": result.labels} | _corrected(answers, arms)
+    pooling = None if said is None else _pooled(given, soft.get("corrected", soft["mean"]), said)
+    soft |= {} if pooling is None else {"pooled": pooling.labels}
     return Agreement(
         classes=log.classes,
         arms=tuple(_line(arm, None, answers, controls) for arm in arms),
@@ -131,6 +146,7 @@ def agreement(log: Log, truth: Annotations | None = None, repeats: int = 1000) -
         people=_people(answers, result),
         images=given.images,
         soft_labels=soft,
+        pooling=pooling,
         divergence=_divergences(soft, given.images, truth),
     )
 
@@ -203,6 +219,22 @@ def _corrected(answers: Log, arms: tuple[Arm, ...]) -> dict[str, Float64[np.ndar
         total[rows] += seen[:, None] * bias_corrected(own, 0.0 if np.isnan(arm.offset) else arm.offset)
         number[rows] += seen
     return {"corrected": total / number[:, None]}
+
+
+def _pooled(given: Votes, labels: Float64[np.ndarray, "n k"], said: Predictions) -> Pooled:
+    """Return the labels, each as many answers as there were, drawn towards a network and alike images."""
+    if said.classes != given.classes:
+        raise UserError(f"the run predicts other classes than the log has: {', '.join(said.classes)}")
+    missing = set(given.images) - set(said.images)
+    if missing:
+        asked = len(given.images)
+        raise UserError(
+            f"the run predicts {asked - len(missing)} of the {asked} images that were answered: "
+            f"{min(missing)}, for example, is not among them"
+        )
+    known = said.named(given.images)
+    number = np.bincount(given.image, minlength=len(given.images))
+    return pooled(labels * number[:, None], known.probabilities, known.predicted, known.groups)
 
 
 def _divergences(

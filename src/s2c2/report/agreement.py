@@ -13,6 +13,7 @@ import polars as pl
 from s2c2 import files
 from s2c2.metrics.ambiguity import entropy
 from s2c2.metrics.annotation_study import Agreement, Line, Person
+from s2c2.metrics.pooling import Pooled
 from s2c2.report import consistency
 from s2c2.report.consistency_plot import figure
 from s2c2.report.study.rendering import as_csv, as_html
@@ -95,7 +96,8 @@ def _labels(found: Agreement) -> Sheet:
     rows = []
     for name, labels in found.soft_labels.items():
         rows.append((name, mean_entropy(labels), found.divergence.get(name)))
-    return Sheet("labels", "Soft labels", ("from", "mean entropy in nats", "KL to the truth"), tuple(rows))
+    title = "Soft labels" if found.pooling is None else f"Soft labels; pooled: {pooling(found.pooling)}"
+    return Sheet("labels", title, ("from", "mean entropy in nats", "KL to the truth"), tuple(rows))
 
 
 def mean_entropy(labels: np.ndarray) -> float:
@@ -107,6 +109,17 @@ def mean_entropy(labels: np.ndarray) -> float:
     """
     known = labels[~np.isnan(labels[:, 0])]
     return float(entropy(known).mean()) if len(known) else float("nan")
+
+
+def pooling(made: Pooled) -> str:
+    """Return how pooled labels came about, in a sentence.
+
+    Example:
+        >>> pooling(Pooled(np.eye(2), 1.4142, 0.75))
+        'what is known beforehand counts as 1.4 answers, 75 % of it by the network, the rest by alike images'
+    """
+    network = f"{100 * made.weight:g} % of it by the network, the rest by alike images"
+    return f"what is known beforehand counts as {made.concentration:.2g} answers, {network}"
 
 
 def _confusions(found: Agreement) -> list[Sheet]:
@@ -127,7 +140,10 @@ def _record(found: Agreement, settings: Mapping[str, Any]) -> Any:
     record = {"settings": dict(settings), "classes": list(found.classes), "people": people}
     record |= {name: [_line(one) for one in some] for name, some in lines.items()}
     entropies = {name: mean_entropy(labels) for name, labels in found.soft_labels.items()}
-    return files.finite(record | {"entropy": entropies, "divergence": found.divergence})
+    record |= {"entropy": entropies, "divergence": found.divergence}
+    if (made := found.pooling) is not None:
+        record |= {"pooling": {"concentration": made.concentration, "weight": made.weight}}
+    return files.finite(record)
 
 
 def _line(line: Line) -> dict[str, Any]:
