@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from s2c2.data import dataset
+from s2c2.predictions import Predictions
 from tests.cli.conftest import QUICK, Command
 from tests.web.conftest import postgres as postgres
 from tests.web.conftest import server as server
@@ -62,7 +63,10 @@ def test_answers_are_pooled_with_a_run(log: Path, small: Path, s2c2: Command, tm
     given = ("annotations", "agreement", log, "--predictions", tmp_path / "run", "--repeats", "5")
     done = s2c2(*given, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    assert "what is known beforehand counts as" in " ".join(done.stdout.split())
+    shown = " ".join(done.stdout.split())
+    assert "what is known beforehand counts as" in shown
+    said = Predictions.read(tmp_path / "run" / "predictions.parquet").named(dataset.read(small).images[:40])
+    assert f"was trained on labels of {said.splits.count('labeled')} of 40 images" in shown
     assert "pooled" in pl.read_parquet(tmp_path / "out/soft-labels.parquet").columns
     done = s2c2(*given[:3], "--predictions", tmp_path / "nothing")
     assert done.returncode == 2

@@ -107,6 +107,13 @@ def agreement(
             f"note: of {strangers} of {len(images)} images {truth} knows no label: KL leaves them out",
             markup=False,
         )
+    told = 0 if said is None else said.named(images).splits.count("labeled")
+    if told:
+        screen.console.print(
+            f"note: {predictions} was trained on labels of {told} of {len(images)} images: what it says of "
+            "them holds people's answers already, so pooled labels may count these twice",
+            markup=False,
+        )
     if out is not None:
         page.write(found, {"log": named(log), "truth": None if truth is None else truth.name}, out)
         screen.console.print(f"written: {out / 'agreement.html'}", markup=False)
