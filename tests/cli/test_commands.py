@@ -9,9 +9,11 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import yaml
+from PIL import Image
 
 from s2c2.cli.runs import obeying
 from s2c2.config import PRESETS
@@ -207,6 +209,34 @@ def test_broken_images_are_left_out_of_a_prediction_on_request(
     assert "left out: " in done.stdout
     assert "broken.png" in done.stdout
     assert sorted(pl.read_parquet(out)["image"]) == sorted(path.name for path in (small / "images").iterdir())
+    for path in (small / "images").iterdir():
+        (folder / path.name).write_bytes(b"no image")
+    nothing = s2c2("predict", pair[0], folder, "--out", out, "--skip-broken")
+    assert nothing.returncode == 2
+    assert "none of the images can be read: " in nothing.stderr
+    assert "000.png: not an image" in nothing.stderr
+
+
+def test_a_prediction_says_what_it_does_not_see(
+    pair: tuple[Path, Path], s2c2: Command, tmp_path: Path
+) -> None:
+    values = np.random.default_rng(0).integers(0, 4096, (20, 20)).astype(np.uint16)
+    image = Image.fromarray(values)
+    (tmp_path / "new").mkdir()
+    image.save(tmp_path / "new" / "dark.png")
+    image.save(tmp_path / "new" / "stack.tif", save_all=True, append_images=[image])
+    out = tmp_path / "p.parquet"
+    done = s2c2("predict", pair[0], tmp_path / "new", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "1 image(s) have several pages" in done.stdout
+    assert "stack.tif (2 pages)" in done.stdout
+    assert "2 image(s) are dark" in done.stdout
+    folder = s2c2(
+        "data", "import", tmp_path / "new", tmp_path / "set", "--format", "folders", "--classes", "a,b"
+    )
+    assert folder.returncode == 0, folder.stderr
+    again = s2c2("predict", pair[0], tmp_path / "set", "--out", out)
+    assert "1 image(s) have several pages" in again.stdout
 
 
 LIMITED = """

@@ -128,6 +128,14 @@ def test_almost_black_images(root: Path) -> None:
     assert finding.examples == ("3.png (brightest 16 of 255)",)
 
 
+def test_images_whose_further_pages_are_not_read(root: Path) -> None:
+    image = Image.open(root / "images" / "3.png")
+    image.save(root / "images" / "8.tif", save_all=True, append_images=[image.rotate(90)])
+    (finding,) = found(check(read(root)), "pages")
+    assert finding.examples == ("8.tif (2 pages)",)
+    assert "only the first is read" in finding.message
+
+
 def test_duplicates_are_warnings_and_leaks_errors(root: Path) -> None:
     (root / "images" / "copy.png").write_bytes(png(0))
     report = check(read(root))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from s2c2.data.images import FITS, decode, load, resize
+from s2c2.data.images import FITS, decode, load, pages, resize
 from s2c2.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -56,6 +56,58 @@ def test_16_bit_grey_is_scaled_by_the_full_range(kind: str) -> None:
     values = np.array([[0, 65535, 257, 128, 129, 32768]], dtype=np.uint16)
     expected = np.round(values.astype(float) * 255 / 65535)
     assert (decode(encoded(Image.fromarray(values), kind), "x") == expected[..., None]).all()
+
+
+def tiff(values: np.ndarray, bits: int, meaning: int, kind: int = 1) -> bytes:
+    """A grey TIFF of one row, written by hand.
+
+    Args:
+        values: its pixels; of 12 bits, packed.
+        bits: of a value.
+        meaning: 0 where 0 is white, 1 where it is black.
+        kind: of number: 1 unsigned, 3 floating point.
+    """
+    data = values.tobytes()
+    if bits == 12:
+        digits = "".join(f"{value:03x}" for value in values.tolist())
+        data = bytes.fromhex(digits)
+    tags = {256: len(values), 257: 1, 258: bits, 259: 1, 262: meaning, 273: 0, 277: 1, 278: 1, 279: len(data)}
+    tags[339] = kind
+    tags[273] = 8 + 2 + 12 * len(tags) + 4
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
+    return struct.pack("<4sIH", b"II*\0", 8, len(tags)) + entries + bytes(4) + data
+
+
+def test_a_tiff_of_12_bits_is_scaled_by_the_range_it_says() -> None:
+    values = np.array([0, 4095, 16, 2048], dtype=np.uint16)
+    expected = np.round(values.astype(float) * 255 / 4095)
+    assert (decode(tiff(values, 12, 1), "x")[0] == expected[:, None]).all()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_tiff_in_which_0_is_white_is_white_at_0(kind: type) -> None:
+    top = np.iinfo(kind).max
+    values: np.ndarray = np.array([0, top, top // 4], dtype=kind)
+    expected = np.round((top - values.astype(float)) * 255 / top)
+    bits = 8 * values.itemsize
+    assert (decode(tiff(values, bits, 0), "x")[0] == expected[:, None]).all()
+    assert (decode(tiff(values, bits, 1), "x")[0] == 255 - expected[:, None]).all()
+
+
+def test_pages_of_a_tiff_are_counted_and_its_smaller_copies_are_not() -> None:
+    first, *others = [Image.fromarray(COLOURS) for _ in range(3)]
+    assert pages(encoded(first, "TIFF")) == 1
+    stack = encoded(first, "TIFF", save_all=True, append_images=others)
+    assert pages(stack) == 3
+    assert (decode(stack, "x") == COLOURS).all()
+    others[1].encoderinfo = {"tiffinfo": {254: 1}}
+    assert pages(encoded(first, "TIFF", save_all=True, append_images=others)) == 2
+    assert pages(encoded(first)) == pages(b"") == pages(b"II*\0") == pages(stack[:20]) == 1
+
+
+def test_a_tiff_that_is_not_read_is_not_called_another_format() -> None:
+    with pytest.raises(UserError, match=r"^x: damaged, or a kind of TIFF that is not read: .*8 or 16 bits"):
+        decode(tiff(np.array([0.0, 1.0]), 64, 1, kind=3), "x")
 
 
 def test_palette_and_transparency() -> None:

@@ -75,6 +75,13 @@ def test_pixels_are_those_of_the_files(root: Path) -> None:
     assert len(set(packed.digests)) == 70
 
 
+def test_what_is_odd_about_images_is_remembered(root: Path) -> None:
+    (root / "images" / "05.png").write_bytes(png(pixels(5) // 16))
+    for _ in range(2):
+        (remark,) = pack(read(root), 16).remarks
+        assert str(remark) == "05.png (brightest 15 of 255)"
+
+
 def test_it_is_mapped_and_read_only(root: Path) -> None:
     packed = pack(read(root), 16)
     assert isinstance(packed.pixels, np.memmap)

@@ -3,9 +3,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 import yaml
+from PIL import Image
 
 from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset, read
@@ -66,6 +68,20 @@ def test_images_that_are_left_out_are_named(tmp_path: Path) -> None:
     (text,) = [text for text in said if text.startswith("left out")]
     assert text.startswith("left out, as they cannot be read: 1 (")
     assert data.images[3] in text
+
+
+def test_annotations_of_no_image_and_dark_images_are_named(tmp_path: Path) -> None:
+    data, said = synthetic(tmp_path / "data", images=60, seed=0, size=16), list[str]()
+    Image.fromarray(np.full((16, 16), 4095, dtype=np.uint16)).save(data.path(data.images[3]))
+    table = tmp_path / "data" / "annotations.parquet"
+    strange = pl.col("image").replace(data.images[5], "gone.png")
+    pl.read_parquet(table).with_columns(strange).write_parquet(table)
+    short = {"train": {"steps": 1, "batch": 2, "threads": 1}}
+    config = configuration.resolve(configuration.merged(configuration.preset("cpu"), short))
+    run(read(tmp_path / "data"), config, tmp_path / "run", say=said.append)
+    assert "annotated, but not among the images: 1 (gone.png)" in said
+    (text,) = [text for text in said if "dark" in text]
+    assert f"{data.images[3]} (brightest 16 of 255)" in text
 
 
 def test_a_step_that_is_not_finite_is_kept_and_comes_again(dataset: Dataset, tmp_path: Path) -> None:

@@ -281,23 +281,31 @@ def predict(
 
 def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks: "Ranks") -> "Predictions":
     """Write and return predictions for other images, with a progress bar, naming what is left out."""
+    from s2c2.data.remarks import Remark, sentences
+    from s2c2.data.writing import first_few
     from s2c2.experiments.others import opened_folder, passed, predict_to
+    from s2c2.experiments.predicting import NothingReadError
     from s2c2.experiments.saved import load_run
 
-    saved, left_out = load_run(run), list[str]()
+    saved, left_out, odd = load_run(run), list[str](), list[Remark]()
     skipped = left_out.append if skip_broken else None
     with screen.progress("predicting") as advance:
 
         def source_of() -> "Source":
-            return opened_folder(saved, source, skipped, lambda done, total: advance(done, total, ""))
+            return opened_folder(
+                saved, source, skipped, lambda done, total: advance(done, total, ""), odd.extend
+            )
 
-        predictions = predict_to(out, saved, source_of, ranks)
+        try:
+            predictions = predict_to(out, saved, source_of, ranks)
+        except NothingReadError as error:
+            raise UserError(": ".join((str(error), first_few(left_out)))) from error
     for text in (*saved.problems, *passed(source)):
         screen.console.print(text, markup=False)
     # Of a dataset each process knows all broken images, of a folder those of its share.
     say = screen.console if (source / "dataset.yaml").exists() else screen.everyone
-    for reason in left_out:
-        say.print(f"left out: {reason}", markup=False)
+    for text in (*(f"left out: {reason}" for reason in left_out), *sentences(odd)):
+        say.print(text, markup=False)
     return predictions
 
 

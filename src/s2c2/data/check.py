@@ -14,6 +14,7 @@ from s2c2.data.formats.walk import files_below
 from s2c2.data.layout import SPLITS
 from s2c2.data.pack import Pack, readable
 from s2c2.data.progress import Progress, silent
+from s2c2.data.remarks import KINDS, by_kind
 from s2c2.data.splits import default_sizes, resolve
 from s2c2.errors import UserError
 
@@ -22,9 +23,6 @@ SIZE = 32
 
 TINY = 16
 """Shorter side in pixels below which an image is called tiny."""
-
-DARK = 26
-"""Brightest value below which an image is called dark."""
 
 SHOWN = 5
 """Examples that a finding names."""
@@ -77,7 +75,7 @@ def check(dataset: Dataset, *, size: int | None = None, progress: Progress = sil
     errors += _empty(dataset)
     warnings = [*_minor_classes(dataset, counts, top), *_repeated(dataset), *_unlisted(dataset)]
     warnings += _unread(dataset)
-    warnings += [*_unmeasured(dataset, top), *_sizes(dataset, top), *_shapes(packed), *_dark(packed)]
+    warnings += [*_unmeasured(dataset, top), *_sizes(dataset, top), *_shapes(packed), *_remarks(packed)]
     leaks, duplicates = _duplicates(dataset, packed)
     return Report(
         errors=(*errors, *leaks),
@@ -110,9 +108,7 @@ def _unread(dataset: Dataset) -> list[Finding]:
 
 
 def _strangers(dataset: Dataset) -> list[Finding]:
-    names = dataset.annotations.table["image"].unique(maintain_order=True)
-    strangers = names.filter(~names.is_in(list(dataset.images))).to_list()
-    return finding("annotations", "{n} annotated image(s) do not exist in images/", strangers)
+    return finding("annotations", "{n} annotated image(s) do not exist in images/", dataset.strangers())
 
 
 def _classes(dataset: Dataset, counts: Int64[np.ndarray, "n k"]) -> list[Finding]:
@@ -176,15 +172,12 @@ def _sizes(dataset: Dataset, top: Int64[np.ndarray, " n"]) -> list[Finding]:
     return []
 
 
-def _dark(packed: Pack) -> list[Finding]:
-    brightest = [int(packed.pixels[row].max(initial=0)) for row in range(len(packed.images))]
-    dark = [
-        f"{image} (brightest {value} of 255)"
-        for image, value in zip(packed.images, brightest, strict=True)
-        if value < DARK
+def _remarks(packed: Pack) -> list[Finding]:
+    return [
+        found
+        for kind, named in by_kind(packed.remarks).items()
+        for found in finding(kind, KINDS[kind], named)
     ]
-    message = "{n} image(s) are almost black; values of 10, 12 or 14 bits in a file of 16 must be scaled"
-    return finding("brightness", message, dark)
 
 
 def _repeated(dataset: Dataset) -> list[Finding]:

@@ -56,6 +56,11 @@ class Dataset:
         """Return the file of an image."""
         return self.root / "images" / image
 
+    def strangers(self) -> list[str]:
+        """Return the images that have annotations and do not exist."""
+        named = self.annotations.table["image"].unique(maintain_order=True)
+        return named.filter(~named.is_in(list(self.images))).to_list()
+
     def with_annotations(self, annotations: Annotations) -> "Dataset":
         """Return the dataset with other annotations, for example after relabeling.
 

@@ -3,7 +3,9 @@
 import struct
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped, UInt8
@@ -16,6 +18,12 @@ PIXEL_LIMIT = 64_000_000
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
 """Formats that are read, whatever the file's ending says."""
+
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""What a TIFF begins with."""
+
+COUNTED = 1000
+"""Pages of a TIFF up to which they are counted."""
 
 # The limit above is stricter than Pillow's, which would print a warning and go on; nor do people have use for
 # its warnings of damaged EXIF and TIFF tags.
@@ -33,8 +41,8 @@ FITS: Mapping[str, str] = {
 def decode(data: bytes, origin: str, limit: int = PIXEL_LIMIT) -> UInt8[np.ndarray, "h w 3"]:
     """Decode an image file to 8-bit RGB, upright.
 
-    16-bit grey values are scaled by 255/65535 (the same for all images), transparent parts become white, of
-    several frames the first one is read.
+    16-bit grey values are scaled by 255/65535, those of a 12-bit TIFF by 255/4095 (the same for all images),
+    transparent parts become white, of several frames the first one is read.
 
     Args:
         data: the encoded file.
@@ -65,9 +73,27 @@ def load(
                 raise UserError(f"{width} × {height} pixels are more than the limit of {limit:,}")
             if enough is not None:
                 image.draft("RGB", (enough, enough))
-            return np.asarray(_rgb(_upright(image))), (height, width)
+            return np.asarray(_rgb(_upright(image), _ends(image))), (height, width)
     except Exception as error:  # decoders raise nearly anything on damaged bytes
-        raise UserError(f"{origin}: {_reason(error, limit)}") from error
+        raise UserError(f"{origin}: {_reason(error, limit, data)}") from error
+
+
+def pages(data: bytes) -> int:
+    """Return how many pages a TIFF has, of which the first one is read; 1 for files of other formats.
+
+    Smaller copies and masks of a page are not counted, nor is what follows a damaged page.
+
+    Args:
+        data: the encoded file.
+    """
+    if not data.startswith(TIFF):
+        return 1
+    count = 0
+    with suppress(Exception), Image.open(BytesIO(data), formats=("TIFF",)) as image:
+        for page in range(COUNTED):
+            image.seek(page)
+            count += not _tag(image, _SUBFILE, 0) & _NO_PAGE
+    return max(count, 1)
 
 
 def resize(image: UInt8[np.ndarray, "h w 3"], size: int, fit: str = "stretch") -> UInt8[np.ndarray, "s s 3"]:
@@ -97,9 +123,10 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _rgb(image: Image.Image, ends: tuple[int, int]) -> Image.Image:
+    """Return an image as RGB, given the values of black and white where they are of more than 8 bits."""
     if image.mode.startswith("I"):
-        return _grey(np.asarray(image)).convert("RGB")
+        return _grey(np.asarray(image), *ends).convert("RGB")
     if image.mode == "F":
         raise UserError("floating-point pixels have no fixed range: save the image with 8 or 16 bits")
     if image.has_transparency_data:
@@ -109,19 +136,40 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _grey(values: Shaped[np.ndarray, "h w"]) -> Image.Image:
-    """Return 16-bit grey values as 8-bit ones, rounded."""
+def _grey(values: Shaped[np.ndarray, "h w"], black: int, white: int) -> Image.Image:
+    """Return grey values as 8-bit ones, rounded."""
     if values.min() < 0 or values.max() > 65535:
         raise UserError("grey values outside 0 … 65535: save the image with 8 or 16 bits")
-    return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+    top = abs(white - black)
+    up = np.abs(values.astype(np.int64) - black)
+    return Image.fromarray(((up * 255 + top // 2) // top).astype(np.uint8))
 
 
-def _reason(error: Exception, limit: int) -> str:
+def _ends(image: Image.Image) -> tuple[int, int]:
+    """Return the values of black and white where they are of more than 8 bits; a TIFF may say which."""
+    top = 4095 if _tag(image, _BITS, ()) == (12,) else 65535
+    return (top, 0) if _tag(image, _MEANING, 1) == 0 else (0, top)
+
+
+def _tag(image: Image.Image, number: int, default: Any) -> Any:
+    """Return what a TIFF says of itself under a number; the default for other files."""
+    return getattr(image, "tag_v2", {}).get(number, default)
+
+
+_SUBFILE, _BITS, _MEANING = 254, 258, 262
+"""Tags of TIFF: kind of page, bits of a value, what 0 is (0: white)."""
+_NO_PAGE = 1 | 4
+"""Kinds of pages that are none: smaller copies and masks."""
+
+
+def _reason(error: Exception, limit: int, data: bytes) -> str:
     """Say in a few words why an image cannot be read."""
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"more pixels than the limit of {limit:,}"
+    if isinstance(error, UnidentifiedImageError) and data.startswith(TIFF):
+        return "damaged, or a kind of TIFF that is not read: save it with 8 or 16 bits, as grey values or RGB"
     if isinstance(error, UnidentifiedImageError):
         return f"not an image of a known format ({', '.join(FORMATS)})"
     if isinstance(error, MemoryError):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,11 +17,12 @@ from s2c2.data.description import SIZES
 from s2c2.data.images import FITS, load, resize
 from s2c2.data.parallel import ordered
 from s2c2.data.progress import Progress, silent
+from s2c2.data.remarks import Remark, remarks
 from s2c2.data.writing import broken_text
 from s2c2.errors import UserError, unknown
 
-VERSION = 1
-"""Raised whenever the same files would give other pixels."""
+VERSION = 2
+"""Raised whenever the same files would give other pixels, or other remarks."""
 
 CHUNK = 32
 """Images that a thread decodes at a time."""
@@ -44,6 +45,8 @@ class Pack:
     """Images that cannot be decoded, with the reason."""
     shapes: Int32[np.ndarray, "n 2"]
     """Height and width of each image file, in pixels."""
+    remarks: tuple[Remark, ...] = ()
+    """What is odd about images that can be decoded."""
 
 
 def pack(
@@ -109,6 +112,7 @@ class _Decoded:
     row: UInt8[np.ndarray, "s s 3"] | None
     shape: tuple[int, int] | None
     reason: str = ""
+    remarks: tuple[Remark, ...] = ()
 
 
 def _check(size: int, fit: str) -> None:
@@ -136,7 +140,8 @@ def _decode(dataset: Dataset, image: str, content: str, form: tuple[int, str]) -
         pixels, shape = load(data, image, enough=2 * form[0])
     except UserError as error:
         return _Decoded(image, None, None, str(error))
-    return _Decoded(image, resize(pixels, *form), shape)
+    row = resize(pixels, *form)
+    return _Decoded(image, row, shape, remarks=remarks(image, data, row))
 
 
 def _counted(
@@ -151,7 +156,7 @@ def _counted(
 
 def _write(path: Path, size: int, count: int, images: Generator[_Decoded, None, None]) -> None:
     """Write pixels as ``.npy``, then what belongs to them as ``.json``: the first is void without it."""
-    facts: dict[str, list[Any]] = {"images": [], "digests": [], "shapes": [], "broken": []}
+    facts: dict[str, list[Any]] = {"images": [], "digests": [], "shapes": [], "broken": [], "remarks": []}
     npy = _beside(path, ".npy")
     with files.atomic(npy) as partial, partial.open("wb") as stream, closing(images):
         _header(stream, count, size)
@@ -171,6 +176,7 @@ def _append(stream: BinaryIO, facts: dict[str, list[Any]], decoded: _Decoded) ->
     facts["images"].append(decoded.image)
     facts["digests"].append(digest(row))
     facts["shapes"].append(decoded.shape)
+    facts["remarks"] += map(astuple, decoded.remarks)
 
 
 def _header(stream: BinaryIO, count: int, size: int) -> None:
@@ -188,10 +194,12 @@ def _open(path: Path, size: int) -> Pack | None:
         pixels = np.lib.format.open_memmap(_beside(path, ".npy"), mode="r") if images else _none(size)
         broken = tuple((image, reason) for image, reason in facts["broken"])
         shapes = np.array(facts["shapes"], dtype=np.int32).reshape(-1, 2)
+        noted = tuple(Remark(*fields) for fields in facts["remarks"])
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
     whole = pixels.dtype == np.uint8 and pixels.shape == (len(images), size, size, 3)
-    return Pack(images, pixels, digests, broken, shapes) if whole and _intact(pixels, digests) else None
+    intact = whole and _intact(pixels, digests)
+    return Pack(images, pixels, digests, broken, shapes, noted) if intact else None
 
 
 def _intact(pixels: UInt8[np.ndarray, "n s s 3"], digests: tuple[str, ...]) -> bool:

@@ -1,6 +1,6 @@
 """What the network of a run says of other images: of a dataset, or of any folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from s2c2.data.layout import SUFFIXES
 from s2c2.data.pack import pack
 from s2c2.data.parallel import ordered
 from s2c2.data.progress import Progress, silent
+from s2c2.data.remarks import Remark, remarks
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import chosen
 from s2c2.experiments.predicting import Reader, predict_images, predict_pack
@@ -81,15 +82,23 @@ class Source:
 
 
 def opened_folder(
-    saved: Saved, source: Path, skipped: Callable[[str], None] | None, progress: Progress
+    saved: Saved,
+    source: Path,
+    skipped: Callable[[str], None] | None,
+    progress: Progress,
+    noted: Callable[[Iterable[Remark]], None] = lambda found: None,
 ) -> Source:
-    """Return the images of a dataset folder or any folder of images, see :func:`predict_folder`."""
+    """Return the images of a dataset folder or any folder of images, see :func:`predict_folder`.
+
+    ``noted`` is called with what is odd about images that can be read.
+    """
     broken = skipped or _fail
     if (source / "dataset.yaml").exists():
         fit = saved.config.data.fit
         packed = pack(datasets.read(source), saved.size, fit=fit, skip_broken=True)
         for _, reason in packed.broken:
             broken(reason)
+        noted(packed.remarks)
         return Source(
             len(packed.images),
             lambda rows: probed(saved, lambda reader: predict_pack(reader, packed, progress, rows)),
@@ -97,7 +106,7 @@ def opened_folder(
     found = images_in(source)
 
     def predict(reader: Reader, rows: range) -> Predictions:
-        images = _decoded(saved, source, found[rows.start : rows.stop], broken)
+        images = _decoded(saved, source, found[rows.start : rows.stop], broken, noted)
         return predict_images(reader, images, len(rows), progress, rows.start)
 
     return Source(len(found), lambda rows: probed(saved, lambda reader: predict(reader, rows)))
@@ -161,23 +170,30 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _decoded(
-    saved: Saved, folder: Path, paths: list[Path], broken: Callable[[str], None]
+    saved: Saved,
+    folder: Path,
+    paths: list[Path],
+    broken: Callable[[str], None],
+    noted: Callable[[Iterable[Remark]], None],
 ) -> Iterator[tuple[str, UInt8[np.ndarray, "s s 3"]]]:
     """Yield name and pixels of each image, decoded by threads as a pack decodes them."""
 
-    def read(path: Path) -> UInt8[np.ndarray, "s s 3"] | str:
+    def read(path: Path) -> tuple[UInt8[np.ndarray, "s s 3"], tuple[Remark, ...]] | str:
         try:
-            pixels, _ = load(read_image(path), str(path), enough=2 * saved.size)
+            data = read_image(path)
+            pixels, _ = load(data, str(path), enough=2 * saved.size)
         except UserError as error:
             return str(error)
-        return resize(pixels, saved.size, saved.config.data.fit)
+        row = resize(pixels, saved.size, saved.config.data.fit)
+        return row, remarks(path.relative_to(folder).as_posix(), data, row)
 
-    with closing(ordered(read, paths)) as rows:
-        for path, row in zip(paths, rows, strict=True):
-            if isinstance(row, str):
-                broken(row)
+    with closing(ordered(read, paths)) as found:
+        for path, made in zip(paths, found, strict=True):
+            if isinstance(made, str):
+                broken(made)
             else:
-                yield path.relative_to(folder).as_posix(), row
+                noted(made[1])
+                yield path.relative_to(folder).as_posix(), made[0]
 
 
 def _fail(reason: str) -> None:

@@ -15,6 +15,7 @@ from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack
 from s2c2.data.progress import Progress
+from s2c2.data.remarks import sentences
 from s2c2.data.splits import duplicates
 from s2c2.data.writing import first_few
 from s2c2.engine import Training
@@ -79,7 +80,12 @@ def run(
     ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
     labeled = known(ready)
     require(config.predict, labeled, dataset.classes, set(ready.training.network.heads))
-    ignored = *left_out(ready.pack), *idle(ready.objective), *undrawn(config.data)
+    ignored = (
+        *left_out(ready.pack),
+        *unfitting(dataset, ready.pack),
+        *idle(ready.objective),
+        *undrawn(config.data),
+    )
     for text in (*ignored, *unlearned(labeled, dataset.classes), *slowed(config, ready)):
         callbacks.say(text)
     led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
@@ -107,6 +113,13 @@ def left_out(packed: Pack) -> Iterator[str]:
     if packed.broken:
         named = first_few([reason for _, reason in packed.broken])
         yield f"left out, as they cannot be read: {len(packed.broken)} ({named})"
+
+
+def unfitting(dataset: Dataset, packed: Pack) -> Iterator[str]:
+    """Yield a sentence for annotations that belong to no image, and for images that were meant otherwise."""
+    if absent := dataset.strangers():
+        yield f"annotated, but not among the images: {len(absent)} ({first_few(absent)})"
+    yield from sentences(packed.remarks)
 
 
 def slowed(config: Config, ready: Setup) -> Iterator[str]:

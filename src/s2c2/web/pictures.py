@@ -22,7 +22,7 @@ Size = Literal[96, 128, 192, 256]
 SIZES: tuple[int, ...] = get_args(Size)
 """Longest sides of thumbnails in pixels."""
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same file would give another thumbnail."""
 
 KEPT = 32 * 2**20
