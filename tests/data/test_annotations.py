@@ -160,6 +160,12 @@ def test_csv_votes_are_strict_too(tmp_path: Path, votes: str, message: str) -> N
         Annotations.build(read_table(tmp_path / "a.csv"), CLASSES)
 
 
+def test_a_column_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("image;label;label;;\na;cat;dog;;\n")
+    with pytest.raises(UserError, match=r"a\.csv: the column 'label' comes twice in the header"):
+        read_table(tmp_path / "a.csv")
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"image,label\na,b,c,d\n", b'image,label\n"a'])
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_damaged_tables_are_user_errors(tmp_path: Path, content: bytes, ending: str) -> None:

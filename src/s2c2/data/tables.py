@@ -30,6 +30,7 @@ def read_table(path: Path) -> pl.DataFrame:
         with path.open("rb") as stream:
             mark = separator(stream.readline(LONGEST).decode("utf-8", errors="replace"))
         names = pl.read_csv(path, separator=mark, n_rows=0, infer_schema=False).columns
+        _once(path, names)
         overrides = {name: pl.String for name in names if name in TEXT}
         return pl.read_csv(path, separator=mark, schema_overrides=overrides, infer_schema_length=None)
     except pl.exceptions.NoDataError as error:
@@ -125,6 +126,13 @@ def separator(header: str) -> str:
         ';'
     """
     return max(",;\t", key=header.count)
+
+
+def _once(path: Path, names: list[str]) -> None:
+    """Raise a ``UserError`` when a name came twice in a header; polars has renamed the second."""
+    for name in names:
+        if name and f"{name}_duplicated_0" in names:
+            raise UserError(f"{path}: the column '{name}' comes twice in the header")
 
 
 def _fractional(series: pl.Series) -> pl.Series:

@@ -19,7 +19,9 @@ def test_classes_are_sorted_or_in_the_order_given() -> None:
         ([], None, "found no classes.*--classes"),
         (["a"], None, "found only the class 'a'"),
         (["cta", "dog"], ("cat", "dog"), "unknown class 'cta': did you mean 'cat'"),
-        (["cat", "Cat"], None, "differ only in case"),
+        (["cat", "Cat"], None, "differ only in case: write them alike"),
+        (["1", "2", "1.0"], None, r"'1' and '1\.0' are the same number: write them alike"),
+        (["2", "2,00"], None, "are the same number"),
     ],
 )
 def test_classes_that_cannot_be_are_refused(

@@ -45,17 +45,67 @@ def test_other_column_names_images_folder_and_splits_are_understood(tree: Tree) 
 
 
 def test_missing_values_of_r_are_no_class_unless_listed(tree: Tree) -> None:
-    rows = '"a.png","crab"\n"b.png",NA\n"c.png","worm"\n"c.png",NaN\n"d.png",NA\n"d.png","nan"\n'
+    rows = '"a.png","crab"\n"b.png",NA\n"c.png","worm"\n"c.png",NaN\n"d.png",NA\n"d.png","Nan"\n'
     root = tree("a.png", "b.png", "c.png", "d.png", t_csv='"image","label"\n' + rows)
     source = read(root, ImportOptions())
-    assert source.classes == ("crab", "nan", "worm")
+    assert source.classes == ("Nan", "crab", "worm")
     assert source.annotations["image"].to_list() == ["a.png", "c.png", "d.png"]
     assert [note.partition(";")[0] for note in source.notes] == ["labels taken as missing: NA 2, NaN 1"]
-    listed = read(root, ImportOptions(classes=("NA", "crab", "worm", "nan")))
-    assert listed.annotations["label"].to_list() == ["crab", "NA", "worm", "NA", "nan"]
+    listed = read(root, ImportOptions(classes=("NA", "crab", "worm", "Nan")))
+    assert listed.annotations["label"].to_list() == ["crab", "NA", "worm", "NA", "Nan"]
     assert [note.partition(";")[0] for note in listed.notes] == ["labels taken as missing: NaN 1"]
     (root / "t.csv").write_text("image,label\na.png,crab\nb.png,worm\n")
     assert read(root, ImportOptions()).notes == ()
+
+
+@pytest.mark.parametrize("word", ["N/A", "n/a", "#N/A", "nan", "null", "<NA>"])
+def test_missing_values_of_other_programs_are_no_class(tree: Tree, word: str) -> None:
+    root = tree("a.png", "b.png", "c.png", t_csv=f"image,label\na.png,x\nb.png,y\nc.png,{word}\n")
+    source = read(root, ImportOptions())
+    assert source.classes == ("x", "y")
+    assert source.notes[0].startswith(f"labels taken as missing: {word} 1;")
+
+
+def test_classes_that_may_mean_that_there_is_none_are_named(tree: Tree) -> None:
+    rows = "image,label\na.png,x\nb.png,None\nc.png,-\nc.png,-\nd.png,NA\n"
+    root = tree("a.png", "b.png", "c.png", "d.png", t_csv=rows)
+    source = read(root, ImportOptions())
+    assert source.classes == ("-", "None", "x")
+    missing, *doubtful = source.notes
+    assert missing.startswith("labels taken as missing: NA 1")
+    assert [note.partition(" may mean")[0] for note in doubtful] == [
+        "the class '-' (2)",
+        "the class 'None' (1)",
+    ]
+    assert len(read(root, ImportOptions(classes=("-", "None", "x"))).notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("7", "0007.png"), ("7.png", "0007.png"), ("s1_7", "s01_0007.png")]
+)
+def test_an_id_that_lost_its_zeros_names_the_image(tree: Tree, given: str, meant: str) -> None:
+    names = ("0007.png", "0070.png", "s01_0007.png", "s07_0001.png")
+    root = tree(*names, t_csv=f"image,label\n0070.png,x\n{given},y\n")
+    with pytest.raises(UserError, match=rf"line 3: unknown image '{given}': did you mean '{meant}'\?"):
+        read(root, ImportOptions())
+
+
+def test_an_id_that_may_be_two_images_names_none(tree: Tree) -> None:
+    root = tree("007.png", "0007.png", t_csv="image,label\n7,x\n")
+    with pytest.raises(UserError, match=r"unknown image '7'$"):
+        read(root, ImportOptions())
+
+
+def test_a_column_for_each_person_is_not_a_row_for_each_answer(tree: Tree) -> None:
+    root = tree("a.png", t_csv="image,anna,ben\na.png,x,y\n")
+    with pytest.raises(UserError, match="its columns: image, anna, ben; each row is one answer"):
+        read(root, ImportOptions())
+
+
+def test_a_spreadsheet_beside_the_images_is_named(tree: Tree) -> None:
+    root = tree("a.png", "labels.xlsx")
+    with pytest.raises(UserError, match=r"found none: save labels\.xlsx as CSV UTF-8"):
+        read(root, ImportOptions())
 
 
 def test_the_table_is_chosen_where_there_are_several(tree: Tree) -> None:

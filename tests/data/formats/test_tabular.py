@@ -15,6 +15,14 @@ def test_a_csv_gives_text_and_the_line_of_each_row_past_quoted_line_ends(tmp_pat
     assert [table.at(row) for row in range(2)] == [f"{path}, line 3", f"{path}, line 5"]
 
 
+def test_blank_rows_and_columns_that_a_spreadsheet_leaves_are_no_cells(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"image;label;;\r\na;x;;\r\n;;;\r\nb;y; ;;;\r\nc;z\r\n;;;\r\n")
+    table = read_table(path)
+    assert table.columns == {"image": ["a", "b", "c"], "label": ["x", "y", "z"]}
+    assert [table.places[row] for row in range(3)] == [2, 4, 5]
+
+
 @pytest.mark.parametrize("name", ["t.parquet", "t.jsonl"])
 def test_nested_values_survive(tmp_path: Path, name: str) -> None:
     frame = pl.DataFrame({"file_name": ["a", "b"], "annotations": [[{"worker": "w", "label": "x"}], None]})
@@ -30,13 +38,14 @@ def test_nested_values_survive(tmp_path: Path, name: str) -> None:
         ("t.csv", b"", "is empty"),
         ("t.csv", b"a,a\n1,2\n", "column 'a' comes twice"),
         ("t.csv", b"a,b\n1,2\n1\n", "line 3: 1 cells, but the header has 2"),
+        ("t.csv", b"a,b,\n1,2,\n1,2,a note\n", "line 3: 3 cells, but the header has 2"),
         ("t.csv", b'a,b\n1,"2\n', "line 2"),
-        ("t.csv", b"a,b\n1,2\n\xff,3\n", "line 3: not UTF-8"),
+        ("t.csv", b"a,b\n1,2\n\xff,3\n", r"line 3: not UTF-8 text; .*\(in Excel: CSV UTF-8\)"),
         ("t.jsonl", b'{"a": 1}\n{"a": }\n', "line 2, column 7: not JSON"),
         ("t.jsonl", b'{"a": 1}\n[1]\n', "line 2: must be an object"),
         ("t.jsonl", b"[" * 200_000, "line 1.*not JSON"),
         ("t.parquet", b"PAR1 no", "cannot be read as Parquet"),
-        ("t.xlsx", b"", "is not a table"),
+        ("t.xlsx", b"", "is not a table.*: save it as CSV UTF-8"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, name: str, content: bytes, why: str) -> None:

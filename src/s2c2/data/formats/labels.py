@@ -41,8 +41,8 @@ def class_names(found: Iterable[str], options: ImportOptions, origin: Path | str
     """Return the classes: those of the options, else those found, sorted.
 
     Raises:
-        UserError: for a label that the options do not list, fewer than two classes, and names that differ
-            only in case.
+        UserError: for a label that the options do not list, fewer than two classes, and names that are the
+            same but for case, or the same number.
     """
     names = sorted(set(found))
     classes = options.classes or tuple(names)
@@ -52,16 +52,18 @@ def class_names(found: Iterable[str], options: ImportOptions, origin: Path | str
     if len(classes) < 2:
         count = f"only the class '{classes[0]}'" if classes else "no classes"
         raise UserError(f"{origin}: found {count}; a dataset needs at least two: name them with --classes")
-    _check_case(classes, origin)
+    _check_alike(classes, origin)
     return classes
 
 
-def _check_case(classes: tuple[str, ...], origin: Path | str) -> None:
+def _check_alike(classes: tuple[str, ...], origin: Path | str) -> None:
     seen: dict[str, str] = {}
     for name in classes:
-        other = seen.setdefault(name.casefold(), name)
+        key = re.sub(r"^([0-9]+)[.,]0+$", r"\1", name.casefold())
+        other = seen.setdefault(key, name)
         if other != name:
-            raise UserError(f"{origin}: the classes '{other}' and '{name}' differ only in case")
+            why = "differ only in case" if other.casefold() == name.casefold() else "are the same number"
+            raise UserError(f"{origin}: the classes '{other}' and '{name}' {why}: write them alike")
 
 
 def tally(counts: Mapping[str, int]) -> str:

@@ -14,7 +14,7 @@ from s2c2.data.dataset import SPLITS
 from s2c2.data.formats.labels import SCHEMA, class_names, fixed_splits
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
-from s2c2.data.formats.tabular import Table, read_table
+from s2c2.data.formats.tabular import SPREADSHEETS, Table, read_table
 from s2c2.data.formats.walk import entry_in, files_in, images_below, passed
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
@@ -31,8 +31,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 SPLIT_ALIASES: Mapping[str, str] = {"train": "labeled", "val": "validation"} | {name: name for name in SPLITS}
 """What a column ``split`` may say."""
 
-MISSING = ("NA", "NaN", "NULL")
-"""Labels that say that there is none, as R, pandas and databases write them."""
+MISSING = ("NA", "NaN", "NULL", "N/A", "n/a", "#N/A", "nan", "null", "<NA>")
+"""Labels that say that there is none, as R, pandas, spreadsheets and databases write them."""
+
+DOUBTFUL = ("-", "?", ".", "none", "missing")
+"""Classes, in any case, that may say that there is no label."""
 
 SHOWN = 5
 """Images that do not exist and are named."""
@@ -42,6 +45,8 @@ COMPARED = 10_000
 
 NEAR = 0.8
 """Likeness, by ``difflib``, from which an image may be the one that was meant."""
+
+_ROWS = "; each row is one answer: of a column for each person, make rows"
 
 ENDINGS = (".csv", ".tsv", ".parquet")
 """Endings of tables."""
@@ -80,9 +85,9 @@ def _table_in(source: Path, chosen: Path | None) -> Path:
     found = [path for path in files_in(source) if path.suffix.lower() in ENDINGS]
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
-        raise UserError(
-            f"{source} needs one table ({', '.join(ENDINGS)}), found {names}: choose one with --table"
-        )
+        sheets = [path.name for path in files_in(source) if path.suffix.lower() in SPREADSHEETS]
+        remedy = f"save {sheets[0]} as CSV UTF-8" if sheets and not found else "choose one with --table"
+        raise UserError(f"{source} needs one table ({', '.join(ENDINGS)}), found {names}: {remedy}")
     return found[0]
 
 
@@ -98,7 +103,7 @@ def _columns(table: Table) -> dict[str, str]:
         if ours not in found:
             raise UserError(
                 f"{table.path} has no column '{ours}' (also known as {', '.join(ALIASES[ours][1:])}); "
-                f"its columns: {', '.join(table.columns)}"
+                f"its columns: {', '.join(table.columns)}" + _ROWS * (ours == "label")
             )
     return found
 
@@ -136,12 +141,17 @@ def _unknown(name: str, images: set[str]) -> str:
     stem = _stem(name)
     stems = {_stem(image): image for image in reversed(beside[:COMPARED])}
     alike = [other for other in stems if _numbers(other) == _numbers(stem)]
-    near = get_close_matches(stem, alike, n=1, cutoff=NEAR)
+    same = [other for other in alike if _letters(other) == _letters(stem)]
+    near = same if len(same) == 1 else get_close_matches(stem, alike, n=1, cutoff=NEAR)
     return f"unknown image '{name}'" + (f": did you mean '{stems[near[0]]}'?" if near else "")
 
 
 def _stem(name: str) -> str:
     return PurePosixPath(name).stem.casefold()
+
+
+def _letters(stem: str) -> str:
+    return re.sub("[0-9]+", "0", stem)
 
 
 def _numbers(stem: str) -> list[int]:
@@ -173,12 +183,22 @@ def _without_missing(frame: pl.DataFrame, options: ImportOptions) -> tuple[pl.Da
     """Return the rows without the labels that say that there is none, and how many these are."""
     words = [word for word in MISSING if word not in (options.classes or ())]
     counts = {word: count for word in words if (count := int((frame["label"] == word).sum()))}
+    doubtful = () if options.classes else _doubtful(frame["label"])
     if not counts:
-        return frame, ()
+        return frame, doubtful
     found = ", ".join(f"{word} {count}" for word, count in counts.items())
     note = f"labels taken as missing: {found}; if such a word is a class, list all classes with --classes"
     label = pl.when(pl.col("label").is_in(words)).then(None).otherwise(pl.col("label")).alias("label")
-    return frame.with_columns(label), (note,)
+    return frame.with_columns(label), (note, *doubtful)
+
+
+def _doubtful(labels: pl.Series) -> tuple[str, ...]:
+    """Say which classes may mean that there is no label."""
+    counts = labels.filter(labels.str.to_lowercase().is_in(DOUBTFUL)).value_counts(sort=True)
+    return tuple(
+        f"the class '{label}' ({count}) may mean that there is no label: then leave such cells empty"
+        for label, count in counts.iter_rows()
+    )
 
 
 def _texts(table: Table, column: str) -> list[str | None]:

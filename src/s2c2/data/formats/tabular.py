@@ -17,6 +17,9 @@ from s2c2.errors import UserError
 LARGEST = 2 * 2**30
 """Bytes in one table."""
 
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+"""Endings of tables that a program must save as CSV before they can be read."""
+
 MOST_ROWS = 100_000_000
 """Rows in one table; a Parquet file of a few kB can claim any number."""
 
@@ -52,7 +55,8 @@ def read_table(path: Path) -> Table:
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise UserError(f"{path} is not a table: possible endings are {', '.join(READERS)}")
+        more = ": save it as CSV UTF-8" if path.suffix.lower() in SPREADSHEETS else ""
+        raise UserError(f"{path} is not a table: possible endings are {', '.join(READERS)}{more}")
     return reader(path)
 
 
@@ -67,7 +71,9 @@ def text_of(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise UserError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from error
+        raise UserError(
+            f"{path}, line {line}: not UTF-8 text; save the file as UTF-8 (in Excel: CSV UTF-8)"
+        ) from error
 
 
 def read_json(path: Path) -> Any:
@@ -97,18 +103,25 @@ def _read_csv(path: Path) -> Table:
     places: list[int] = []
     try:
         for row in reader:
-            if row:
+            if any(map(str.strip, row)):
                 rows.append(row)
                 places.append(reader.line_num)
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: {error}") from error
     if not rows:
         raise UserError(f"{path} is empty: it needs a header line")
+    width = max(number for number, name in enumerate(rows[0], start=1) if name.strip())
+    rows = [_cut(row, width) for row in rows]
     names = [name.strip() for name in rows[0]]
     _check_cells(path, names, rows, places)
     cells = zip(*rows[1:], strict=True) if len(rows) > 1 else ((),) * len(names)
     columns = {name: [cell or None for cell in column] for name, column in zip(names, cells, strict=True)}
     return Table(path, columns, places[1:])
+
+
+def _cut(row: list[str], width: int) -> list[str]:
+    """Return a row without cells after the last column that has a name, where all of these are blank."""
+    return row if any(map(str.strip, row[width:])) else row[:width]
 
 
 def _check_cells(path: Path, names: list[str], rows: list[list[str]], places: list[int]) -> None:
