@@ -1,4 +1,5 @@
 import errno
+import os
 import threading
 from collections.abc import Callable
 from io import BytesIO
@@ -177,6 +178,15 @@ def test_wrong_annotations_name_the_file(tmp_path: Path) -> None:
     root = folder(tmp_path / "pets")
     (root / "annotations.csv").write_text("image,label\na.png,cta\n")
     with pytest.raises(UserError, match=r"annotations.csv: row 1: unknown label 'cta': did you mean 'cat'"):
+        read(root)
+
+
+def test_names_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
+    root = tmp_path / "pets"
+    (root / "images").mkdir(parents=True)
+    (root / "dataset.yaml").write_text("name: pets\nclasses: [cat, dog]\n")
+    (root / "images" / os.fsdecode(b"m\xfcll.png")).touch()
+    with pytest.raises(UserError, match=r"the name 'm\\udcfcll\.png' in .* is not UTF-8: rename it"):
         read(root)
 
 

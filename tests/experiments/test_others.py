@@ -1,4 +1,6 @@
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,40 @@ def test_hidden_files_and_those_of_a_mac_are_no_images_to_predict(tmp_path: Path
     assert images_in(tmp_path) == [tmp_path / "b/2.JPG", tmp_path / "i1.png"]
     below = tmp_path / ".annotate" / "thumbnails"
     assert images_in(below) == [below / "128/a.webp"]
+
+
+def test_names_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"m\xfcll.png")).touch()
+    with pytest.raises(UserError, match=r"the name 'm\\udcfcll\.png' in .* is not UTF-8"):
+        images_in(tmp_path)
+
+
+def test_links_to_folders_and_to_nothing_are_told(tmp_path: Path) -> None:
+    folder, other = tmp_path / "new", tmp_path / "patient"
+    for place in (folder, other):
+        place.mkdir()
+        (place / "a.png").touch()
+    (folder / "b.png").symlink_to(other / "a.png")
+    (folder / "patient1").symlink_to(other)
+    (folder / "gone.png").symlink_to(folder / "nothing.png")
+    assert images_in(folder) == [folder / "a.png", folder / "b.png"]
+    assert passed(folder) == ("links that lead to no file were not followed: gone.png; patient1",)
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "patient").mkdir()
+    (tmp_path / "a.png").touch()
+
+    def scandir(path: str, original: Any = os.scandir) -> Any:
+        if Path(path).name == "patient":
+            raise PermissionError(13, "Permission denied", path)
+        return original(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(UserError, match=r"cannot read the folder .*patient: Permission denied"):
+        images_in(tmp_path)
 
 
 def test_files_that_are_not_predicted_are_counted(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ def find_images(folder: Path) -> Iterator[str]:
     """Yield the id of each image below a folder, unsorted; hidden files and other files are not images.
 
     Raises:
-        UserError: when there is no such folder, and for links that leave it or do not lead to a file.
+        UserError: when there is no such folder, for links that leave it or do not lead to a file, and for
+            names that are not UTF-8.
     """
     if not folder.is_dir():
         raise UserError(f"no folder {folder}: the images of a dataset lie there")
@@ -32,7 +33,20 @@ def find_images(folder: Path) -> Iterator[str]:
             if path.is_dir():
                 pending.append(path)
             elif path.suffix.lower() in SUFFIXES:
-                yield path.relative_to(folder).as_posix()
+                yield text_name(path.relative_to(folder).as_posix(), folder)
+
+
+def text_name(name: str, folder: Path) -> str:
+    """Return a name that can be written into tables.
+
+    Raises:
+        UserError: when it is not UTF-8, as names from old archives are.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"the name {name!r} in {folder} is not UTF-8: rename it") from error
+    return name
 
 
 def check_name(name: str) -> None:

@@ -1,5 +1,6 @@
 """What the network of a run says of other images: of a dataset, or of any folder."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,11 +15,12 @@ from s2c2.data import dataset as datasets
 from s2c2.data.cache import read_image
 from s2c2.data.formats.names import hidden, unread
 from s2c2.data.images import load, resize
-from s2c2.data.layout import SUFFIXES
+from s2c2.data.layout import SUFFIXES, text_name
 from s2c2.data.pack import pack
 from s2c2.data.parallel import ordered
 from s2c2.data.progress import Progress, silent
 from s2c2.data.remarks import Remark, remarks
+from s2c2.data.writing import first_few
 from s2c2.errors import UserError
 from s2c2.experiments.embedding import chosen
 from s2c2.experiments.predicting import Reader, predict_images, predict_pack
@@ -145,7 +147,7 @@ def images_in(source: Path) -> list[Path]:
     """Return the image files below a folder, sorted; hidden files, such as thumbnails, are not among them.
 
     Raises:
-        UserError: when there is no such folder, or no image in it.
+        UserError: when there is no such folder, or no image in it, and for names that are not UTF-8.
     """
     if not source.is_dir():
         raise UserError(f"no folder {source}")
@@ -153,20 +155,40 @@ def images_in(source: Path) -> list[Path]:
     if not found:
         more = "; ".join(("", *passed(source)))
         raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)}){more}")
+    for path in found:
+        text_name(path.relative_to(source).as_posix(), source)
     return found
 
 
 def passed(source: Path) -> tuple[str, ...]:
-    """Say which files of a folder are not read as images: of a dataset, those in ``images/``."""
+    """Say which files of a folder are not read as images, and which links are not followed.
+
+    Of a dataset, those in ``images/``.
+    """
     folder = source / "images" if (source / "dataset.yaml").exists() else source
-    return unread(path.name for path in _files(folder))
+    links = sorted(path.relative_to(folder).as_posix() for path in _entries(folder) if _lost(path))
+    told = (f"links that lead to no file were not followed: {first_few(links)}",) if links else ()
+    return (*unread(path.name for path in _files(folder)), *told)
 
 
 def _files(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder that are not hidden in it."""
-    for path in folder.rglob("*"):
-        if not hidden(path.relative_to(folder).as_posix()) and path.is_file():
-            yield path
+    return (path for path in _entries(folder) if path.is_file())
+
+
+def _lost(path: Path) -> bool:
+    return path.is_symlink() and not path.is_file()
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """Yield the files, folders and links below a folder that are not hidden in it."""
+    for place, folders, names in os.walk(folder, onerror=_unreadable):
+        folders[:] = [name for name in folders if not hidden(name)]
+        yield from (Path(place, name) for name in (*folders, *names) if not hidden(name))
+
+
+def _unreadable(error: OSError) -> None:
+    raise UserError(f"cannot read the folder {error.filename}: {error.strerror}") from error
 
 
 def _decoded(
