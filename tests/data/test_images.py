@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from s2c2.data.images import FITS, decode, load, pages, resize
+from s2c2.data.images import FITS, decode, load, parts, resize
 from s2c2.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -96,13 +96,25 @@ def test_a_tiff_in_which_0_is_white_is_white_at_0(kind: type) -> None:
 
 def test_pages_of_a_tiff_are_counted_and_its_smaller_copies_are_not() -> None:
     first, *others = [Image.fromarray(COLOURS) for _ in range(3)]
-    assert pages(encoded(first, "TIFF")) == 1
+    assert parts(encoded(first, "TIFF")) == (1, 0)
     stack = encoded(first, "TIFF", save_all=True, append_images=others)
-    assert pages(stack) == 3
+    assert parts(stack) == (3, 0)
     assert (decode(stack, "x") == COLOURS).all()
     others[1].encoderinfo = {"tiffinfo": {254: 1}}
-    assert pages(encoded(first, "TIFF", save_all=True, append_images=others)) == 2
-    assert pages(encoded(first)) == pages(b"") == pages(b"II*\0") == pages(stack[:20]) == 1
+    assert parts(encoded(first, "TIFF", save_all=True, append_images=others)) == (2, 0)
+    for other in (encoded(first), b"", b"II*\0", stack[:20]):
+        assert parts(other) == (1, 0)
+
+
+def test_channels_past_rgb_are_counted_where_they_are_no_transparency() -> None:
+    image = Image.fromarray(np.dstack([COLOURS, COLOURS[..., :1]]))
+    transparency, unknown = (struct.pack("<HHIHH", 338, 3, 1, kind, 0) for kind in (2, 0))
+    data = encoded(image, "TIFF")
+    assert transparency in data
+    assert parts(data) == (1, 0)
+    unknown = data.replace(transparency, unknown)
+    assert parts(unknown) == (1, 1)
+    assert (decode(unknown, "x") == COLOURS).all()
 
 
 def test_a_tiff_that_is_not_read_is_not_called_another_format() -> None:

@@ -18,6 +18,12 @@ def test_hidden_files_and_those_of_a_mac_are_no_images_to_predict(tmp_path: Path
     assert images_in(below) == [below / "128/a.webp"]
 
 
+def test_a_file_is_no_folder_of_images(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    with pytest.raises(UserError, match=r"a\.png is a file: give the folder"):
+        images_in(tmp_path / "a.png")
+
+
 def test_names_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"m\xfcll.png")).touch()
     with pytest.raises(UserError, match=r"the name 'm\\udcfcll\.png' in .* is not UTF-8"):

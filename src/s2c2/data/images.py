@@ -78,8 +78,8 @@ def load(
         raise UserError(f"{origin}: {_reason(error, limit, data)}") from error
 
 
-def pages(data: bytes) -> int:
-    """Return how many pages a TIFF has, of which the first one is read; 1 for files of other formats.
+def parts(data: bytes) -> tuple[int, int]:
+    """Return how many pages a TIFF has, and channels that are not read of its first page; (1, 0) for others.
 
     Smaller copies and masks of a page are not counted, nor is what follows a damaged page.
 
@@ -87,13 +87,14 @@ def pages(data: bytes) -> int:
         data: the encoded file.
     """
     if not data.startswith(TIFF):
-        return 1
-    count = 0
+        return 1, 0
+    pages = channels = 0
     with suppress(Exception), Image.open(BytesIO(data), formats=("TIFF",)) as image:
+        channels = _tag(image, _EXTRA, ()).count(_UNKNOWN)
         for page in range(COUNTED):
             image.seek(page)
-            count += not _tag(image, _SUBFILE, 0) & _NO_PAGE
-    return max(count, 1)
+            pages += not _tag(image, _SUBFILE, 0) & _NO_PAGE
+    return max(pages, 1), channels
 
 
 def resize(image: UInt8[np.ndarray, "h w 3"], size: int, fit: str = "stretch") -> UInt8[np.ndarray, "s s 3"]:
@@ -156,8 +157,10 @@ def _tag(image: Image.Image, number: int, default: Any) -> Any:
     return getattr(image, "tag_v2", {}).get(number, default)
 
 
-_SUBFILE, _BITS, _MEANING = 254, 258, 262
-"""Tags of TIFF: kind of page, bits of a value, what 0 is (0: white)."""
+_SUBFILE, _BITS, _MEANING, _EXTRA = 254, 258, 262, 338
+"""Tags of TIFF: kind of page, bits of a value, what 0 is (0: white), what channels past grey or RGB are."""
+_UNKNOWN = 0
+"""A further channel that is not said to be transparency."""
 _NO_PAGE = 1 | 4
 """Kinds of pages that are none: smaller copies and masks."""
 

@@ -1,4 +1,4 @@
-"""What training may not see of an image: pages after the first, and values in a corner of the range."""
+"""What training may not see of an image: further pages and channels, and values in a corner of the range."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from s2c2.data.images import pages
+from s2c2.data.images import parts
 from s2c2.data.writing import first_few
 
 DARK = 64
@@ -17,6 +17,7 @@ FLAT = 26
 
 KINDS: Mapping[str, str] = {
     "pages": "{n} image(s) have several pages, of which only the first is read: save others as images",
+    "channels": "{n} image(s) have channels past grey or RGB, which are not read: save them as images",
     "brightness": "{n} image(s) are dark; values of 10, 12 or 14 bits in a file of 16 must be scaled",
     "contrast": "{n} image(s) have hardly any contrast; scale the values to the whole range",
 }
@@ -45,8 +46,11 @@ def remarks(image: str, data: bytes, pixels: UInt8[np.ndarray, "h w 3"]) -> tupl
         pixels: what is read of it, at any size.
     """
     found = {}
-    if (count := pages(data)) > 1:
-        found["pages"] = f"{count} pages"
+    pages, further = parts(data)
+    if pages > 1:
+        found["pages"] = f"{pages} pages"
+    if further:
+        found["channels"] = f"{further} not read"
     most = pixels.max(axis=(0, 1))
     widest = int((most - pixels.min(axis=(0, 1))).max())
     if most.max() <= DARK:

@@ -149,6 +149,8 @@ def images_in(source: Path) -> list[Path]:
     Raises:
         UserError: when there is no such folder, or no image in it, and for names that are not UTF-8.
     """
+    if source.is_file():
+        raise UserError(f"{source} is a file: give the folder that it lies in, or another folder of images")
     if not source.is_dir():
         raise UserError(f"no folder {source}")
     found = sorted(path for path in _files(source) if path.suffix.lower() in SUFFIXES)

@@ -90,6 +90,12 @@ def test_an_id_that_lost_its_zeros_names_the_image(tree: Tree, given: str, meant
         read(root, ImportOptions())
 
 
+def test_a_row_of_a_kind_of_file_that_is_not_read_says_so(tree: Tree) -> None:
+    root = tree("a.png", "slide.svs", t_csv="image,label\na.png,x\nslide.svs,y\n")
+    with pytest.raises(UserError, match=r"unknown image 'slide\.svs': files ending in \.svs are not read"):
+        read(root, ImportOptions())
+
+
 def test_an_id_that_may_be_two_images_names_none(tree: Tree) -> None:
     root = tree("007.png", "0007.png", t_csv="image,label\n7,x\n")
     with pytest.raises(UserError, match=r"unknown image '7'$"):

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from s2c2.data import tables
-from s2c2.data.dataset import SPLITS
+from s2c2.data.dataset import SPLITS, SUFFIXES
 from s2c2.data.formats.labels import SCHEMA, class_names, fixed_splits
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
@@ -135,15 +135,21 @@ def _absent(places: Mapping[str, str], images: set[str]) -> UserError:
 
 
 def _unknown(name: str, images: set[str]) -> str:
-    """Say that an image does not exist, and which one of a like name and the same numbers does."""
-    folder = name.rpartition("/")[0]
+    """Say that an image does not exist, and which one of a like name and the same numbers does.
+
+    Images of a kind that is not read do not exist either.
+    """
+    ending, folder = PurePosixPath(name).suffix, name.rpartition("/")[0]
     beside = sorted(image for image in images if image.rpartition("/")[0] == folder) or sorted(images)
     stem = _stem(name)
     stems = {_stem(image): image for image in reversed(beside[:COMPARED])}
     alike = [other for other in stems if _numbers(other) == _numbers(stem)]
     same = [other for other in alike if _letters(other) == _letters(stem)]
     near = same if len(same) == 1 else get_close_matches(stem, alike, n=1, cutoff=NEAR)
-    return f"unknown image '{name}'" + (f": did you mean '{stems[near[0]]}'?" if near else "")
+    if near:
+        return f"unknown image '{name}': did you mean '{stems[near[0]]}'?"
+    strange = ending[1:].isalpha() and ending.lower() not in SUFFIXES
+    return f"unknown image '{name}'" + (f": files ending in {ending} are not read" if strange else "")
 
 
 def _stem(name: str) -> str:
