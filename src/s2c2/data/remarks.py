@@ -51,13 +51,16 @@ def remarks(image: str, data: bytes, pixels: UInt8[np.ndarray, "h w 3"]) -> tupl
         found["pages"] = f"{pages} pages"
     if further:
         found["channels"] = f"{further} not read"
-    most = pixels.max(axis=(0, 1))
-    widest = int((most - pixels.min(axis=(0, 1))).max())
-    if most.max() <= DARK:
-        found["brightness"] = f"brightest {most.max()} of 255"
-    elif widest < FLAT:
-        found["contrast"] = f"values {widest} apart, of 255"
+    if (most := int(pixels.max())) <= DARK:
+        found["brightness"] = f"brightest {most} of 255"
+    elif all(_width(pixels, channel) < FLAT for channel in range(3)):
+        found["contrast"] = f"values {max(_width(pixels, channel) for channel in range(3))} apart, of 255"
     return tuple(Remark(image, kind, detail) for kind, detail in found.items())
+
+
+def _width(pixels: UInt8[np.ndarray, "h w 3"], channel: int) -> int:
+    """Return how far apart the values of a channel are."""
+    return int(np.ptp(pixels[..., channel]))
 
 
 def by_kind(found: Iterable[Remark]) -> dict[str, list[str]]:
