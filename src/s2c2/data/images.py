@@ -142,8 +142,11 @@ def _grey(values: Shaped[np.ndarray, "h w"], black: int, white: int) -> Image.Im
     if values.min() < 0 or values.max() > 65535:
         raise UserError("grey values outside 0 … 65535: save the image with 8 or 16 bits")
     top = abs(white - black)
-    up = np.abs(values.astype(np.int64) - black)
-    return Image.fromarray(((up * 255 + top // 2) // top).astype(np.uint8))
+    up = np.abs(np.subtract(values, black, dtype=np.int32))
+    up *= 255
+    up += top // 2
+    up //= top
+    return Image.fromarray(up.astype(np.uint8))
 
 
 def _ends(image: Image.Image) -> tuple[int, int]:
