@@ -96,6 +96,16 @@ def test_a_row_of_a_kind_of_file_that_is_not_read_says_so(tree: Tree) -> None:
         read(root, ImportOptions())
 
 
+def test_a_count_that_is_taken_for_votes_and_rows_of_0_are_told(tree: Tree) -> None:
+    root = tree("a.png", "b.png", t_csv="image,label,count\na.png,x,250\nb.png,y,0\nb.png,y,2\n")
+    source = read(root, ImportOptions())
+    assert source.annotations["votes"].to_list() == [250, 2]
+    assert source.notes[0].startswith("votes are taken from the column 'count'")
+    assert source.notes[1:] == ("rows left out, as they have 0 votes: 1",)
+    (root / "t.csv").write_text("image,label,votes\na.png,x,250\nb.png,y,2\n")
+    assert read(root, ImportOptions()).notes == ()
+
+
 def test_an_id_that_may_be_two_images_names_none(tree: Tree) -> None:
     root = tree("007.png", "0007.png", t_csv="image,label\n7,x\n")
     with pytest.raises(UserError, match=r"unknown image '7'$"):

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -74,7 +74,8 @@ def read(source: Path, options: ImportOptions) -> Source:
     classes = class_names(_labels(frame, table, options), options, path)
     kept = frame.filter(pl.col("label").is_not_null() & (pl.col("votes") > 0)).drop("split", strict=False)
     splits = fixed_splits(_splits(table, frame), set(kept["image"]))
-    return Source(options.title(source), classes, images, kept, splits, notes=(*passed(folder), *notes))
+    notes = (*passed(folder), *notes, *_counted(columns, frame))
+    return Source(options.title(source), classes, images, kept, splits, notes=notes)
 
 
 def _table_in(source: Path, chosen: Path | None) -> Path:
@@ -205,6 +206,15 @@ def _doubtful(labels: pl.Series) -> tuple[str, ...]:
         f"the class '{label}' ({count}) may mean that there is no label: then leave such cells empty"
         for label, count in counts.iter_rows()
     )
+
+
+def _counted(columns: Mapping[str, str], frame: pl.DataFrame) -> Iterator[str]:
+    """Yield where votes came from, where their column has another name, and how many rows had none."""
+    name = columns.get("votes", "votes")
+    if name != "votes":
+        yield f"votes are taken from the column '{name}': rename it where it counts something else"
+    if none := int((frame["votes"] == 0).sum()):
+        yield f"rows left out, as they have 0 votes: {none}"
 
 
 def _texts(table: Table, column: str) -> list[str | None]:
