@@ -1,16 +1,15 @@
 """``table``: images and a CSV or Parquet table ``image, label[, annotator, votes, split, …]`` beside them."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from s2c2.data import tables
-from s2c2.data.dataset import SPLITS, SUFFIXES
+from s2c2.data.dataset import SPLITS
+from s2c2.data.formats.absent import absent_images
 from s2c2.data.formats.labels import SCHEMA, class_names, fixed_splits
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
@@ -36,15 +35,6 @@ MISSING = ("NA", "NaN", "NULL", "N/A", "n/a", "#N/A", "nan", "null", "<NA>")
 
 DOUBTFUL = ("-", "?", ".", "none", "missing")
 """Classes, in any case, that may say that there is no label."""
-
-SHOWN = 5
-"""Images that do not exist and are named."""
-
-COMPARED = 10_000
-"""Images that the name of one that does not exist is compared with."""
-
-NEAR = 0.8
-"""Likeness, by ``difflib``, from which an image may be the one that was meant."""
 
 _ROWS = "; each row is one answer: of a column for each person, make rows"
 
@@ -122,47 +112,8 @@ def _image_ids(table: Table, column: str, images: set[str]) -> list[str]:
         if ids[value] not in images:
             absent.setdefault(name, table.at(row))
     if absent:
-        raise _absent(absent, images)
+        raise absent_images(absent, images)
     return [ids[value] for value in table.columns[column]]
-
-
-def _absent(places: Mapping[str, str], images: set[str]) -> UserError:
-    """Return the error for images that rows name and that do not exist; it names the first few."""
-    named = [f"{at}: {_unknown(name, images)}" for name, at in list(places.items())[:SHOWN]]
-    if len(places) == 1:
-        return UserError(named[0])
-    more = f"; and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-    return UserError(f"{len(places)} images of the table do not exist: {'; '.join(named)}{more}")
-
-
-def _unknown(name: str, images: set[str]) -> str:
-    """Say that an image does not exist, and which one of a like name and the same numbers does.
-
-    Images of a kind that is not read do not exist either.
-    """
-    ending, folder = PurePosixPath(name).suffix, name.rpartition("/")[0]
-    beside = sorted(image for image in images if image.rpartition("/")[0] == folder) or sorted(images)
-    stem = _stem(name)
-    stems = {_stem(image): image for image in reversed(beside[:COMPARED])}
-    alike = [other for other in stems if _numbers(other) == _numbers(stem)]
-    same = [other for other in alike if _letters(other) == _letters(stem)]
-    near = same if len(same) == 1 else get_close_matches(stem, alike, n=1, cutoff=NEAR)
-    if near:
-        return f"unknown image '{name}': did you mean '{stems[near[0]]}'?"
-    strange = ending[1:].isalpha() and ending.lower() not in SUFFIXES
-    return f"unknown image '{name}'" + (f": files ending in {ending} are not read" if strange else "")
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem.casefold()
-
-
-def _letters(stem: str) -> str:
-    return re.sub("[0-9]+", "0", stem)
-
-
-def _numbers(stem: str) -> list[int]:
-    return [int(part) for part in re.findall("[0-9]{1,99}", stem)]
 
 
 def _annotations(table: Table, columns: Mapping[str, str], ids: list[str]) -> pl.DataFrame:
