@@ -78,7 +78,7 @@ def test_annotations_of_no_image_and_dark_images_are_named(tmp_path: Path) -> No
     pl.read_parquet(table).with_columns(strange).write_parquet(table)
     short = {"train": {"steps": 1, "batch": 2, "threads": 1}}
     config = configuration.resolve(configuration.merged(configuration.preset("cpu"), short))
-    run(read(tmp_path / "data"), config, tmp_path / "run", say=said.append)
+    run(read(tmp_path / "data"), config, tmp_path / "run", callbacks=Callbacks(say=said.append))
     assert "annotated, but not among the images: 1 (gone.png)" in said
     (text,) = [text for text in said if "dark" in text]
     assert f"{data.images[3]} (brightest 16 of 255)" in text
