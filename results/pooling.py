@@ -13,14 +13,15 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int
 from matplotlib.figure import Figure
 
 from s2c2 import files
 from s2c2.data.dataset import read
 from s2c2.metrics.calibration import DCIC_CLIP, kl
+from s2c2.metrics.coverage import least_confidence
 from s2c2.metrics.default_effect import blended
-from s2c2.metrics.pooling import pooled
+from s2c2.metrics.pooling import Pooled, pooled
 from s2c2.predictions import Predictions
 from s2c2.report.figures import PALETTE, STYLE, standalone, svg
 from s2c2.report.study.rendering import as_csv, as_markdown
@@ -51,6 +52,14 @@ LINES = {
     "pooled, S2C2, readout and probe": (2, "-"),
 }
 """Colour and line of each curve, in the order of the legend."""
+ASKED = "S2C2, readout and probe"
+"""Whose opinion says which image to ask about again."""
+FIRST = ("evenly", "at random", "by a plain network's doubt", "by ambiguity", "by expected gain")
+"""Which images get the next answers."""
+TURNS = 5
+"""Turns in which there are as many answers as images: each asks about a fifth of them again."""
+MOST = 6
+"""Mean number of answers at which asking ends."""
 SCORES = {"kl": "KL to the truth", "squared": "squared error"}
 """Scores, and what people call them: both are least in expectation where a label is right."""
 
@@ -84,6 +93,36 @@ def labels(
     return found
 
 
+def chosen(
+    rule: str, counts: Float64[np.ndarray, "n k"], now: Pooled, said: Mapping[str, Predictions]
+) -> Int[np.ndarray, " m"]:
+    """Return which images get one more answer; of equal ones, any."""
+    answers = counts.sum(axis=1)
+    chance = np.random.default_rng(int(counts.sum())).random(len(counts))
+    worth = {
+        "evenly": -answers - chance,
+        "at random": chance,
+        "by a plain network's doubt": least_confidence(said["plain network"].probabilities) / (answers + 1),
+        "by ambiguity": np.asarray(said[ASKED].ambiguity) / (answers + 1),
+        "by expected gain": now.gain,
+    }
+    return np.argsort(-worth[rule], kind="stable")[: len(counts) // TURNS]
+
+
+def asked(
+    truth: Float[np.ndarray, "n k"], said: Mapping[str, Predictions], rule: str, rng: np.random.Generator
+) -> dict[str, dict[str, float]]:
+    """Return scores of pooled labels by the mean number of answers, where a rule says which come next."""
+    counts, scores, network = answered(truth, 1, rng), {}, said[ASKED]
+    for turn in range(TURNS * (MOST - 1) + 1):
+        now = pooled(counts, network.probabilities, network.predicted, network.groups)
+        if turn % TURNS == 0:
+            scores[str(1 + turn // TURNS)] = scored(truth, now.labels)
+        rows = chosen(rule, counts, now, said)
+        counts[rows, draw(truth[rows], rng)] += 1
+    return scores
+
+
 def scored(truth: Float[np.ndarray, "n k"], found: Float64[np.ndarray, "n k"]) -> dict[str, float]:
     """Return how far soft labels are from the truth."""
     squared = float(np.square(truth - found).sum(axis=1).mean())
@@ -103,7 +142,8 @@ def made(runs: Path, folder: Path, seed: int) -> dict[str, Any]:
         counts = answered(truth, count, np.random.default_rng([seed, count]))
         for name, found in labels(counts, said).items():
             scores.setdefault(name, {})[str(count)] = scored(truth, found)
-    return {"dataset": folder.name, "seed": seed, "images": len(plain), "scores": scores}
+    again = {rule: asked(truth, said, rule, np.random.default_rng(seed)) for rule in FIRST}
+    return {"dataset": folder.name, "seed": seed, "images": len(plain), "scores": scores, "asked": again}
 
 
 def table(records: Sequence[Mapping[str, Any]], score: str) -> Sheet:
@@ -116,6 +156,19 @@ def table(records: Sequence[Mapping[str, Any]], score: str) -> Sheet:
             rows.append((dataset, name, *cells))
     title = f"{SCORES[score]}: mean ± standard deviation over {len(SEEDS)} seeds, by answers an image"
     return Sheet(score, title, ("dataset", "label", *map(str, COUNTS)), tuple(rows))
+
+
+def again(records: Sequence[Mapping[str, Any]], score: str) -> Sheet:
+    """Return a score of pooled labels after each mean number of answers, by who is asked about again."""
+    rows = []
+    for dataset in _datasets(records):
+        own = [record["asked"] for record in records if record["dataset"] == dataset]
+        for rule in FIRST:
+            cells = (spread(one[rule][count][score] for one in own) for count in own[0][rule])
+            rows.append((dataset, rule, *cells))
+    counts = records[0]["asked"][FIRST[0]]
+    title = f"{SCORES[score]}, pooled, by which images are asked about again: mean ± standard deviation"
+    return Sheet(f"again-{score}", title, ("dataset", "asked again", *counts), tuple(rows))
 
 
 def _datasets(records: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -151,7 +204,7 @@ def figure(records: Sequence[Mapping[str, Any]]) -> str:
 def contents() -> dict[Path, str]:
     """Return what follows from the committed records, by the file that holds it."""
     records = [files.read_json(path) for path in sorted((PLACE / "records").glob("*.json"))]
-    sheets = [table(records, score) for score in SCORES]
+    sheets = [*(table(records, score) for score in SCORES), *(again(records, score) for score in SCORES)]
     texts = {f"{sheet.name}.csv": as_csv(sheet) for sheet in sheets}
     texts |= {"table.md": as_markdown(TITLE, sheets), "figure.svg": figure(records)}
     return {PLACE / name: text for name, text in texts.items()}

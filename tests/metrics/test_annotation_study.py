@@ -199,6 +199,13 @@ def test_the_report_says_how_labels_were_pooled(tmp_path: Path) -> None:
     }
     soft = pl.read_parquet(tmp_path / "soft-labels.parquet")
     np.testing.assert_allclose(np.stack(soft["pooled"].to_list()), found.soft_labels["pooled"])
+    again = pl.read_csv(tmp_path / "ask-again.csv")
+    assert again.columns == ["image", "answers", "expected_error", "expected_gain"]
+    assert again["expected_gain"].is_sorted(descending=True)
+    assert again["answers"].to_list() == [4] * len(found.images)
+    row = found.images.index(again["image"][0])
+    assert again["expected_gain"][0] == pytest.approx(found.pooling.gain[row])
+    assert again["expected_error"][0] == pytest.approx(found.pooling.error[row])
     html = (tmp_path / "agreement.html").read_text()
     assert f"counts as {found.pooling.concentration:.2g} answers" in html
 

@@ -78,6 +78,30 @@ def test_the_equation_where_the_network_alone_knows() -> None:
     np.testing.assert_allclose(found.labels, expected)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_one_more_answer_tells_is_the_mean_over_what_it_may_be(seed: int) -> None:
+    found = pooled(*made(seed))
+    answers = made(seed)[0]
+    for i, label in enumerate(found.labels):
+        total = answers[i].sum() + found.concentration
+        assert found.error[i] == pytest.approx(sum(p * (1 - p) for p in label) / (total + 1))
+        after = 0.0
+        for j, chance in enumerate(label):
+            more = label * total + np.eye(3)[j]
+            more /= total + 1
+            after += chance * sum(p * (1 - p) for p in more) / (total + 2)
+        assert found.gain[i] == pytest.approx(found.error[i] - after)
+
+
+def test_the_expected_error_is_that_of_labels_drawn_from_the_model() -> None:
+    rng = np.random.default_rng(0)
+    network = rng.dirichlet(np.ones(3), 5000)
+    truth = np.stack([rng.dirichlet(3 * p + 1e-9) for p in network])
+    answers = np.stack([rng.multinomial(3, p) for p in truth]).astype(float)
+    found = pooled(answers, network, np.zeros(5000, dtype=int), np.arange(5000))
+    assert np.square(truth - found.labels).sum(axis=1).mean() == pytest.approx(found.error.mean(), rel=0.1)
+
+
 def test_groups_are_believed_where_the_network_is_wrong() -> None:
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 5, 1000)

@@ -6,7 +6,7 @@ import pytest
 from s2c2.errors import UserError
 from s2c2.web.opening import checked_annotator, secret, started
 from s2c2.web.store import Store
-from s2c2.web.workspace import fingerprint, open_workspace
+from s2c2.web.workspace import fingerprint, narrowed, open_workspace
 from tests.web.made import dataset_folder, run_folder
 
 
@@ -39,6 +39,38 @@ def test_images_of_a_run_may_have_moved(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--images"):
         open_workspace(run)
     assert open_workspace(run, images=moved).folder == moved / "images"
+
+
+def test_a_part_of_the_images_has_groups_and_a_database_of_its_own(dataset: Path, tmp_path: Path) -> None:
+    whole = open_workspace(run_folder(tmp_path / "run", dataset))
+    table = tmp_path / "ask-again.csv"
+    names = [whole.images[i] for i in (7, 2, 20, 2)]
+    table.write_text("image,answers\n" + "".join(f"{name},2\n" for name in names))
+    part = narrowed(whole, table)
+    assert part.images == tuple(whole.images[i] for i in (2, 7, 20))
+    assert part.database == whole.database.replace("annotations.sqlite", "annotations-ask-again.sqlite")
+    start = part.start()
+    for groups in start.groups.values():
+        assert sorted(number for group in groups for number in group.images) == [0, 1, 2]
+    before = {whole.images[i]: one.group for one in whole.start().groups["s2c2"] for i in one.images}
+    after = {part.images[i]: one.group for one in start.groups["s2c2"] for i in one.images}
+    assert after == {image: before[image] for image in part.images}
+    assert narrowed(open_workspace(dataset), table).images == part.images
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name\na.png\n", "lacks the column 'image'"),
+        ("image\n", "names no image"),
+        ("image\nnowhere.png\n", "1 of 1 images of .*nowhere.png, are not there"),
+    ],
+)
+def test_a_table_of_other_images_is_refused(dataset: Path, tmp_path: Path, text: str, said: str) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(text)
+    with pytest.raises(UserError, match=said):
+        narrowed(open_workspace(dataset), table)
 
 
 @pytest.mark.parametrize("classes", [["cat"], ["cat", "cat"], ["cat", ""], ["cat", "dog\n"]])

@@ -32,6 +32,9 @@ def annotate(
     backup: Annotated[Path | None, typer.Option(help=BACKUP)] = None,
     classes: Annotated[str | None, typer.Option(help="class names of a plain folder, with commas")] = None,
     images: Annotated[Path | None, typer.Option(help="dataset folder of a run, where it was moved")] = None,
+    only: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="only the images in its column 'image'")
+    ] = None,
     against: Annotated[Path | None, typer.Option(metavar="VANILLA_RUN", help="run for the arm 'ssl'")] = None,
     study: Annotated[Path | None, typer.Option(metavar="STUDY.YAML", help="arms, rounds, orders")] = None,
     accounts: Annotated[bool, typer.Option("--accounts", help="a team: people log in")] = False,
@@ -42,10 +45,11 @@ def annotate(
     from s2c2.web.opening import local, open_app
     from s2c2.web.serving import listening
     from s2c2.web.settings import Settings, shared
-    from s2c2.web.workspace import open_workspace
+    from s2c2.web.workspace import narrowed, open_workspace
 
     reached = team.reach(host, accounts, url, trusted_proxy)
     workspace = open_workspace(source, named(classes), against, images)
+    workspace = workspace if only is None else narrowed(workspace, only)
     kept = address(database)
     if backup is not None:
         back_up(workspace, kept, backup)

@@ -79,7 +79,10 @@ def import_(
 
 @app.command()
 def agreement(
-    log: LogPath,
+    logs: Annotated[
+        list[str],
+        typer.Argument(metavar="LOG…", help="logs, annotations.sqlite, its folder, or postgresql://…"),
+    ],
     truth: Annotated[Path | None, typer.Option(metavar="DATASET", help="annotations of many others")] = None,
     predictions: Annotated[
         Path | None, typer.Option(metavar="RUN", help="pool answers with what this run says of alike images")
@@ -89,6 +92,7 @@ def agreement(
 ) -> None:
     """Compare annotators and arms: agreement, minutes, accepted proposals, their pull, label quality."""
     from s2c2.data.dataset import read
+    from s2c2.data.logs import joined
     from s2c2.metrics.annotation_study import agreement as examine
     from s2c2.report import agreement as page
     from s2c2.runs import open_run
@@ -96,7 +100,7 @@ def agreement(
     others = None if truth is None else read(truth).annotations
     said = None if predictions is None else open_run(predictions).predictions()
     known = others or said
-    opened = open_log(log, None if known is None else known.classes)
+    opened = joined([open_log(log, None if known is None else known.classes) for log in logs])
     found = examine(opened, others, repeats, said)
     for sheet in page.sheets(found):
         screen.table(sheet.title, sheet.columns, sheet.rows)
@@ -115,7 +119,9 @@ def agreement(
             markup=False,
         )
     if out is not None:
-        page.write(found, {"log": named(log), "truth": None if truth is None else truth.name}, out)
+        page.write(
+            found, {"log": ", ".join(map(named, logs)), "truth": None if truth is None else truth.name}, out
+        )
         screen.console.print(f"written: {out / 'agreement.html'}", markup=False)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from s2c2.data.annotations import Annotations
 from s2c2.data.logs.log import Log
@@ -99,6 +99,8 @@ class Agreement:
     """How well each answers, over all arms."""
     images: tuple[str, ...]
     """The n images with an answer, sorted."""
+    counts: Int64[np.ndarray, " n"]
+    """Answers to each of them."""
     soft_labels: dict[str, Float64[np.ndarray, "n k"]]
     """``mean``, ``dawid-skene``, ``corrected`` where δ is known in every arm with proposals, and ``pooled``
     where a network was given."""
@@ -137,7 +139,8 @@ def agreement(
     each = study_of_each(frame, truth, repeats, offsets)
     result = dawid_skene(given)
     soft = {"mean": vote_mean(given), "dawid-skene": result.labels} | _corrected(answers, arms)
-    pooling = None if said is None else _pooled(given, soft.get("corrected", soft["mean"]), said)
+    counts = np.bincount(given.image, minlength=len(given.images))
+    pooling = None if said is None else _pooled(given, soft.get("corrected", soft["mean"]), counts, said)
     soft |= {} if pooling is None else {"pooled": pooling.labels}
     return Agreement(
         classes=log.classes,
@@ -145,6 +148,7 @@ def agreement(
         each=tuple(_line(arm, who, answers, controls) for who, own in each.items() for arm in own),
         people=_people(answers, result),
         images=given.images,
+        counts=counts,
         soft_labels=soft,
         pooling=pooling,
         divergence=_divergences(soft, given.images, truth),
@@ -221,7 +225,9 @@ def _corrected(answers: Log, arms: tuple[Arm, ...]) -> dict[str, Float64[np.ndar
     return {"corrected": total / number[:, None]}
 
 
-def _pooled(given: Votes, labels: Float64[np.ndarray, "n k"], said: Predictions) -> Pooled:
+def _pooled(
+    given: Votes, labels: Float64[np.ndarray, "n k"], counts: Int64[np.ndarray, " n"], said: Predictions
+) -> Pooled:
     """Return the labels, each as many answers as there were, drawn towards a network and alike images."""
     if said.classes != given.classes:
         raise UserError(f"the run predicts other classes than the log has: {', '.join(said.classes)}")
@@ -233,8 +239,7 @@ def _pooled(given: Votes, labels: Float64[np.ndarray, "n k"], said: Predictions)
             f"{min(missing)}, for example, is not among them"
         )
     known = said.named(given.images)
-    number = np.bincount(given.image, minlength=len(given.images))
-    return pooled(labels * number[:, None], known.probabilities, known.predicted, known.groups)
+    return pooled(labels * counts[:, None], known.probabilities, known.predicted, known.groups)
 
 
 def _divergences(

@@ -41,6 +41,11 @@ class Pooled:
     """Answers that what is known beforehand is worth, c."""
     weight: float
     """Part that the network has in it, w in [0, 1]; the rest is that of alike images."""
+    error: Float64[np.ndarray, " n"]
+    """Squared distance from the truth that is expected of each label: the variance of the Dirichlet
+    distribution, ``sum_j l_j (1 − l_j) / (n + c + 1)``."""
+    gain: Float64[np.ndarray, " n"]
+    """By how much one more answer is expected to lower it, ``sum_j l_j (1 − l_j) / (n + c + 1)²``."""
 
 
 def pooled(
@@ -72,8 +77,10 @@ def pooled(
     choices = product(WEIGHTS, CONCENTRATIONS if learned else (UNLEARNED,))
     expected = {weight: weight * told + (1 - weight) * alike for weight in WEIGHTS}
     weight, concentration = max(choices, key=lambda one: likelihood(counts, expected[one[0]], one[1]))
-    total = counts.sum(axis=1, keepdims=True) + concentration
-    return Pooled((counts + concentration * expected[weight]) / total, concentration, weight)
+    total = counts.sum(axis=1) + concentration
+    labels = (counts + concentration * expected[weight]) / total[:, None]
+    error = (labels * (1 - labels)).sum(axis=1) / (total + 1)
+    return Pooled(labels, concentration, weight, error, error / (total + 1))
 
 
 def of_others(

@@ -49,6 +49,8 @@ def contents(found: Agreement, settings: Mapping[str, Any]) -> dict[str, bytes]:
     texts = {f"{sheet.name}.csv": as_csv(sheet) for sheet in tables}
     texts["agreement.html"] = as_html(title, pages, [figure(arms)])
     texts["agreement.json"] = json.dumps(_record(found, settings), indent=2, ensure_ascii=False) + "\n"
+    if found.pooling is not None:
+        texts["ask-again.csv"] = ask_again(found, found.pooling)
     done = {name: text.encode() for name, text in texts.items()}
     return done | {"soft-labels.parquet": soft_labels(found)}
 
@@ -67,6 +69,18 @@ def soft_labels(found: Agreement) -> bytes:
     table = pl.DataFrame({"image": pl.Series(found.images, dtype=pl.String)} | columns)
     table.write_parquet(stream, metadata={"classes": json.dumps(found.classes)})
     return stream.getvalue()
+
+
+def ask_again(found: Agreement, pooling: Pooled) -> str:
+    """Return the images as CSV, first those of which one more answer is expected to tell most."""
+    first = np.argsort(-pooling.gain, kind="stable")
+    columns = {
+        "image": [found.images[i] for i in first],
+        "answers": found.counts[first],
+        "expected_error": pooling.error[first],
+        "expected_gain": pooling.gain[first],
+    }
+    return pl.DataFrame(columns).write_csv()
 
 
 def _arms(found: Agreement) -> Sheet:
@@ -115,7 +129,7 @@ def pooling(made: Pooled) -> str:
     """Return how pooled labels came about, in a sentence.
 
     Example:
-        >>> pooling(Pooled(np.eye(2), 1.4142, 0.75))
+        >>> pooling(Pooled(np.eye(2), 1.4142, 0.75, np.zeros(2), np.zeros(2)))
         'what is known beforehand counts as 1.4 answers, 75 % of it by the network, the rest by alike images'
     """
     network = f"{100 * made.weight:g} % of it by the network, the rest by alike images"

@@ -47,6 +47,17 @@ def proposed_groups(run: Run, images: Sequence[str]) -> tuple[StartGroup, ...]:
         ) from error
 
 
+def regrouped(run: Run, images: Sequence[str]) -> tuple[StartGroup, ...]:
+    """Return the proposals of a run for some of its images, made now.
+
+    Raises:
+        UserError: when there are no predictions.
+    """
+    number = {image: i for i, image in enumerate(images)}
+    found = proposals.propose(run.predictions().named(images))
+    return tuple(_start_group(proposal, number) for proposal in found)
+
+
 def display_order(extreme: Bool[np.ndarray, " n"], every: int = EVERY) -> Int64[np.ndarray, " n"]:
     """Return the order of display of images given typical first: extremes interleaved near the front.
 

@@ -11,10 +11,11 @@ from s2c2 import predictions
 from s2c2.data.dataset import Dataset, read
 from s2c2.data.description import describe
 from s2c2.data.layout import SUFFIXES, find_images
+from s2c2.data.tables import read_table, require
 from s2c2.errors import UserError
 from s2c2.runs import Run, open_run, root_of
 from s2c2.web.board import Start, StartGroup
-from s2c2.web.starting import plain_group, proposed_groups
+from s2c2.web.starting import plain_group, proposed_groups, regrouped
 
 DATABASE = "annotations.sqlite"
 """Name of the database file beside what is annotated."""
@@ -42,6 +43,8 @@ class Workspace:
     """The run whose proposals are shown."""
     plain: Run | None = None
     """The plain run whose proposals make the arm ``ssl`` of a study."""
+    part: str = ""
+    """Name of the part of the images that is annotated; empty where all are."""
 
     @property
     def arms(self) -> frozenset[str]:
@@ -50,8 +53,10 @@ class Workspace:
 
     @property
     def database(self) -> str:
-        """Address of the database that lies beside what is annotated."""
-        return f"sqlite:///{(self.root / DATABASE).resolve()}"
+        """Address of the database that lies beside what is annotated; each part has its own."""
+        name = Path(DATABASE)
+        own = name.with_stem(f"{name.stem}-{self.part}") if self.part else name
+        return f"sqlite:///{(self.root / own).resolve()}"
 
     @property
     def cache(self) -> Path:
@@ -74,10 +79,13 @@ class Workspace:
         """Return images, classes and starting groups of each arm, reading proposals or making them."""
         groups: dict[str, tuple[StartGroup, ...]] = {"none": (plain_group(len(self.images)),)}
         if self.run is not None:
-            groups[self.arm] = proposed_groups(self.run, self.images)
+            groups[self.arm] = self._groups(self.run)
         if self.plain is not None:
-            groups["ssl"] = proposed_groups(self.plain, self.images)
+            groups["ssl"] = self._groups(self.plain)
         return Start(self.images, self.classes, groups)
+
+    def _groups(self, run: Run) -> tuple[StartGroup, ...]:
+        return regrouped(run, self.images) if self.part else proposed_groups(run, self.images)
 
 
 def open_workspace(
@@ -104,6 +112,24 @@ def open_workspace(
         _no_classes(classes, path)
         return _of_dataset(read(path))
     return _of_images(path, classes)
+
+
+def narrowed(workspace: Workspace, path: Path) -> Workspace:
+    """Return a workspace of the images that a table names in its column ``image``, in its own order.
+
+    Raises:
+        UserError: for a table that cannot be read, without that column or a row, and for other images.
+    """
+    column = read_table(path)
+    require(column, "image")
+    wanted = set(column["image"].drop_nulls().cast(str))
+    if not wanted:
+        raise UserError(f"{path} names no image")
+    lost = sorted(wanted - set(workspace.images))
+    if lost:
+        raise UserError(f"{len(lost)} of {len(wanted)} images of {path}, such as {lost[0]}, are not there")
+    kept = tuple(image for image in workspace.images if image in wanted)
+    return replace(workspace, images=kept, part=path.stem)
 
 
 def fingerprint(images: Sequence[str], classes: Sequence[str], database: str) -> str:
