@@ -91,6 +91,14 @@ def test_offset_without_anything_to_learn_from() -> None:
     assert estimated_offset(np.array([False]), np.array([0.5])) == 0
 
 
+def test_who_accepts_everything_has_the_greatest_offset() -> None:
+    assert estimated_offset(np.array([True, True]), np.array([0.5, 0.5])) == pytest.approx(0.98)
+
+
 def test_blending_by_hand() -> None:
     labels = np.array([[0.8, 0.2], [0.6, 0.4], [0.0, 1.0]])
     np.testing.assert_allclose(blended(labels, keep=0.5), [[0.75, 0.25], [0.65, 0.35], [0.0, 1.0]])
+
+
+def test_three_quarters_of_a_label_are_kept_where_nothing_is_said() -> None:
+    np.testing.assert_allclose(blended(np.array([[0.8, 0.2], [0.6, 0.4]])), [[0.775, 0.225], [0.625, 0.375]])

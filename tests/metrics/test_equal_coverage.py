@@ -46,6 +46,11 @@ def weighted(target: np.ndarray, predicted: np.ndarray) -> float:
     return float(f1_score(target, predicted, average="weighted", zero_division=0.0))
 
 
+def aurc(doubt: np.ndarray, wrong: np.ndarray) -> float:
+    """The mean error of the i least doubtful images over all i."""
+    return float(np.mean(np.cumsum(wrong[np.argsort(doubt)]) / np.arange(1, len(doubt) + 1)))
+
+
 def test_each_f1_is_that_of_as_many_kept_images() -> None:
     ours, vanilla, people = runs()
     found = compare(ours, vanilla, people, seed=0)
@@ -185,8 +190,18 @@ def test_each_interval_is_that_of_its_row() -> None:
     groups = kmeans(vanilla.probabilities[ours.ambiguous], 9, seed=0)
     assert found.grouping("macro") == "k-means probabilities"
 
-    def gain(rows: np.ndarray) -> float:
-        first, second = (weighted(target[rows], said.predicted[rows]) for said in (ours, vanilla))
+    count = int(certain.sum())
+    by_doubt = np.argsort(UNCERTAINTIES[found.rejection](vanilla.probabilities), kind="stable")
+    kept = np.isin(np.arange(COUNT), by_doubt[:count])
+    orders = (ours, ambiguity), (vanilla, UNCERTAINTIES[found.order](vanilla.probabilities))
+
+    def gain(rows: np.ndarray, others: np.ndarray | None = None) -> float:
+        pairs = ((ours, rows), (vanilla, rows if others is None else others))
+        first, second = (weighted(target[drawn], said.predicted[drawn]) for said, drawn in pairs)
+        return first - second
+
+    def risk(rows: np.ndarray) -> float:
+        first, second = (aurc(doubt[rows], (said.predicted != target)[rows]) for said, doubt in orders)
         return first - second
 
     def found_by(rows: np.ndarray) -> float:
@@ -201,9 +216,13 @@ def test_each_interval_is_that_of_its_row() -> None:
     rng = np.random.default_rng(5)
     draws = [rng.integers(COUNT, size=COUNT) for _ in range(500)]
     naive = {
+        f"F1 / vanilla, {found.rejection} rejection": [
+            gain(rows[certain[rows]], rows[kept[rows]]) for rows in draws
+        ],
         "F1, same images": [gain(rows[certain[rows]]) for rows in draws],
         "F1, all images": [gain(rows) for rows in draws],
         f"AUROC / {found.detector}": [found_by(rows) for rows in draws],
+        f"AURC / {found.order}": [risk(rows) for rows in draws],
         "d / k-means probabilities": [distance(rows) for rows in draws],
     }
     for name, values in naive.items():

@@ -134,7 +134,6 @@ def _composed(
     total = others.sum(axis=1)
     none = total <= 0
     others[none] = 1
-    others[rows[none], proposals[none]] = 0
     others *= ((1 - share) / np.where(none, shares.shape[1] - 1, total))[:, None]
     others[rows, proposals] = share
     return others
