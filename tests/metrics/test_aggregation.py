@@ -57,8 +57,8 @@ def test_dawid_skene_is_that_of_crowd_kit(steps: int) -> None:
     np.testing.assert_allclose(found.labels, np.array(rows, dtype=float), atol=2e-6)
 
 
-def naive(given: Votes, steps: int) -> list[list[float]]:
-    """Dawid–Skene by loops over answers, straight from the equations."""
+def naive(given: Votes, steps: int) -> tuple[list[list[float]], float]:
+    """Dawid–Skene and its log-likelihood by loops over answers, straight from the equations."""
     n, a, k = len(given.images), len(given.annotators), len(given.classes)
     answers = list(zip(given.image, given.annotator, given.shares.argmax(axis=1), strict=True))
     label = [[0.0] * k for _ in range(n)]
@@ -74,19 +74,23 @@ def naive(given: Votes, steps: int) -> list[list[float]]:
         for person, c in itertools.product(range(a), range(k)):
             total = sum(error[person][c])
             error[person][c] = [value / total for value in error[person][c]]
+        likelihood = 0.0
         for x in range(n):
             shares = [
                 prior[c] * math.prod(error[who][c][j] for i, who, j in answers if i == x) for c in range(k)
             ]
             label[x] = [share / sum(shares) for share in shares]
-    return label
+            likelihood += math.log(sum(shares))
+    return label, likelihood
 
 
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=15)
 def test_dawid_skene_is_the_loop(seed: int) -> None:
     drawn = crowd(seed)
-    np.testing.assert_allclose(dawid_skene(drawn, steps=4, tolerance=0.0).labels, naive(drawn, 4), atol=1e-7)
+    found, (labels, likelihood) = dawid_skene(drawn, steps=4, tolerance=0.0), naive(drawn, 4)
+    np.testing.assert_allclose(found.labels, labels, atol=1e-7)
+    assert found.likelihood == pytest.approx(likelihood)
 
 
 def crowd(seed: int, images: int = 12, people: int = 4) -> Votes:
@@ -147,6 +151,15 @@ def test_each_step_makes_the_answers_more_likely(seed: int) -> None:
     np.testing.assert_allclose(last.confusions.sum(axis=2), 1)
 
 
+def test_steps_end_when_the_likelihood_of_an_image_hardly_grows() -> None:
+    given = table()
+    found = [dawid_skene(given, steps=steps, tolerance=-np.inf).likelihood / 8 for steps in range(1, 40)]
+    grown = np.diff(found)
+    assert dawid_skene(given).steps == 2 + np.flatnonzero(grown < 1e-5)[0]
+    assert dawid_skene(given, tolerance=0.01).steps == 2 + np.flatnonzero(grown < 0.01)[0]
+    assert dawid_skene(given, tolerance=-np.inf).steps == 100
+
+
 def test_people_who_answer_at_random_have_little_weight() -> None:
     rng = np.random.default_rng(3)
     truth = rng.integers(3, size=200)
@@ -195,6 +208,36 @@ def test_bias_is_removed_from_what_people_answer_under_a_proposal() -> None:
     np.testing.assert_allclose(bias_corrected(unasked, 0.4), vote_mean(given))
 
 
+def test_only_a_proposal_that_was_shown_is_one() -> None:
+    frame = pl.DataFrame(
+        {
+            "image": list("abc"),
+            "label": ["cat"] * 3,
+            "proposal": ["owl", None, "owl"],
+            "shown": [True, True, False],
+        }
+    )
+    assert votes(Log.build(frame, CLASSES)).proposal.tolist() == [2, -1, -1]
+
+
+def test_answers_under_other_proposals_are_corrected_apart() -> None:
+    truth, shown = np.array([[0.5, 0.4, 0.1]]), np.array([0, 2, -1])
+    shares = biased(np.repeat(truth, 3, axis=0), shown, 0.4)
+    zero, weights = np.zeros(6, dtype=np.int64), [0, 0, 0, 1, 1, 2]
+    given = Votes(("a",), ("ann",), CLASSES, zero, zero, shares[weights], shown[weights])
+    np.testing.assert_allclose(bias_corrected(given, 0.4), truth)
+    shares[2] = [0.0, 0.0, 1.0]
+    given = Votes(("a",), ("ann",), CLASSES, zero, zero, shares[weights], shown[weights])
+    np.testing.assert_allclose(bias_corrected(given, 0.4), [[2.5 / 6, 2.0 / 6, 1.5 / 6]])
+
+
+def test_an_image_without_an_answer_has_no_label() -> None:
+    zero = np.zeros(1, dtype=np.int64)
+    given = Votes(("a", "b"), ("ann",), CLASSES, zero, zero, np.array([[0.0, 1.0, 0.0]]), zero - 1)
+    for labels in (vote_mean(given), bias_corrected(given, 0.2), dawid_skene(given).labels):
+        np.testing.assert_allclose(labels, np.array([[0, 1, 0], [np.nan] * 3]), atol=1e-9)
+
+
 def test_agreement_with_the_others() -> None:
     rows = [
         ("a", "ann", "cat"),
@@ -207,6 +250,11 @@ def test_agreement_with_the_others() -> None:
         Log.build(pl.DataFrame(rows, schema=["image", "annotator", "label"], orient="row"), CLASSES)
     )
     np.testing.assert_allclose(with_others(given), [0.5, 0.5, 0.0, np.nan])
+
+
+def test_agreement_of_two() -> None:
+    frame = pl.DataFrame({"image": ["a", "a", "b"], "annotator": ["ann", "bob", "bob"], "label": ["cat"] * 3})
+    np.testing.assert_allclose(with_others(votes(Log.build(frame, CLASSES))), [1.0, 1.0])
 
 
 def test_nobody_answered() -> None:
