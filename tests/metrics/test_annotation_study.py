@@ -241,3 +241,84 @@ def test_an_arm_in_which_everybody_skipped_changes_no_label() -> None:
     assert found.soft_labels.keys() == plain.soft_labels.keys()
     for name, labels in plain.soft_labels.items():
         np.testing.assert_allclose(found.soft_labels[name], labels)
+
+
+def shown_and_hidden() -> Log:
+    """Answers of one person in one arm: four to a proposal, two to one that was kept back."""
+    owl = [0.0, 0.0, 1.0]
+    rows = [
+        ("a", "label", "cat", None, "cat", True, None),
+        ("b", "label", "cat", None, "cat", True, None),
+        ("c", "label", "dog", None, "dog", True, None),
+        ("d", "label", "dog", None, "cat", True, None),
+        ("e", "label", "owl", None, None, False, "owl"),
+        ("f", "label", "cat", None, None, False, "dog"),
+        ("g", "skip", None, None, "dog", True, None),
+        ("h", "ambiguous", None, owl, "owl", True, None),
+        ("i", "label", "cat", None, "cat", False, None),
+    ]
+    names = ["image", "kind", "label", "distribution", "proposal", "shown", "hidden"]
+    return Log.build(pl.DataFrame(rows, schema=names, orient="row"), CLASSES)
+
+
+def test_proposals_that_were_seen_and_kept_back_are_counted() -> None:
+    (line,) = agreement(shown_and_hidden(), repeats=5).arms
+    control = line.control
+    assert (control.shown, control.hidden) == (4, 2)
+    assert (control.accepted, control.chosen) == (0.75, 0.5)
+    assert control.pull == 0.25
+    assert control.offset == pytest.approx((0.75 - 0.99 * 0.5) / 0.5)
+    assert line.answers == 8
+
+
+def test_what_each_person_says_is_counted() -> None:
+    rows = [
+        ("a", "ann", "cat"),
+        ("a", "bob", "cat"),
+        ("b", "ann", "dog"),
+        ("b", "bob", "cat"),
+        ("c", "bob", "owl"),
+    ]
+    frame = pl.DataFrame(rows, schema=["image", "annotator", "label"], orient="row")
+    found = agreement(Log.build(frame, CLASSES), repeats=5)
+    assert [(one.annotator, one.answers, one.others) for one in found.people] == [
+        ("ann", 2, 0.5),
+        ("bob", 3, 0.5),
+    ]
+    for number, one in enumerate(found.people):
+        said = [["cat", "dog"], ["cat", "cat", "owl"]][number]
+        np.testing.assert_allclose(one.confusion.sum(axis=0), [said.count(name) for name in CLASSES])
+    assert found.images == ("a", "b", "c")
+
+
+def test_decisions_of_reviewers_are_left_out() -> None:
+    rows = [("a", "ann", "label", "cat"), ("a", "bob", "label", "dog"), ("a", "eva", "decide", "dog")]
+    frame = pl.DataFrame(rows, schema=["image", "annotator", "kind", "label"], orient="row")
+    found = agreement(Log.build(frame, CLASSES), repeats=5)
+    assert [line.annotator for line in found.each] == ["ann", "bob"]
+    assert found.arms[0].answers == 2
+
+
+def test_arms_are_corrected_by_their_own_offset_and_averaged_by_their_answers() -> None:
+    # unasked a fifth says cat; half of those who see it proposed do
+    rows: list[tuple[str | None, ...]] = []
+    for i in range(20):
+        rows.append((f"{i:02}", "none", "ann", "dog" if i % 5 else "cat", None))
+        rows += [(f"{i:02}", "s2c2", "ann", "cat", "cat"), (f"{i:02}", "s2c2", "bob", "dog", "cat")]
+    names = ["image", "arm", "annotator", "label", "proposal"]
+    found = agreement(Log.build(pl.DataFrame(rows, schema=names, orient="row"), CLASSES), repeats=5)
+    offsets = {line.arm.name: line.arm.offset for line in found.arms}
+    assert offsets["s2c2"] == pytest.approx((0.5 - 0.99 * 0.2) / 0.8)
+    corrected = found.soft_labels["corrected"]
+    # one answer as it is, and two that say a fifth cat once the proposal is taken away
+    np.testing.assert_allclose(corrected[0], [1.4 / 3, 1.6 / 3, 0], atol=1e-12)
+    np.testing.assert_allclose(corrected[1], [0.4 / 3, 2.6 / 3, 0], atol=1e-12)
+
+
+def test_divergence_is_of_the_images_with_a_truth() -> None:
+    frame = pl.DataFrame({"image": ["a", "b"], "label": ["cat", "dog"]})
+    known = Annotations.build(pl.DataFrame({"image": ["a", "a"], "label": ["cat", "dog"]}), CLASSES)
+    found = agreement(Log.build(frame, CLASSES), known, repeats=5)
+    only = agreement(Log.build(frame.head(1), CLASSES), known, repeats=5)
+    assert found.divergence["mean"] == pytest.approx(only.divergence["mean"])
+    assert found.divergence["mean"] > 0.5
