@@ -21,6 +21,11 @@ def test_unannotated_images_are_left_out_and_counted() -> None:
     np.testing.assert_array_equal(rated.soft_labels, soft_labels[[0, 2]])
 
 
+def test_three_of_four_images_are_left_out() -> None:
+    soft_labels = np.array([[np.nan, np.nan], [0.2, 0.8], [np.nan, np.nan], [np.nan, np.nan]])
+    assert judged(predictions(tuple("abcd")), soft_labels).left_out == 3
+
+
 def test_equal_votes_give_the_first_class() -> None:
     assert judged(predictions(("a",)), np.array([[0.5, 0.5]])).target.tolist() == [0]
 
@@ -53,8 +58,17 @@ def test_an_image_twice() -> None:
         same_images(predictions(("a", "b")), predictions(("a", "b", "a")))
     with pytest.raises(UserError, match="twice"):
         same_images(predictions(("a", "b", "a")), predictions(("a", "b")))
+    with pytest.raises(UserError, match="twice"):
+        same_images(predictions(("a", "b", "a")), predictions(("a", "b", "a")))
 
 
 def test_other_classes() -> None:
     with pytest.raises(UserError, match="other classes"):
         same_images(predictions(("a",)), predictions(("a",), ("cat", "cow")))
+    with pytest.raises(UserError, match="other classes"):
+        same_images(predictions(("a",), ("cat", "cow")), predictions(("a",)))
+
+
+def test_classes_that_were_read_twice_are_the_same() -> None:
+    other = predictions(("a",), tuple(reversed(("dog", "cat"))))
+    assert same_images(predictions(("a",)), other).images == ("a",)
