@@ -29,6 +29,7 @@ def test_the_same_answers_are_better_where_half_of_them_are_not_given() -> None:
     # people say one class each, all four alike
     assert always.share_disputed == 0
     assert always.largest_cluster < 0.3
+    assert always.ece < 0.2  # how sure it is has a meaning
 
 
 def test_six_networks_have_a_name_of_their_own() -> None:
