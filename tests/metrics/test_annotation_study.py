@@ -85,6 +85,13 @@ def test_without_control_and_arm_nothing_is_corrected() -> None:
     assert set(found.soft_labels) == {"mean", "dawid-skene"}
 
 
+@pytest.mark.parametrize("proposed", ["cat", "owl"])
+def test_proposals_of_a_single_class_need_an_offset_too(proposed: str) -> None:
+    frame = pl.DataFrame({"image": ["a", "b"], "label": ["cat", "owl"], "proposal": [proposed] * 2})
+    found = agreement(Log.build(frame.with_columns(arm=pl.lit("s2c2")), CLASSES), repeats=5)
+    assert set(found.soft_labels) == {"mean", "dawid-skene"}
+
+
 def test_arms_are_those_of_a_consistency_study() -> None:
     given = log()
     plain = given.table.select("image", "annotator", "round", "arm", "label", "proposal", "seconds")
