@@ -278,6 +278,12 @@ def test_proposals_that_were_seen_and_kept_back_are_counted() -> None:
     assert line.answers == 8
 
 
+def test_proposals_that_nobody_answers_are_accepted_by_none() -> None:
+    frame = pl.DataFrame({"image": ["a", "b"], "label": ["cat", "dog"], "proposal": ["owl", "owl"]})
+    (line,) = agreement(Log.build(frame, CLASSES), repeats=5).arms
+    assert line.control.accepted == 0
+
+
 def test_what_each_person_says_is_counted() -> None:
     rows = [
         ("a", "ann", "cat"),
