@@ -32,7 +32,7 @@ until [ -S "$folder/asked" ]; do
 done
 
 modules="aggregation aligned annotation_log annotation_study baselines captions consistency default_effect"
-modules+=" equal_coverage traps"
+modules+=" equal_coverage pooling traps"
 for module in ${MODULES:-$modules}; do
   tests=src/s2c2/metrics/$module.py
   for name in metrics/test_$module ${others[$module]-}; do
