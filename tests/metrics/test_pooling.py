@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2c2.metrics.pooling import TOWARDS, UNLEARNED, WEIGHTS, likelihood, of_others, pooled
+from s2c2.metrics.pooling import CONCENTRATIONS, TOWARDS, WEIGHTS, likelihood, of_others, pooled
 
 
 def made(seed: int, images: int = 12, classes: int = 3) -> tuple[np.ndarray, ...]:
@@ -123,11 +123,23 @@ def test_who_was_asked_nothing_gets_what_is_known_beforehand() -> None:
     assert found.labels[0, 0] > found.labels[4, 0]
 
 
+def beside(network: np.ndarray) -> tuple[np.ndarray, ...]:
+    """A network, its classes and groups, with an image more."""
+    more = np.vstack([network, network[:1]])
+    return more, more.argmax(axis=1), more.argmax(axis=1)
+
+
+def test_choices_of_the_concentration_are_a_factor_of_root_two_apart() -> None:
+    np.testing.assert_allclose(CONCENTRATIONS, [0.25 * 2 ** (i / 2) for i in range(17)])
+
+
 def test_with_one_answer_an_image_what_is_known_counts_as_half_of_one() -> None:
     answers = np.eye(2)[[0, 0, 1]]
     network = np.array([[0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
     found = pooled(answers, network, network.argmax(axis=1), network.argmax(axis=1))
-    assert found.concentration == UNLEARNED
+    assert found.concentration == 0.5
+    unasked = pooled(np.vstack([answers, np.zeros((1, 2))]), *beside(network))
+    assert unasked.concentration == 0.5
     assert (found.labels.argmax(axis=1) == answers.argmax(axis=1)).all()
 
 
