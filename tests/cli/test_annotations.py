@@ -66,7 +66,7 @@ def test_answers_are_pooled_with_a_run(log: Path, small: Path, s2c2: Command, tm
     shown = " ".join(done.stdout.split())
     assert "what is known beforehand counts as" in shown
     said = Predictions.read(tmp_path / "run" / "predictions.parquet").named(dataset.read(small).images[:40])
-    assert f"was trained on labels of {said.splits.count('labeled')} of 40 images" in shown
+    assert f"the run was trained on labels of {said.splits.count('labeled')} of 40 images" in shown
     assert "pooled" in pl.read_parquet(tmp_path / "out/soft-labels.parquet").columns
     twice = s2c2(*given[:3], log, *given[3:])
     assert twice.returncode == 0, twice.stderr

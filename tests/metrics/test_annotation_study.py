@@ -186,6 +186,21 @@ def test_answers_are_pooled_with_what_a_network_says() -> None:
     assert (made.concentration, made.weight) == (expected.concentration, expected.weight)
 
 
+def test_soft_answers_alone_are_pooled_and_have_classes() -> None:
+    images = [f"{i:04}.png" for i in range(6)]
+    share = json.dumps({"cat": 0.5, "dog": 0.5})
+    rows = [(image, who, None, share, "ambiguous") for image in images for who in ("ann", "bob")]
+    frame = pl.DataFrame(rows, schema=["image", "annotator", "label", "distribution", "kind"], orient="row")
+    shares = frame.drop("distribution").with_columns(
+        label=pl.lit(None, pl.String),
+        distribution=pl.Series([[0.5, 0.5, 0.0]] * len(frame), dtype=pl.List(pl.Float64)),
+    )
+    found = agreement(Log.build(shares, CLASSES), repeats=1, said=said(tuple(images)))
+    assert found.pooling is not None
+    assert found.pooling.concentration == 0.5
+    assert found.soft_labels["pooled"][:, :2].min() > 0.3
+
+
 def test_a_network_of_other_classes_or_without_an_image_is_refused() -> None:
     known = said(agreement(log(), repeats=1).images)
     with pytest.raises(UserError, match="predicts other classes than the log has: cat, dog, fox"):

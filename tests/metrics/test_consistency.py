@@ -178,6 +178,26 @@ def test_too_little_time_or_too_few_answers_compare_nothing(seconds: float, labe
     assert in_the_time(*parts(without_and_with(seconds, labels)), np.random.default_rng(0)) is None
 
 
+def test_the_same_time_is_that_of_the_same_images() -> None:
+    """An arm of one image is held against that image, not against what else was answered."""
+    table = without_and_with(1.0, [["cat"] * 6, ["owl"] * 6])
+    part = table.filter((pl.col("arm") == "none") | (pl.col("image") == "0.png"))
+    rows = checked(part)
+    none, shown = (
+        answers(rows.filter(pl.col("arm") == name), ["0.png", "1.png"], CLASSES) for name in ("none", "shown")
+    )
+    found = in_the_time(*parts(part), np.random.default_rng(0))
+    assert found is not None
+    assert found[0].tolist() == [1, 0, 0]
+    assert np.isnan(found[1]).all()
+    unknown = checked(table.filter((pl.col("arm") == "shown") | (pl.col("image") == "0.png")))
+    none, shown = (
+        answers(unknown.filter(pl.col("arm") == name), ["0.png", "1.png"], CLASSES)
+        for name in ("none", "shown")
+    )
+    assert in_the_time(none, shown, np.random.default_rng(0)) is None
+
+
 def test_without_times_nothing_is_said_of_the_same_time() -> None:
     table = without_and_with(1.0, [["cat"] * 6] * 2)
     for arm in ("none", "shown"):

@@ -123,6 +123,23 @@ def test_who_was_asked_nothing_gets_what_is_known_beforehand() -> None:
     assert found.labels[0, 0] > found.labels[4, 0]
 
 
+def test_spread_answers_are_no_sample_of_classes() -> None:
+    """People who each say how they divide seem to agree: what is known is learned from the other answers."""
+    rng = np.random.default_rng(0)
+    network = rng.dirichlet(np.ones(3), 400)
+    truth = np.stack([rng.dirichlet(2 * p + 1e-9) for p in network])
+    spread = np.arange(400) < 200
+    answers = np.where(spread[:, None], 2 * truth, np.stack([rng.multinomial(2, p) for p in truth]))
+    zeros, apart = np.zeros(400, dtype=int), np.arange(400)
+    found = pooled(answers, network, zeros, apart, ~spread)
+    wrong = pooled(answers, network, zeros, apart)
+    assert found.concentration < 8 < wrong.concentration
+    ours, theirs = (np.square(one.labels - truth)[spread].sum(axis=1).mean() for one in (found, wrong))
+    assert ours < theirs
+    alone = pooled(answers, network, zeros, apart, np.zeros(400, dtype=bool))
+    assert (alone.concentration, alone.weight) == (0.5, 0.5)
+
+
 def beside(network: np.ndarray) -> tuple[np.ndarray, ...]:
     """A network, its classes and groups, with an image more."""
     more = np.vstack([network, network[:1]])

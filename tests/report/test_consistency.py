@@ -71,11 +71,11 @@ def test_what_is_worth_its_time_is_said() -> None:
     assert verdict([none]) is None
     assert verdict([none, worth, harmful]) == (
         "In the same time answers without proposals would be further from the truth than those of s2c2, "
-        "and no further from the truth than those of vanilla."
+        "and nearer to the truth than those of vanilla."
     )
     unknown = replace(worth, name="untold", kl=NAN)
     assert verdict([unknown, replace(worth, kl_alone=worth.kl)]) == (
-        "In the same time answers without proposals would be no further from the truth than those of s2c2."
+        "In the same time answers without proposals would be about as near to the truth as those of s2c2."
     )
 
 

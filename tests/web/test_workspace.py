@@ -56,6 +56,8 @@ def test_a_part_of_the_images_has_groups_and_a_database_of_its_own(dataset: Path
     after = {part.images[i]: one.group for one in start.groups["s2c2"] for i in one.images}
     assert after == {image: before[image] for image in part.images}
     assert narrowed(open_workspace(dataset), table).images == part.images
+    odd = table.rename(tmp_path / "what next?.csv")
+    assert narrowed(whole, odd).part == "what-next-"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """``s2c2 annotations``: what annotators said, out to other tools, in from them, and compared."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ from s2c2.errors import UserError
 
 if TYPE_CHECKING:
     from s2c2.data.logs import Extras, Log
+    from s2c2.metrics.annotation_study import Agreement
+    from s2c2.predictions import Predictions
 
 app = typer.Typer(help="Write, read and compare annotation logs.", no_args_is_help=True)
 DATABASE = "annotations.sqlite"
@@ -100,7 +103,7 @@ def agreement(
     others = None if truth is None else read(truth).annotations
     said = None if predictions is None else open_run(predictions).predictions()
     known = others or said
-    opened = joined([open_log(log, None if known is None else known.classes) for log in logs])
+    opened = joined(opened_together(logs, None if known is None else known.classes))
     found = examine(opened, others, repeats, said)
     for sheet in page.sheets(found):
         screen.table(sheet.title, sheet.columns, sheet.rows)
@@ -111,18 +114,41 @@ def agreement(
             f"note: of {strangers} of {len(images)} images {truth} knows no label: KL leaves them out",
             markup=False,
         )
-    told = 0 if said is None else said.named(images).splits.count("labeled")
-    if told:
-        screen.console.print(
-            f"note: {predictions} was trained on labels of {told} of {len(images)} images: what it says of "
-            "them holds people's answers already, so pooled labels may count these twice",
-            markup=False,
-        )
+    for text in () if said is None else cautions(found, said):
+        screen.console.print(f"note: {text}", markup=False)
     if out is not None:
-        page.write(
-            found, {"log": ", ".join(map(named, logs)), "truth": None if truth is None else truth.name}, out
-        )
+        compared = None if truth is None else truth.name
+        page.write(found, {"log": ", ".join(map(named, logs)), "truth": compared}, out)
         screen.console.print(f"written: {out / 'agreement.html'}", markup=False)
+
+
+def cautions(found: "Agreement", said: "Predictions") -> Iterator[str]:
+    """Yield a sentence for each reason for which pooled labels may be too sure of themselves."""
+    told = said.named(found.images).splits.count("labeled")
+    if told:
+        yield (
+            f"the run was trained on labels of {told} of {len(found.images)} images: what it says of them "
+            "holds people's answers already, and pooled labels may count these twice"
+        )
+    shown = sum(line.control.shown for line in found.arms)
+    if shown:
+        yield (
+            f"{shown} answers were given to a proposal: they lean towards it, and so do pooled labels, which "
+            "are surer of themselves than they should be"
+        )
+
+
+def opened_together(logs: Sequence[str], classes: tuple[str, ...] | None = None) -> list["Log"]:
+    """Return annotation logs with the same classes: the given ones, else those of the log that names most.
+
+    Raises:
+        UserError: as :func:`open_log`, and when a log has another class.
+    """
+    found = [open_log(log, classes) for log in logs]
+    if len({log.classes for log in found}) == 1:
+        return found
+    most = max((log.classes for log in found), key=len)
+    return [open_log(log, most) for log in logs]
 
 
 def named(log: str) -> str:

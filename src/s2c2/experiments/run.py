@@ -82,7 +82,7 @@ def run(
     require(config.predict, labeled, dataset.classes, set(ready.training.network.heads))
     ignored = (
         *left_out(ready.pack),
-        *unfitting(dataset, ready.pack),
+        *remarked(dataset, ready.pack),
         *idle(ready.objective),
         *undrawn(config.data),
     )
@@ -115,7 +115,7 @@ def left_out(packed: Pack) -> Iterator[str]:
         yield f"left out, as they cannot be read: {len(packed.broken)} ({named})"
 
 
-def unfitting(dataset: Dataset, packed: Pack) -> Iterator[str]:
+def remarked(dataset: Dataset, packed: Pack) -> Iterator[str]:
     """Yield a sentence for annotations that belong to no image, and for images that were meant otherwise."""
     if absent := dataset.strangers():
         yield f"annotated, but not among the images: {len(absent)} ({first_few(absent)})"

@@ -135,8 +135,8 @@ def agreement(
     controls = {(name, person): _control(rows) for name, person, rows in _parts(answers)}
     offsets = {name: c.offset for (name, person), c in controls.items() if person is None}
     frame = _studied(answers)
-    arms = study(frame, truth, repeats, offsets)
-    each = study_of_each(frame, truth, repeats, offsets)
+    arms = study(frame, truth, repeats, offsets, log.classes)
+    each = study_of_each(frame, truth, repeats, offsets, log.classes)
     result = dawid_skene(given)
     soft = {"mean": vote_mean(given), "dawid-skene": result.labels} | _corrected(answers, arms)
     counts = np.bincount(given.image, minlength=len(given.images))
@@ -239,7 +239,9 @@ def _pooled(
             f"{min(missing)}, for example, is not among them"
         )
     known = said.named(given.images)
-    return pooled(labels * counts[:, None], known.probabilities, known.predicted, known.groups)
+    whole = np.ones(len(given.images), dtype=bool)
+    whole[given.image[given.shares.max(axis=1) < 1]] = False
+    return pooled(labels * counts[:, None], known.probabilities, known.predicted, known.groups, whole)
 
 
 def _divergences(

@@ -3,7 +3,7 @@
 One function for a real annotation log and for a simulated one (paper §3.6, Table 3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from types import MappingProxyType
@@ -65,8 +65,8 @@ class Arm:
     kl_blended: float
     """The same, then drawn towards the class means (CleverLabel)."""
     kl_alone: float = NAN
-    """``kl`` of answers without a proposal in the time of this arm, see :func:`in_the_time`, the mean over
-    draws of them; NaN for that arm itself, and where there are none."""
+    """``kl`` of answers without a proposal to the same images in the time of this arm (:func:`in_the_time`),
+    the mean over draws of them; NaN for that arm itself, for one person, and where there are none."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def study(
     truth: Annotations | None = None,
     repeats: int = 1000,
     offsets: Mapping[str, float] = MappingProxyType({}),
+    classes: Sequence[str] | None = None,
 ) -> tuple[Arm, ...]:
     """Return what each arm of an annotation log shows, in the order in which the arms appear.
 
@@ -99,11 +100,12 @@ def study(
         truth: annotations of many other people, to measure the labels against.
         repeats: draws of each bootstrap interval; they have a fixed seed.
         offsets: acceptance offset δ of arms by name, for a log without an arm ``none``.
+        classes: the class names; by default those of the truth, else those that the log uses.
 
     Raises:
-        UserError: for a missing column, an empty cell, a label or a proposal that is no class of the truth.
+        UserError: for a missing column, an empty cell, a label or a proposal that is no such class.
     """
-    found, against = _read(checked(log), truth, repeats, offsets)
+    found, against = _read(checked(log), truth, repeats, offsets, classes)
     return tuple(_arm(name, given, against) for name, given in found.items())
 
 
@@ -112,6 +114,7 @@ def study_of_each(
     truth: Annotations | None = None,
     repeats: int = 1000,
     offsets: Mapping[str, float] = MappingProxyType({}),
+    classes: Sequence[str] | None = None,
 ) -> dict[str, tuple[Arm, ...]]:
     """Return what each arm shows of each annotator, by name, sorted.
 
@@ -119,7 +122,7 @@ def study_of_each(
     one round. Arguments and errors as in :func:`study`.
     """
     rows = checked(log)
-    found, against = _read(rows, truth, repeats, offsets)
+    found, against = _read(rows, truth, repeats, offsets, classes)
     images = rows["image"].unique(maintain_order=True).to_list()
     result: dict[str, list[Arm]] = {}
     for person in rows["annotator"].unique().sort():
@@ -129,15 +132,20 @@ def study_of_each(
             everybody = found[name]
             pairs = [(a, b) for a, b in _pairs(everybody.passes)[1] if person in _people(everybody, a, b)]
             inter = _kappa(everybody.labels, pairs, repeats)
-            result.setdefault(person, []).append(replace(_arm(name, mine, against), inter=inter))
+            arm = _arm(name, mine, against, alone=False)
+            result.setdefault(person, []).append(replace(arm, inter=inter))
     return {person: tuple(arms) for person, arms in result.items()}
 
 
 def _read(
-    rows: pl.DataFrame, truth: Annotations | None, repeats: int, offsets: Mapping[str, float]
+    rows: pl.DataFrame,
+    truth: Annotations | None,
+    repeats: int,
+    offsets: Mapping[str, float],
+    known: Sequence[str] | None,
 ) -> tuple[dict[str, Answers], Against]:
     """Return the answers of each arm by name, and what they are held against."""
-    classes = classes_of(rows, None if truth is None else truth.classes)
+    classes = classes_of(rows, known if truth is None else truth.classes)
     images = rows["image"].unique(maintain_order=True).to_list()
     parts = rows.partition_by("arm", maintain_order=True)
     found = {str(part["arm"][0]): answers(part, images, classes) for part in parts}
@@ -149,7 +157,7 @@ def _people(given: Answers, first: int, second: int) -> tuple[str, str]:
     return given.passes[first][0], given.passes[second][0]
 
 
-def _arm(name: str, given: Answers, against: Against) -> Arm:
+def _arm(name: str, given: Answers, against: Against, *, alone: bool = True) -> Arm:
     offset = _offset(given, None if against.alone is None else against.alone.soft_labels())
     offset = against.offsets.get(name, NAN) if np.isnan(offset) else offset
     image, turn = given.shown
@@ -170,7 +178,7 @@ def _arm(name: str, given: Answers, against: Against) -> Arm:
         kl=_divergence(given.soft_labels(), against.truth),
         kl_unbiased=_divergence(unbiased, against.truth),
         kl_blended=_divergence(None if unbiased is None else _blended(unbiased), against.truth),
-        kl_alone=NAN if name == NONE else _divergence_alone(given, against),
+        kl_alone=_divergence_alone(given, against) if alone and name != NONE else NAN,
     )
 
 
@@ -190,18 +198,18 @@ def in_the_time(
         rng: draws which answers.
 
     Returns:
-        Rows sum to one, NaN where nobody answered; None where a time is missing, where there is time for less
-        than one answer an image, and where some image has too few.
+        Rows of the images of the other arm, which sum to one, else NaN; None where a time is missing, where
+        there is time for less than one answer an image, and where one of these images has too few.
     """
     known = alone.labels >= 0
-    counts, images = known.sum(axis=1), (given.labels >= 0).any(axis=1).sum()
-    rows = np.flatnonzero(counts)
-    if not len(rows) or not images or not alone.seconds > 0:
+    counts, rows = known.sum(axis=1), np.flatnonzero((given.labels >= 0).any(axis=1))
+    if not len(rows) or not alone.seconds > 0:
         return None
-    allowed = given.seconds / images / (alone.seconds / counts.sum())
+    allowed = given.seconds / len(rows) / (alone.seconds / counts.sum())
     if not 1 <= allowed <= counts[rows].min():
         return None
-    many = np.full(len(counts), int(allowed))
+    many = np.zeros(len(counts), dtype=np.int64)
+    many[rows] = int(allowed)
     many[rng.permutation(rows)[: round((allowed % 1) * len(rows))]] += 1
     place = np.where(known, rng.random(known.shape), np.inf).argsort(axis=1).argsort(axis=1)
     return replace(alone, labels=np.where(place < many[:, None], alone.labels, -1)).soft_labels()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from jaxtyping import Float, Float64, Int
+from jaxtyping import Bool, Float, Float64, Int
 from scipy.special import gammaln
 
 CONCENTRATIONS = tuple(np.geomspace(0.25, 64, 17).tolist())
@@ -27,6 +27,8 @@ UNLEARNED = 0.5
 """c where no image has two answers: then every c makes the answers equally probable."""
 TOWARDS = 2.0
 """Answers that the mean of a class is worth beside those of a group, and the mean of all beside a class's."""
+SLACK = 1e-9
+"""How far parts of one answer may add up to more than it."""
 LEAST = 1e-6
 """Smallest probability of a class that a network is taken at its word for."""
 
@@ -53,6 +55,7 @@ def pooled(
     network: Float[np.ndarray, "n k"],
     classes: Int[np.ndarray, " n"],
     groups: Int[np.ndarray, " n"],
+    learned: Bool[np.ndarray, " n"] | None = None,
 ) -> Pooled:
     """Return soft labels that draw answers towards those of alike images and towards a network.
 
@@ -61,6 +64,8 @@ def pooled(
         network: class distribution of a network that was not told these answers.
         classes: class that the network predicts for each image.
         groups: group of each image, as in :attr:`s2c2.predictions.Predictions.groups`.
+        learned: images from which c and w are learned, all by default: those with an answer that is spread
+            over classes are no sample of classes, and would look as if people agreed.
 
     Example:
         >>> answers = np.array([[2.0, 0.0], [1.0, 1.0], [2.0, 0.0], [0.0, 0.0]])
@@ -73,10 +78,13 @@ def pooled(
     told = np.maximum(np.asarray(network, dtype=np.float64), LEAST)
     told /= told.sum(axis=1, keepdims=True)
     alike = of_others(counts, groups, of_others(counts, classes, of_others(counts)))
-    learned = (counts.sum(axis=1) > 1).any()
-    choices = product(WEIGHTS, CONCENTRATIONS if learned else (UNLEARNED,))
+    rows = np.ones(len(counts), dtype=bool) if learned is None else learned
+    several = (counts[rows].sum(axis=1) > 1 + SLACK).any()
+    choices = product(WEIGHTS if rows.any() else (0.5,), CONCENTRATIONS if several else (UNLEARNED,))
     expected = {weight: weight * told + (1 - weight) * alike for weight in WEIGHTS}
-    weight, concentration = max(choices, key=lambda one: likelihood(counts, expected[one[0]], one[1]))
+    weight, concentration = max(
+        choices, key=lambda one: likelihood(counts[rows], expected[one[0]][rows], one[1])
+    )
     total = counts.sum(axis=1) + concentration
     labels = (counts + concentration * expected[weight]) / total[:, None]
     error = (labels * (1 - labels)).sum(axis=1) / (total + 1)

@@ -33,6 +33,8 @@ COLUMNS = (
 SCORES = ("alpha", "minutes", "acceptance", "offset", "kl", "kl_unbiased", "kl_blended", "kl_alone")
 """Scores under the headings after the kappas."""
 TITLE = "Consistency of labels"
+MARGIN = 0.05
+"""Part of a divergence by which another may differ and is about as large."""
 
 
 def sheet(arms: Sequence[Arm]) -> Sheet:
@@ -53,14 +55,14 @@ def verdict(arms: Sequence[Arm]) -> str | None:
         >>> verdict([arm])
         'In the same time answers without proposals would be further from the truth than those of s2c2.'
     """
-    known = [arm for arm in arms if arm.kl == arm.kl and arm.kl_alone == arm.kl_alone]
-    further = ", ".join(arm.name for arm in known if arm.kl < arm.kl_alone)
-    nearer = ", ".join(arm.name for arm in known if arm.kl >= arm.kl_alone)
-    said = (("further from", further), ("no further from", nearer))
-    parts = [f"{where} the truth than those of {names}" for where, names in said if names]
-    if not parts:
-        return None
-    return f"In the same time answers without proposals would be {', and '.join(parts)}."
+    found: dict[str, list[str]] = {"further from": [], "about as near to": [], "nearer to": []}
+    for arm in arms:
+        if arm.kl_alone == arm.kl_alone and arm.kl == arm.kl:
+            apart = (arm.kl_alone > (1 + MARGIN) * arm.kl) - (arm.kl_alone < (1 - MARGIN) * arm.kl)
+            found[list(found)[1 - apart]].append(arm.name)
+    parts = [f"{where} the truth than those of {', '.join(names)}" for where, names in found.items() if names]
+    said = ", and ".join(parts).replace("as near to the truth than", "as near to the truth as")
+    return f"In the same time answers without proposals would be {said}." if parts else None
 
 
 def kappas(arm: Arm) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from s2c2 import predictions
 from s2c2.data.dataset import Dataset, read
 from s2c2.data.description import describe
 from s2c2.data.layout import SUFFIXES, find_images
-from s2c2.data.tables import read_table, require
+from s2c2.data.tables import read_table, require, text
 from s2c2.errors import UserError
 from s2c2.runs import Run, open_run, root_of
 from s2c2.web.board import Start, StartGroup
@@ -120,16 +121,16 @@ def narrowed(workspace: Workspace, path: Path) -> Workspace:
     Raises:
         UserError: for a table that cannot be read, without that column or a row, and for other images.
     """
-    column = read_table(path)
-    require(column, "image")
-    wanted = set(column["image"].drop_nulls().cast(str))
+    table = read_table(path)
+    require(table, "image")
+    wanted = set(text(table, "image", optional=True)) - {None, ""}
     if not wanted:
         raise UserError(f"{path} names no image")
     lost = sorted(wanted - set(workspace.images))
     if lost:
         raise UserError(f"{len(lost)} of {len(wanted)} images of {path}, such as {lost[0]}, are not there")
     kept = tuple(image for image in workspace.images if image in wanted)
-    return replace(workspace, images=kept, part=path.stem)
+    return replace(workspace, images=kept, part=re.sub(r"[^\w.-]+", "-", path.stem))
 
 
 def fingerprint(images: Sequence[str], classes: Sequence[str], database: str) -> str:
