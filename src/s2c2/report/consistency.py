@@ -55,13 +55,14 @@ def verdict(arms: Sequence[Arm]) -> str | None:
         >>> verdict([arm])
         'In the same time answers without proposals would be further from the truth than those of s2c2.'
     """
-    found: dict[str, list[str]] = {"further from": [], "about as near to": [], "nearer to": []}
+    places = ("further from the truth than", "about as near to the truth as", "nearer to the truth than")
+    found: dict[str, list[str]] = {place: [] for place in places}
     for arm in arms:
         if arm.kl_alone == arm.kl_alone and arm.kl == arm.kl:
             apart = (arm.kl_alone > (1 + MARGIN) * arm.kl) - (arm.kl_alone < (1 - MARGIN) * arm.kl)
-            found[list(found)[1 - apart]].append(arm.name)
-    parts = [f"{where} the truth than those of {', '.join(names)}" for where, names in found.items() if names]
-    said = ", and ".join(parts).replace("as near to the truth than", "as near to the truth as")
+            found[places[1 - apart]].append(arm.name)
+    parts = [f"{place} those of {', '.join(names)}" for place, names in found.items() if names]
+    said = ", and ".join(parts)
     return f"In the same time answers without proposals would be {said}." if parts else None
 
 
