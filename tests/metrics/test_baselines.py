@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from sklearn.cluster import HDBSCAN, AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
 from s2c2.metrics import baselines
@@ -101,3 +102,54 @@ def test_hdbscan_joins_whole_clusters_only() -> None:
 def test_hdbscan_without_any_dense_group_is_one_cluster() -> None:
     scattered = np.diag(4.0 ** np.arange(6))
     assert hdbscan(scattered, 3).tolist() == [0] * 6
+
+
+def made_up(seed: int, sizes: tuple[int, ...] = (30, 24, 18, 14, 9), between: int = 25) -> np.ndarray:
+    """Blobs of some sizes on a grid, and images between them."""
+    rng = np.random.default_rng(seed)
+    blobs = [
+        rng.normal((12 * (i % 3), 12 * (i // 3)), rng.uniform(0.3, 0.9), (size, 2))
+        for i, size in enumerate(sizes)
+    ]
+    return np.vstack([*blobs, rng.uniform(-6, 30, (between, 2))])
+
+
+def by_definition(values: np.ndarray, count: int) -> np.ndarray:
+    """The leaves at the largest least size that gives enough of them, joined, and nobody left out."""
+    leaves = {
+        size: HDBSCAN(
+            min_cluster_size=size, min_samples=2, cluster_selection_method="leaf", copy=True
+        ).fit_predict(values)
+        for size in range(2, max(len(values) // count, 2) + 1)
+    }
+    enough = [size for size, found in leaves.items() if found.max() + 1 >= count]
+    found = leaves[max(enough, default=2)]
+
+    def means(groups: np.ndarray) -> list[np.ndarray]:
+        return [values[groups == group].mean(axis=0) for group in range(groups.max() + 1)]
+
+    if found.max() + 1 > count:
+        joined = AgglomerativeClustering(count, linkage="average").fit_predict(np.stack(means(found)))
+        found = np.array([-1 if group < 0 else joined[group] for group in found])
+    places = means(found)
+    nearest = [min(range(len(places)), key=lambda g: float(np.sum((row - places[g]) ** 2))) for row in values]
+    return np.where(found < 0, nearest, found)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 8])
+@pytest.mark.parametrize("seed", range(4))
+def test_hdbscan_is_what_it_says_size_by_size(seed: int, count: int) -> None:
+    values = made_up(seed)
+    found, expected = hdbscan(values, count), by_definition(values, count)
+    assert adjusted_rand_score(found, expected) == 1
+    assert len(np.unique(found)) <= count
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"), [((20, 20, 20, 20), 2), ((20, 20, 20, 20), 3), ((15, 15, 15), 2), ((2,) * 6, 6)]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_hdbscan_joins_and_fills_up_as_it_says(seed: int, sizes: tuple[int, ...], count: int) -> None:
+    """Blobs of one size vanish together, so that more are left than asked; pairs only at the least size."""
+    values = made_up(seed, sizes, 0 if sizes[0] == 2 else 15)
+    assert adjusted_rand_score(hdbscan(values, count), by_definition(values, count)) == 1
