@@ -21,6 +21,8 @@ import yaml
 
 from s2c2 import files
 from s2c2.experiments.records import placed
+from s2c2.report.consistency import COLUMNS as HEADINGS
+from s2c2.report.consistency import SCORES
 from s2c2.report.study.rendering import as_csv, as_markdown, markdown
 from s2c2.report.study.sheets import Sheet
 
@@ -37,14 +39,7 @@ COLUMNS = (
 SHARES = ("accepted", "chosen when hidden", "δ", "δ of the control")
 """Headings of what the arms show of proposals."""
 PROGRAM = [sys.executable, "-c", "from s2c2.cli import main; main()"]
-
-
-DIVERGENCES = {
-    "kl": "KL",
-    "kl_unbiased": "KL, bias removed",
-    "kl_blended": "KL, and blended",
-    "kl_alone": "KL alone, same time",
-}
+DIVERGENCES = dict(zip(SCORES[-4:], HEADINGS[-4:], strict=True))
 """How far the labels of an arm are from the truth, and the headings."""
 
 
@@ -118,7 +113,7 @@ def _kappa(value: dict[str, Any]) -> str:
     return f"{value['value']:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def record(dataset: Path) -> None:
+def keep_record(dataset: Path) -> None:
     """Keep the record of the log that is kept."""
     files.write_text(PLACE / "summary.json", record_of(PLACE / "log.parquet", dataset))
 
@@ -193,12 +188,12 @@ def main() -> None:
         case [first, after, before] if str(first) == "--trained":
             keep_trained(after, before)
         case [dataset]:
-            record(dataset)
+            keep_record(dataset)
         case [*runs, dataset, folder]:
             if runs:
                 simulate(runs[0], runs[1], dataset, folder)
             keep(folder / "annotations.sqlite")
-            record(dataset)
+            keep_record(dataset)
     for path, text in contents().items():
         files.write_text(path, text)
 

@@ -7,6 +7,7 @@ and seed in ``results/curves/records``. Figure and table follow from the records
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,8 +18,8 @@ from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 
 from s2c2 import config as configuration
-from s2c2 import files
 from s2c2.data.dataset import read
+from s2c2.experiments.records import datasets_of, read_records, rebuild
 from s2c2.experiments.run import run
 from s2c2.metrics.aligned import Judged
 from s2c2.metrics.ambiguity import entropy
@@ -96,7 +97,7 @@ def table(records: Sequence[Mapping[str, Any]]) -> Sheet:
     """Return the errors among the images kept, and the area, of each curve on each dataset."""
     shown = (0.25, 0.5, 0.75, 1.0)
     rows = []
-    for dataset in _datasets(records):
+    for dataset in datasets_of(records):
         own = [record for record in records if record["dataset"] == dataset]
         for name in LINES:
             risks = [[one["risk"][name][COVERAGES.index(share)] for one in own] for share in shown]
@@ -105,14 +106,10 @@ def table(records: Sequence[Mapping[str, Any]]) -> Sheet:
     return Sheet("curves", f"Mean ± standard deviation over {len(SEEDS)} seeds", heads, tuple(rows))
 
 
-def _datasets(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(record["dataset"] for record in records))
-
-
 @mpl.rc_context(STYLE)
 def figure(records: Sequence[Mapping[str, Any]]) -> str:
     """Return a panel for each dataset as SVG: mean and standard deviation over the seeds."""
-    datasets = _datasets(records)
+    datasets = datasets_of(records)
     drawn = Figure(figsize=(8.4, 3.6), layout="constrained")
     panels = drawn.subplots(1, len(datasets), squeeze=False)[0]
     for axes, dataset in zip(panels, datasets, strict=True):
@@ -132,7 +129,7 @@ def figure(records: Sequence[Mapping[str, Any]]) -> str:
 
 def contents() -> dict[Path, str]:
     """Return what follows from the committed records, by the file that holds it."""
-    records = [files.read_json(path) for path in sorted((PLACE / "records").glob("*.json"))]
+    records = read_records(PLACE / "records")
     found = table(records)
     texts = {
         "table.md": as_markdown(TITLE, [found]),
@@ -143,11 +140,8 @@ def contents() -> dict[Path, str]:
 
 
 def main() -> None:
-    for folder in map(Path, sys.argv[1:]):
-        for seed in SEEDS:
-            files.write_json(PLACE / "records" / f"{folder.name}-{seed}.json", made(folder, seed))
-    for path, text in contents().items():
-        files.write_text(path, text)
+    cases = product(map(Path, sys.argv[1:]), SEEDS)
+    rebuild(PLACE / "records", cases, made, contents)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ table beside them follows from the records alone, also without datasets.
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,10 +19,11 @@ from scipy.stats import rankdata
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
-from s2c2 import checkpoint, files
+from s2c2 import checkpoint
 from s2c2 import config as configuration
 from s2c2.data.annotations import ambiguous
 from s2c2.data.dataset import read
+from s2c2.experiments.records import read_records, rebuild
 from s2c2.experiments.run import run
 from s2c2.experiments.setup import Setup, setup
 from s2c2.metrics.ambiguity import auroc
@@ -195,16 +196,12 @@ def _pair(scores: Mapping[str, Mapping[str, float]], name: str, measure: str) ->
 
 def contents() -> dict[Path, str]:
     """Return what follows from the committed records, by the file that holds it."""
-    found = table([files.read_json(path) for path in sorted((PLACE / "records").glob("*.json"))])
+    found = table(read_records(PLACE / "records"))
     return {PLACE / "table.md": as_markdown(TITLE, [found]), PLACE / "table.csv": as_csv(found)}
 
 
 def main() -> None:
-    for folder in map(Path, sys.argv[1:]):
-        for seed in SEEDS:
-            files.write_json(PLACE / "records" / f"{folder.name}-{seed}.json", made(folder, seed))
-    for path, text in contents().items():
-        files.write_text(path, text)
+    rebuild(PLACE / "records", product(map(Path, sys.argv[1:]), SEEDS), made, contents)
 
 
 if __name__ == "__main__":

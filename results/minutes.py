@@ -8,6 +8,7 @@ once ``s2c2 experiment proposals`` has made them) and writes one record for each
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ import numpy as np
 from jaxtyping import Float64
 from matplotlib.figure import Figure
 
-from s2c2 import files
 from s2c2.data.annotations import Annotations
 from s2c2.data.dataset import read
+from s2c2.experiments.records import datasets_of, read_records, rebuild
 from s2c2.metrics.annotation_log import Answers, answers, checked
 from s2c2.metrics.calibration import DCIC_CLIP, kl
-from s2c2.metrics.default_effect import estimated_offset
+from s2c2.metrics.consistency import offset_of
 from s2c2.metrics.pooling import pooled
 from s2c2.predictions import Predictions
 from s2c2.report.figures import PALETTE, STYLE, standalone, svg
@@ -29,7 +30,16 @@ from s2c2.report.study.rendering import as_csv, as_markdown
 from s2c2.report.study.sheets import Sheet
 from s2c2.report.study.spread import Spread, spread
 from s2c2.runs import open_run
-from s2c2.simulation import KINDS, Crowd, Shown, class_proposals, group_proposals, no_proposals, simulate
+from s2c2.simulation import (
+    KINDS,
+    Crowd,
+    Shown,
+    annotated,
+    class_proposals,
+    group_proposals,
+    no_proposals,
+    simulate,
+)
 
 PLACE = Path(__file__).parent / "minutes"
 TITLE = "Labels against time: simulated annotators, asked in five ways"
@@ -78,13 +88,6 @@ def first(given: Answers, count: int) -> Answers:
     return replace(given, labels=kept)
 
 
-def pull(given: Answers, alone: Answers) -> float:
-    """Return δ of a way of asking, estimated against the answers without proposals."""
-    image, turn = given.shown
-    proposed = given.proposals[image, turn]
-    return estimated_offset(given.labels[image, turn] == proposed, alone.soft_labels()[image, proposed])
-
-
 def together(given: Answers, offset: float, said: Predictions) -> Float64[np.ndarray, "n k"]:
     """Return answers without δ, pooled with what a network says of alike images."""
     counts = given.soft_labels(offset) * given.votes.sum(axis=1, keepdims=True)
@@ -98,10 +101,10 @@ def curves(said: Mapping[str, Predictions], truth: Annotations, offset: float, s
     known = truth.soft_labels(images)
     parts = log.partition_by("arm", as_dict=True, maintain_order=True)
     given = {name: answers(parts[name,], images, truth.classes) for name in LINES}
-    alone = given["no proposals"]
+    unasked = given["no proposals"].soft_labels()
     found = {}
     for (name, one), arm in zip(given.items(), NETWORKS, strict=True):
-        removed = pull(one, alone)
+        removed = offset_of(one, unasked)
         minutes = one.seconds / 60 / len(images) * 100 / ANSWERS
         some = [first(one, count) for count in range(1, ANSWERS + 1)]
         found[name] = {
@@ -118,12 +121,11 @@ def curves(said: Mapping[str, Predictions], truth: Annotations, offset: float, s
 def made(runs: Path, folder: Path, seed: int) -> dict[str, Any]:
     """Return the record of one dataset and seed."""
     truth = read(folder).annotations
-    names = {arm: runs / f"{folder.name}-mean-teacher-{arm}-{seed}" for arm in RUNS}
-    said = {arm: open_run(path).predictions().of("validation") for arm, path in names.items()}
-    plain = said["vanilla"].take(truth.votes(said["vanilla"].images) > 0)
-    said = {arm: one.named(plain.images) for arm, one in said.items()}
+    opened = (open_run(runs / f"{folder.name}-mean-teacher-{arm}-{seed}") for arm in RUNS)
+    known = annotated([run.predictions().of("validation") for run in opened], truth)
+    said = dict(zip(RUNS, known, strict=True))
     by_offset = {f"{offset:g}": curves(said, truth, offset, seed) for offset in OFFSETS}
-    return {"dataset": folder.name, "seed": seed, "images": len(plain), "offsets": by_offset}
+    return {"dataset": folder.name, "seed": seed, "images": len(known[0]), "offsets": by_offset}
 
 
 def labels_at(curve: Mapping[str, Sequence[float]], minutes: float, score: str) -> float:
@@ -134,7 +136,7 @@ def labels_at(curve: Mapping[str, Sequence[float]], minutes: float, score: str) 
 def table(records: Sequence[Mapping[str, Any]], offset: str) -> Sheet:
     """Return divergences of each way of asking at equal times, on each dataset."""
     rows = []
-    for dataset in _datasets(records):
+    for dataset in datasets_of(records):
         own = [record["offsets"][offset] for record in records if record["dataset"] == dataset]
         rows += [
             (dataset, name, spread(one[name]["minutes"][0] for one in own), *_cells(own, name))
@@ -155,14 +157,10 @@ def _cells(own: Sequence[Mapping[str, Any]], name: str) -> list[Spread]:
     ]
 
 
-def _datasets(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(record["dataset"] for record in records))
-
-
 @mpl.rc_context(STYLE)
 def figure(records: Sequence[Mapping[str, Any]]) -> str:
     """Return one panel for each dataset, δ and score: divergence against minutes, mean over seeds."""
-    datasets = _datasets(records)
+    datasets = datasets_of(records)
     drawn = Figure(figsize=(8.4, 9.4), layout="constrained")
     panels = drawn.subplots(len(DRAWN), len(datasets), sharex=True, sharey=True, squeeze=False)
     for row, (offset, score) in zip(panels, DRAWN, strict=True):
@@ -188,7 +186,7 @@ def figure(records: Sequence[Mapping[str, Any]]) -> str:
 
 def contents() -> dict[Path, str]:
     """Return what follows from the committed records, by the file that holds it."""
-    records = [files.read_json(path) for path in sorted((PLACE / "records").glob("*.json"))]
+    records = read_records(PLACE / "records")
     sheets = [table(records, f"{offset:g}") for offset in OFFSETS]
     texts = {f"{sheet.name}.csv": as_csv(sheet) for sheet in sheets}
     texts |= {"table.md": as_markdown(TITLE, sheets), "figure.svg": figure(records)}
@@ -196,12 +194,8 @@ def contents() -> dict[Path, str]:
 
 
 def main() -> None:
-    for folder in map(Path, sys.argv[2:]):
-        for seed in SEEDS:
-            record = made(Path(sys.argv[1]), folder, seed)
-            files.write_json(PLACE / "records" / f"{folder.name}-{seed}.json", record)
-    for path, text in contents().items():
-        files.write_text(path, text)
+    cases = product(map(Path, sys.argv[2:]), SEEDS)
+    rebuild(PLACE / "records", cases, lambda folder, seed: made(Path(sys.argv[1]), folder, seed), contents)
 
 
 if __name__ == "__main__":

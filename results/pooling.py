@@ -8,6 +8,7 @@ tables follow from the records alone, also without runs and datasets.
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ import numpy as np
 from jaxtyping import Float, Float64, Int
 from matplotlib.figure import Figure
 
-from s2c2 import files
 from s2c2.data.dataset import read
+from s2c2.experiments.records import datasets_of, read_records, rebuild
 from s2c2.metrics.calibration import DCIC_CLIP, kl
 from s2c2.metrics.coverage import least_confidence
 from s2c2.metrics.default_effect import blended
@@ -28,7 +29,7 @@ from s2c2.report.study.rendering import as_csv, as_markdown
 from s2c2.report.study.sheets import Sheet
 from s2c2.report.study.spread import spread
 from s2c2.runs import open_run
-from s2c2.simulation import draw
+from s2c2.simulation import annotated, draw
 
 PLACE = Path(__file__).parent / "pooling"
 TITLE = "Soft labels from few answers"
@@ -132,24 +133,23 @@ def scored(truth: Float[np.ndarray, "n k"], found: Float64[np.ndarray, "n k"]) -
 def made(runs: Path, folder: Path, seed: int) -> dict[str, Any]:
     """Return the record of one dataset and seed: scores of each way after each number of answers."""
     people = read(folder).annotations
-    names = {name: runs / f"{folder.name}-mean-teacher-{arm}-{seed}" for name, arm in RUNS.items()}
-    said = {name: open_run(path).predictions().of("validation") for name, path in names.items()}
-    plain = said["plain network"].take(people.votes(said["plain network"].images) > 0)
-    said = {name: one.named(plain.images) for name, one in said.items()}
-    truth = people.soft_labels(plain.images)
+    opened = (open_run(runs / f"{folder.name}-mean-teacher-{arm}-{seed}") for arm in RUNS.values())
+    known = annotated([run.predictions().of("validation") for run in opened], people)
+    said = dict(zip(RUNS, known, strict=True))
+    truth = people.soft_labels(known[0].images)
     scores: dict[str, dict[str, dict[str, float]]] = {}
     for count in COUNTS:
         counts = answered(truth, count, np.random.default_rng([seed, count]))
         for name, found in labels(counts, said).items():
             scores.setdefault(name, {})[str(count)] = scored(truth, found)
     again = {rule: asked(truth, said, rule, np.random.default_rng(seed)) for rule in FIRST}
-    return {"dataset": folder.name, "seed": seed, "images": len(plain), "scores": scores, "asked": again}
+    return {"dataset": folder.name, "seed": seed, "images": len(truth), "scores": scores, "asked": again}
 
 
 def table(records: Sequence[Mapping[str, Any]], score: str) -> Sheet:
     """Return a score of each way after each number of answers, on each dataset."""
     rows = []
-    for dataset in _datasets(records):
+    for dataset in datasets_of(records):
         own = [record["scores"] for record in records if record["dataset"] == dataset]
         for name in own[0]:
             cells = (spread(one[name][str(count)][score] for one in own) for count in COUNTS)
@@ -161,7 +161,7 @@ def table(records: Sequence[Mapping[str, Any]], score: str) -> Sheet:
 def again(records: Sequence[Mapping[str, Any]], score: str) -> Sheet:
     """Return a score of pooled labels after each mean number of answers, by who is asked about again."""
     rows = []
-    for dataset in _datasets(records):
+    for dataset in datasets_of(records):
         own = [record["asked"] for record in records if record["dataset"] == dataset]
         for rule in FIRST:
             cells = (spread(one[rule][count][score] for one in own) for count in own[0][rule])
@@ -171,14 +171,10 @@ def again(records: Sequence[Mapping[str, Any]], score: str) -> Sheet:
     return Sheet(f"again-{score}", title, ("dataset", "asked again", *counts), tuple(rows))
 
 
-def _datasets(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(record["dataset"] for record in records))
-
-
 @mpl.rc_context(STYLE)
 def figure(records: Sequence[Mapping[str, Any]]) -> str:
     """Return one panel for each dataset and score: mean over seeds against answers an image."""
-    datasets = _datasets(records)
+    datasets = datasets_of(records)
     drawn = Figure(figsize=(8.4, 5.4), layout="constrained")
     panels = drawn.subplots(len(SCORES), len(datasets), sharex=True, sharey="row", squeeze=False)
     for row, (score, called) in zip(panels, SCORES.items(), strict=True):
@@ -203,7 +199,7 @@ def figure(records: Sequence[Mapping[str, Any]]) -> str:
 
 def contents() -> dict[Path, str]:
     """Return what follows from the committed records, by the file that holds it."""
-    records = [files.read_json(path) for path in sorted((PLACE / "records").glob("*.json"))]
+    records = read_records(PLACE / "records")
     sheets = [*(table(records, score) for score in SCORES), *(again(records, score) for score in SCORES)]
     texts = {f"{sheet.name}.csv": as_csv(sheet) for sheet in sheets}
     texts |= {"table.md": as_markdown(TITLE, sheets), "figure.svg": figure(records)}
@@ -211,12 +207,8 @@ def contents() -> dict[Path, str]:
 
 
 def main() -> None:
-    for folder in map(Path, sys.argv[2:]):
-        for seed in SEEDS:
-            record = made(Path(sys.argv[1]), folder, seed)
-            files.write_json(PLACE / "records" / f"{folder.name}-{seed}.json", record)
-    for path, text in contents().items():
-        files.write_text(path, text)
+    cases = product(map(Path, sys.argv[2:]), SEEDS)
+    rebuild(PLACE / "records", cases, lambda folder, seed: made(Path(sys.argv[1]), folder, seed), contents)
 
 
 if __name__ == "__main__":

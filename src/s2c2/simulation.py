@@ -1,6 +1,6 @@
 """Simulated annotators: what people would answer, drawn from soft labels, and how long it would take."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -181,8 +181,18 @@ def spoken_for(ours: Predictions, plain: Predictions, truth: Annotations) -> tup
         raise UserError("the classes of the dataset are not those that RUN was trained on")
     if ours.classes != plain.classes or set(ours.images) != set(plain.images):
         raise UserError("the two runs have other images or classes: train them on one dataset with one seed")
-    known = ours.take(truth.votes(ours.images) > 0)
-    return known, plain.named(known.images)
+    known, same = annotated((ours, plain), truth)
+    return known, same
+
+
+def annotated(said: Sequence[Predictions], truth: Annotations) -> tuple[Predictions, ...]:
+    """Return predictions for the images of the first that are annotated, all in its order.
+
+    Raises:
+        KeyError: when another lacks one of them.
+    """
+    known = said[0].take(truth.votes(said[0].images) > 0)
+    return (known, *(one.named(known.images) for one in said[1:]))
 
 
 def draw(distributions: Float[np.ndarray, "n k"], rng: np.random.Generator) -> Int64[np.ndarray, " n"]:

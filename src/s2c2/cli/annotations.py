@@ -124,7 +124,8 @@ def agreement(
 
 def cautions(found: "Agreement", said: "Predictions") -> Iterator[str]:
     """Yield a sentence for each reason for which pooled labels may be too sure of themselves."""
-    told = said.named(found.images).splits.count("labeled")
+    splits = dict(zip(said.images, said.splits, strict=True))
+    told = sum(splits[image] == "labeled" for image in found.images)
     if told:
         yield (
             f"the run was trained on labels of {told} of {len(found.images)} images: what it says of them "

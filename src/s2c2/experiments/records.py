@@ -48,6 +48,31 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
     return [files.read_json(path) for path in sorted(folder.glob("*.json"))]
 
 
+def datasets_of(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the datasets of records, each once, in their order."""
+    return list(dict.fromkeys(record["dataset"] for record in records))
+
+
+def rebuild(
+    folder: Path,
+    cases: Iterable[tuple[Path, int]],
+    made: Callable[[Path, int], Any],
+    contents: Callable[[], Mapping[Path, str]],
+) -> None:
+    """Write a record for each dataset and seed, and then what follows from all records.
+
+    Args:
+        folder: of the records.
+        cases: dataset folder and seed of each record that is to be made; none where only the rest is.
+        made: returns the record of a case.
+        contents: returns what follows from the records, by the file that holds it.
+    """
+    for dataset, seed in cases:
+        files.write_json(folder / f"{dataset.name}-{seed}.json", made(dataset, seed))
+    for path, text in contents().items():
+        files.write_text(path, text)
+
+
 def table(records: Iterable[Mapping[str, Any]]) -> str:
     """Return a Markdown table: each algorithm plain, extended, and the plain one at equal coverage."""
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---|" + "--:|" * (len(COLUMNS) - 1)]

@@ -75,6 +75,8 @@ class Against:
 
     alone: Answers | None
     """Answers without a proposal."""
+    unasked: Float64[np.ndarray, "n k"] | None
+    """The mean of these."""
     truth: Float64[np.ndarray, "n k"] | None
     """Soft labels of many other people."""
     repeats: int
@@ -150,7 +152,9 @@ def _read(
     parts = rows.partition_by("arm", maintain_order=True)
     found = {str(part["arm"][0]): answers(part, images, classes) for part in parts}
     soft_labels = None if truth is None else truth.soft_labels(images)
-    return found, Against(found.get(NONE), soft_labels, repeats, classes, offsets)
+    alone = found.get(NONE)
+    unasked = None if alone is None else alone.soft_labels()
+    return found, Against(alone, unasked, soft_labels, repeats, classes, offsets)
 
 
 def _people(given: Answers, first: int, second: int) -> tuple[str, str]:
@@ -158,7 +162,7 @@ def _people(given: Answers, first: int, second: int) -> tuple[str, str]:
 
 
 def _arm(name: str, given: Answers, against: Against, *, alone: bool = True) -> Arm:
-    offset = _offset(given, None if against.alone is None else against.alone.soft_labels())
+    offset = NAN if against.unasked is None else offset_of(given, against.unasked)
     offset = against.offsets.get(name, NAN) if np.isnan(offset) else offset
     image, turn = given.shown
     accepted = (given.labels == given.proposals)[image, turn]
@@ -244,10 +248,13 @@ def _kappa(labels: Int64[np.ndarray, "n p"], pairs: Pairs, repeats: int) -> Kapp
     return Kappa(mean(np.arange(len(labels))), interval)
 
 
-def _offset(given: Answers, unasked: Float64[np.ndarray, "n k"] | None) -> float:
-    """Return δ from the images that were also answered without a proposal."""
-    if unasked is None:
-        return NAN
+def offset_of(given: Answers, unasked: Float64[np.ndarray, "n k"]) -> float:
+    """Return δ from the images that were also answered without a proposal.
+
+    Args:
+        given: answers to proposals.
+        unasked: mean answers without one; NaN where nobody answered.
+    """
     image, turn = given.shown
     proposed = given.proposals[image, turn]
     chosen = unasked[image, proposed]

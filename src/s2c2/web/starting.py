@@ -38,9 +38,8 @@ def proposed_groups(run: Run, images: Sequence[str]) -> tuple[StartGroup, ...]:
     """
     path = run.path / "proposals.parquet"
     found = proposals.read(path) if path.is_file() else proposals.propose(run.predictions())
-    number = {image: i for i, image in enumerate(images)}
     try:
-        return tuple(_start_group(proposal, number) for proposal in found)
+        return _start_groups(found, images)
     except KeyError as error:
         raise UserError(
             f"{path} names the image {error}, which the predictions have not: run 's2c2 propose' again"
@@ -53,9 +52,7 @@ def regrouped(run: Run, images: Sequence[str]) -> tuple[StartGroup, ...]:
     Raises:
         UserError: when there are no predictions.
     """
-    number = {image: i for i, image in enumerate(images)}
-    found = proposals.propose(run.predictions().named(images))
-    return tuple(_start_group(proposal, number) for proposal in found)
+    return _start_groups(proposals.propose(run.predictions().named(images)), images)
 
 
 def display_order(extreme: Bool[np.ndarray, " n"], every: int = EVERY) -> Int64[np.ndarray, " n"]:
@@ -77,6 +74,11 @@ def display_order(extreme: Bool[np.ndarray, " n"], every: int = EVERY) -> Int64[
     rest = np.concatenate([typical, extremes[len(inside) :]])
     order[order < 0] = rest
     return order
+
+
+def _start_groups(found: Sequence[Proposal], images: Sequence[str]) -> tuple[StartGroup, ...]:
+    number = {image: i for i, image in enumerate(images)}
+    return tuple(_start_group(proposal, number) for proposal in found)
 
 
 def _start_group(proposal: Proposal, number: dict[str, int]) -> StartGroup:
