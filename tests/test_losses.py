@@ -227,6 +227,28 @@ def test_balanced_shares_images_out_among_all_clusters() -> None:
     assert after.max() < 13
 
 
+@given(seed=st.integers(0, 99), n=st.integers(1, 6), k=st.integers(1, 5), shift=st.floats(-50, 50))
+def test_divergence_equals_a_naive_loop_within_its_bounds(seed: int, n: int, k: int, shift: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    first, second = (4 * torch.randn(n, k, generator=generator) for _ in range(2))
+    found = losses.divergence(first, second)
+    rows = (found.tolist(), first.softmax(1).tolist(), second.softmax(1).tolist())
+    for value, p, q in zip(*rows, strict=True):
+        mean = [(a + b) / 2 for a, b in zip(p, q, strict=True)]
+        both = ((a, m) for one in (p, q) for a, m in zip(one, mean, strict=True))
+        assert value == pytest.approx(sum(a * math.log(a / m) for a, m in both if a > 0) / 2, abs=1e-5)
+        assert 0 <= value <= math.log(2) + 1e-6
+    torch.testing.assert_close(losses.divergence(second, first), found)
+    torch.testing.assert_close(losses.divergence(first + shift, second - shift), found, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_divergence_at_extreme_logits(kind: torch.dtype) -> None:
+    one, other = ([1e4, -1e4, 0.0], [-1e4, 1e4, 0.0])
+    found = losses.divergence(torch.tensor([one, one], dtype=kind), torch.tensor([one, other], dtype=kind))
+    assert found.tolist() == pytest.approx([0.0, math.log(2)])
+
+
 @given(seed=st.integers(0, 99), shift=st.floats(-50, 50))
 def test_balanced_ignores_shifts_of_an_image_and_the_order(seed: int, shift: float) -> None:
     generator = torch.Generator().manual_seed(seed)

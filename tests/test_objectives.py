@@ -453,6 +453,33 @@ def test_evidence_says_what_ranks_the_batch(teachers: int) -> None:
     )
 
 
+def jensen_shannon(p: list[float], q: list[float]) -> float:
+    mean = [(a + b) / 2 for a, b in zip(p, q, strict=True)]
+    return sum(a * math.log(a / m) + b * math.log(b / m) for a, b, m in zip(p, q, mean, strict=True)) / 2
+
+
+@pytest.mark.parametrize(("students", "teachers"), [(2, 0), (1, 1), (2, 1)])
+def test_disagreement_of_views_ranks_the_batch(students: int, teachers: int) -> None:
+    step = make_step(students=students, teachers=teachers)
+    other = step.student[1] if students > 1 else step.teacher[0]
+    both = zip(listed(step.student[0].classes), listed(other.classes), strict=True)
+    disagree = [jensen_shannon(softmax(p), softmax(q)) for p, q in both]
+    objective = S2C2(MeanTeacher(), prior=0.5, evidence="views")
+    found = objective.ambiguity_evidence(step)
+    assert found.tolist() == pytest.approx(disagree, rel=1e-4, abs=1e-6)
+    assert not found.requires_grad
+    wanted = sorted(range(len(disagree)), key=lambda i: -disagree[i])[: len(disagree) // 2]
+    logits = listed(step.student[0].ambiguity)
+    expected = [-math.log(sigmoid(z if i in wanted else -z)) for i, z in enumerate(logits)]
+    assert objective.ambiguity_losses(step).tolist() == pytest.approx(expected, rel=1e-3)
+
+
+def test_without_a_second_view_the_batch_is_ranked_by_p_a() -> None:
+    step = make_step(students=1)
+    found = S2C2(PseudoLabel(), evidence="views").ambiguity_evidence(step)
+    assert found.tolist() == listed(step.student[0].ambiguity)
+
+
 def test_labeled_images_with_two_votes_teach_ambiguity_and_others_do_not() -> None:
     nan = float("nan")
     step = replace(make_step(), dissent=torch.tensor([0.0, nan, 0.4, 0.2]))

@@ -71,6 +71,17 @@ def similarity(first: Float[Tensor, "n m"], second: Float[Tensor, "n m"]) -> Flo
     return cross_entropy(first.float().softmax(dim=1), second)
 
 
+def divergence(first: Float[Tensor, "n k"], second: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:
+    """Return how far two class distributions of an image disagree: Jensen–Shannon, in nats, in [0, log 2].
+
+    ``H((p + q) / 2) − (H(p) + H(q)) / 2`` of p = softmax(first) and q = softmax(second) (Lin 1991).
+    """
+    p, q = first.float().softmax(dim=1), second.float().softmax(dim=1)
+    mixed, single = (torch.special.entr(one).sum(dim=1) for one in ((p + q) / 2, torch.cat([p, q])))
+    alone = (single[: len(p)] + single[len(p) :]) / 2
+    return torch.clamp_min(mixed - alone, 0)
+
+
 def balanced(logits: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
     """Return cluster distributions of a batch, drawn towards clusters of equal size; no gradient.
 

@@ -68,8 +68,8 @@ class S2C2:
     """Whether 1 − p_a scales the labeled losses too (paper: yes; reference: no)."""
     target_gradient: Literal["auto", "stop", "pass"] = "auto"
     """Gradient through the second view of L_S; ``auto``: only to one of another kind (reference)."""
-    evidence: Literal["own", "confidence"] = "own"
-    """What ranks the batch in L_A: p_a itself (paper), or the lack of confidence of the class head (ours)."""
+    evidence: Literal["own", "confidence", "views"] = "own"
+    """What ranks the batch in L_A: p_a (paper), doubt of the class head, or how far views disagree (ours)."""
     votes: Weight = 0.0
     """Weight of the loss of p_a on labeled images with two votes or more: ambiguous if they differ (ours)."""
     disputed: float | None = None
@@ -94,8 +94,13 @@ class S2C2:
     @property
     def trains_clusters(self) -> bool:
         """Whether L_CE⁻¹ or L_S reaches the cluster head; L_S needs two views and p_a."""
-        second = bool(self.student[1:] or self.algorithm.teacher) or self.lone_view == "entropy"
+        second = self.compares_views or self.lone_view == "entropy"
         return bool(self.separation or (self.similarity and self.prior is not None and second))
+
+    @property
+    def compares_views(self) -> bool:
+        """Whether there is a second view of an unlabeled image."""
+        return bool(self.student[1:] or self.algorithm.teacher)
 
     def __call__(self, step: Step) -> Losses:
         """Return the terms ``labeled``, ``unlabeled`` and those of S2C2 whose weight is not zero."""
@@ -144,10 +149,14 @@ class S2C2:
 
         ``own`` is the paper's p_a, which nothing ties to the images, so that its polarity is arbitrary.
         ``confidence`` is 1 − max p_n of the averaged network where the algorithm has a teacher view, else of
-        view 0: it gives p_a the polarity of doubt.
+        view 0: it gives p_a the polarity of doubt. ``views`` is how far p_n of both views of L_S disagree,
+        of the trained and the averaged network where the second is a teacher view; ``own`` without a second.
         """
-        if self.evidence == "own":
+        others = self.others(step)
+        if self.evidence == "own" or (self.evidence == "views" and not others):
             return _present(self.main(step).ambiguity, "ambiguity").detach()
+        if self.evidence == "views":
+            return losses.divergence(self.main(step).classes.detach(), others[0].classes.detach())
         outputs = step.teacher[0] if step.teacher else step.student[0]
         return 1 - outputs.classes.detach().softmax(dim=1).amax(dim=1)
 
@@ -193,8 +202,7 @@ class S2C2:
         A target that is balanced over the batch stands first, as H(Q(x′), p_o(x)), and never has a gradient.
         """
         first = _present(self.main(step).clusters, "clusters")
-        student = step.student[1:] if self.view == "first" else step.student[-2::-1]
-        others = (*student, *step.teacher)
+        others = self.others(step)
         if not others:
             return (
                 losses.similarity(first, first)
@@ -205,6 +213,11 @@ class S2C2:
         if self.assignment == "balanced":
             return losses.cross_entropy(losses.balanced(second), first)
         return losses.similarity(first, second if self.passes_target() else second.detach())
+
+    def others(self, step: Step) -> tuple[Outputs, ...]:
+        """Return the outputs for all views but the one whose heads are trained; the first is that of L_S."""
+        student = step.student[1:] if self.view == "first" else step.student[-2::-1]
+        return (*student, *step.teacher)
 
     def passes_target(self) -> bool:
         """Return whether the second view of L_S has a gradient."""

@@ -192,14 +192,18 @@ def test_arms_that_average_views_have_a_partner_that_does(dataset: Dataset) -> N
     assert values["readout-views-equal"] == values["readout-views"]
 
 
-def test_attempts_with_more_votes_have_a_partner_with_as_many(dataset: Dataset) -> None:
-    _, runs = plan("attempts", Spread((dataset.root,), 1, {}))
+def test_attempts_with_more_votes_or_images_have_a_partner_with_as_many(dataset: Dataset) -> None:
+    _, runs = plan("attempts", Spread((dataset.root,), 1, {"train": {"batch": 6}}))
     found = {run.entry.arm: run for run in runs}
+    endings = ("-votes", "-soft", "-batch")
+    assert {ending for ending in endings for arm in found if arm.endswith(ending)} == set(endings)
     for arm, run in found.items():
-        several = arm.endswith("-votes")
-        assert run.config.data.votes == (5 if several else 1)
+        ending = next((one for one in endings if arm.endswith(one)), "")
+        assert run.config.data.votes == (5 if ending == "-votes" else 1)
+        assert run.config.data.labels == ("soft" if ending == "-soft" else "drawn")
+        assert run.config.train.batch == (24 if ending == "-batch" else 6)
         judged = "vanilla" not in arm
-        partner = f"small-mean-teacher-vanilla{'-votes' if several else ''}-0"
+        partner = f"small-mean-teacher-vanilla{ending}-0"
         assert run.entry.against == (partner if judged else None)
     assert {arm for arm, run in found.items() if run.values["objective"].get("votes")} == {
         "supervised-votes",

@@ -8,7 +8,7 @@ import torch
 
 from s2c2 import checkpoint
 from s2c2 import config as configuration
-from s2c2.algorithms import FixMatch, PseudoLabel
+from s2c2.algorithms import FixMatch, MeanTeacher, PseudoLabel
 from s2c2.data import splits
 from s2c2.data.dataset import Dataset
 from s2c2.data.splits import SplitSizes, resolve
@@ -167,6 +167,9 @@ def test_a_cluster_head_that_no_loss_trains_is_said() -> None:
     assert "objective.separation" in text
     assert not idle(S2C2(PseudoLabel()))
     assert not idle(S2C2(FixMatch(), separation=0.0))
+    (text,) = idle(S2C2(PseudoLabel(), evidence="views"))
+    assert "one view only" in text
+    assert not idle(S2C2(MeanTeacher(), evidence="views"))
     assert not idle(Vanilla(PseudoLabel()))
 
 

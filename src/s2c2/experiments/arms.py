@@ -28,12 +28,16 @@ VIEWS = 4
 """Views that arms named so average."""
 VOTES = 5
 """Votes that arms named so draw for each labeled image."""
+LARGER = 4
+"""Images in a batch of arms named so, for each in the others'."""
 WEIGHTS = (5, 10, 20, 50)
 """Weights of the unlabeled loss, as they are on average after S2C2's 1 - p_a."""
 EQUAL = "vanilla-views"
 """The plain arm that averages as many views."""
 PARTNERS: Mapping[str, str] = {
     "-equal": EQUAL,
+    "-batch": "vanilla-batch",
+    "-soft": "vanilla-soft",
     "-votes-same": "vanilla-probe-votes",
     "-same": "vanilla-probe",
     "-votes": "vanilla-votes",
@@ -202,11 +206,15 @@ def variants(dataset: Dataset, base: Values) -> dict[str, Values]:
 def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return single changes of S2C2, at the share people disagree about; then the same with more votes.
 
-    Arms with five votes a labeled image are held against the plain network with five votes.
+    Arms with five votes a labeled image are held against the plain network with five votes, those that
+    learn from every vote of the labeled images (``-soft``) against one that does, and those with a larger
+    batch against one with as large a batch. A larger batch is what L_A ranks on several processes, too.
     """
     share = measured(dataset, base)
     read: Values = {"predict": {**READOUT, "prior": share}}
     votes: Values = {"data": {"votes": VOTES}}
+    soft: Values = {"data": {"labels": "soft"}}
+    larger: Values = {"train": {"batch": LARGER * configuration.resolve(base).train.batch}}
 
     def changed(**options: Any) -> Values:
         return {"objective": {"name": "s2c2", "prior": share} | options}
@@ -216,6 +224,7 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
         "gradient": changed(gradient=True),
         "scaled": changed(scale_labeled=True),
         "evidence": changed(evidence="confidence"),
+        "views": changed(evidence="views"),
         "readout": configuration.merged(changed(), read),
     }
     several = {name: single[name] for name in ("s2c2", "evidence", "readout")}
@@ -226,7 +235,11 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     )
     found: dict[str, Values] = {"vanilla": VANILLA, **single}
     found["vanilla-votes"] = configuration.merged(VANILLA, votes)
-    return found | {f"{name}-votes": configuration.merged(arm, votes) for name, arm in several.items()}
+    found |= {f"{name}-votes": configuration.merged(arm, votes) for name, arm in several.items()}
+    for ending, change in (("-batch", larger), ("-soft", soft)):
+        three = {"vanilla": VANILLA, "s2c2": single["s2c2"], "readout": single["readout"]}
+        found |= {f"{name}{ending}": configuration.merged(arm, change) for name, arm in three.items()}
+    return found
 
 
 def balanced(dataset: Dataset, base: Values) -> dict[str, Values]:

@@ -221,6 +221,11 @@ def idle(objective: Objective) -> list[str]:
             "warning: no loss trains the cluster head, so clusters will mean nothing: L_CE⁻¹ is off, and L_S "
             "is off or has no second view; set objective.separation, or objective.lone_view=entropy"
         )
+    if objective.evidence == "views" and not objective.compares_views:
+        found.append(
+            "warning: objective.evidence=views ranks by p_a itself, the algorithm has one view only: take "
+            "objective.evidence=confidence"
+        )
     if objective.votes and objective.disputed is None:
         found.append(
             "warning: objective.votes does nothing, no labeled image has two votes: set data.votes or "
