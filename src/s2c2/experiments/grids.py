@@ -17,6 +17,7 @@ from s2c2.experiments.arms import Arms
 from s2c2.experiments.consistent import consistent
 from s2c2.experiments.planned import Planned as Planned
 from s2c2.experiments.planned import Spread as Spread
+from s2c2.experiments.risk import risked
 from s2c2.experiments.rounds import rounds
 from s2c2.studies import Entry, Study
 
@@ -159,6 +160,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         title="Images by class, confidence and ambiguity, and clusters (paper, Figure 5)",
         algorithms=("mean-teacher",),
         then=shown,
+    ),
+    "curves": Experiment(
+        "Errors among the images kept, by p_a and by what a plain network has",
+        arms.proposing,
+        ("mean-teacher",),
+        then=risked,
     ),
     "budget": Experiment(
         "Scores by what was spent on relabeling, and on which images",

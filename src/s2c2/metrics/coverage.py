@@ -4,7 +4,7 @@ Any network can look better by answering less often. These are the partners that
 head has to be compared with: the same number of images, rejected by plain confidence.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,16 @@ class RiskCoverage:
     def area(self) -> float:
         """AURC: the mean risk over all coverages, in [0, 1], lower is better; NaN without images."""
         return float(self.risk.mean()) if len(self.risk) else float("nan")
+
+    def at(self, shares: Sequence[float]) -> Float64[np.ndarray, " c"]:
+        """Return the risk where these shares of the images are kept, in (0, 1]; one image at least.
+
+        Example:
+            >>> RiskCoverage(np.array([0.25, 0.5, 0.75, 1]), np.array([0, 0, 0.3, 0.5])).at([0.1, 0.8, 1.0])
+            array([0. , 0.3, 0.5])
+        """
+        kept = np.maximum(np.rint(np.array(shares) * len(self.risk)).astype(int), 1)
+        return np.asarray(self.risk[kept - 1])
 
 
 def least_confidence(probabilities: Float[np.ndarray, "n k"]) -> Float64[np.ndarray, " n"]:
