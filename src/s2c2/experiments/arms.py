@@ -78,6 +78,11 @@ def measured(dataset: Dataset, base: Values) -> float:
     return share_disputed(dataset, configuration.resolve(base).data.tolerance)
 
 
+def plain(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return the algorithm plain, alone."""
+    return {"vanilla": VANILLA}
+
+
 def extended(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return the algorithm plain and extended by S2C2."""
     return {"vanilla": VANILLA, "s2c2": S2C2}

@@ -12,7 +12,7 @@ from s2c2.config import Config, fields_of
 from s2c2.data import dataset as datasets
 from s2c2.data.dataset import Dataset
 from s2c2.errors import UserError, chosen
-from s2c2.experiments import arms
+from s2c2.experiments import arms, choices
 from s2c2.experiments.arms import Arms
 from s2c2.experiments.consistent import consistent
 from s2c2.experiments.planned import Planned as Planned
@@ -160,6 +160,12 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         title="Images by class, confidence and ambiguity, and clusters (paper, Figure 5)",
         algorithms=("mean-teacher",),
         then=shown,
+    ),
+    "choices": Experiment(
+        "What p_A and k′ a plain network would choose, without a label, beside what people say",
+        arms.plain,
+        ("mean-teacher",),
+        then=choices.chosen,
     ),
     "curves": Experiment(
         "Errors among the images kept, by p_a and by what a plain network has",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from s2c2 import files
 from s2c2.report.figures import standalone
-from s2c2.report.study import budget, budget_plot, curves, plots, table3
+from s2c2.report.study import budget, budget_plot, choices, curves, plots, table3
 from s2c2.report.study import sheets as tables
 from s2c2.report.study.mosaic import mosaics
 from s2c2.report.study.rendering import as_csv, as_html, as_markdown
@@ -30,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
     "table3": Kind(table3.sheets, table3.figures),
     "proposals": Kind(table3.sheets, table3.figures),
     "curves": Kind(curves.sheets, curves.figures),
+    "choices": Kind(choices.sheets, lambda study, outcomes: {}),
     "budget": Kind(budget.sheets, budget_plot.figures),
 }
 """Experiments that are not shown as the others are."""
