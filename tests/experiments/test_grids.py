@@ -247,6 +247,25 @@ def test_probed_arms_are_held_against_the_plain_network_without_and_with_the_pro
             assert config.predict.clusters == "prototypes"
 
 
+def test_combined_arms_are_held_against_plain_networks_that_were_given_as_much(dataset: Dataset) -> None:
+    _, runs = plan("combined", Spread((dataset.root,), 1, {}))
+    found = {run.entry.arm: run.config for run in runs}
+    for arm, partner in partners(runs).items():
+        votes = "-votes" if "votes" in arm else ""
+        if arm.endswith("-equal"):
+            assert partner == f"vanilla-views{votes}-0"
+        else:
+            assert partner == (f"vanilla{votes}-0" if "readout" in arm else None)
+    for arm, config in found.items():
+        assert config.data.votes == (5 if "votes" in arm else 1)
+        assert config.predict.views == (4 if "views" in arm else 1)
+        assert config.objective.name == ("vanilla" if "vanilla" in arm else "s2c2")
+        read = next((name for name in ("probe", "spread") if name in arm), "head")
+        assert config.predict.classes == read
+        assert config.predict.crossfit == ("readout" in arm and "votes" in arm)
+    assert len(found) == 24
+
+
 def test_arms_with_spread_labels_are_held_against_the_plain_network(dataset: Dataset) -> None:
     _, runs = plan("spread", Spread((dataset.root,), 1, {}))
     found = {run.entry.arm: run for run in runs}

@@ -1,6 +1,7 @@
 """The arms of the experiments: what is held against each other, as changes of a configuration."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ WEIGHTS = (5, 10, 20, 50)
 EQUAL = "vanilla-views"
 """The plain arm that averages as many views."""
 PARTNERS: Mapping[str, str] = {
+    "-votes-equal": "vanilla-views-votes",
     "-equal": EQUAL,
     "-batch": "vanilla-batch",
     "-soft": "vanilla-soft",
@@ -317,6 +319,37 @@ def spread(dataset: Dataset, base: Values) -> dict[str, Values]:
             read = configuration.merged(told, {"predict": options})
             found[f"readout-{classes}{suffix}"] = configuration.merged(extended, read)
             found[f"vanilla-readout-{classes}{suffix}"] = configuration.merged(plain, read)
+    return found
+
+
+def combined(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return readouts with all that was kept: a probe or spread labels, averaged views, and votes.
+
+    Votes are read cross-fitted. An arm that averages views is held against the plain network without and, as
+    ``-equal``, with averaging.
+    """
+    share = measured(dataset, base)
+    networks: dict[str, Values] = {
+        "": {"objective": {"name": "s2c2", "prior": share}},
+        "vanilla-": {"objective": {"name": "vanilla"}},
+    }
+    more: Values = {"predict": {"views": VIEWS}}
+    asked: dict[str, tuple[Values, Values]] = {
+        "": ({}, {"ambiguity": "doubt"}),
+        "-votes": ({"data": {"votes": VOTES}}, {"ambiguity": "votes", "crossfit": True}),
+    }
+    found: dict[str, Values] = {}
+    for suffix, (told, ambiguity) in asked.items():
+        alone = configuration.merged(VANILLA, told)
+        found |= {f"vanilla{suffix}": alone, f"{EQUAL}{suffix}": configuration.merged(alone, more)}
+        for (ahead, network), classes in product(networks.items(), ("probe", "spread")):
+            read: Values = {"classes": classes, "clusters": "prototypes", "prior": share, **ambiguity}
+            arm = configuration.merged(configuration.merged(network, told), {"predict": read})
+            averaged = configuration.merged(arm, more)
+            found[f"{ahead}readout-{classes}{suffix}"] = arm
+            found[f"{ahead}readout-{classes}-views{suffix}"] = averaged
+            if not ahead:
+                found[f"readout-{classes}-views{suffix}-equal"] = averaged
     return found
 
 

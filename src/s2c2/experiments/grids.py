@@ -225,6 +225,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         arms.crossfitted,
         ("mean-teacher",),
     ),
+    "combined": Experiment(
+        "Readouts with all that was kept: a probe or spread labels, averaged views, and cross-fitted votes",
+        arms.combined,
+        ("mean-teacher",),
+    ),
     "ceiling": Experiment(
         "The plain network, read with a probe, by how much people said of the images it is trained on",
         arms.ceiling,

@@ -63,6 +63,15 @@ ARMS = {
     "readout-spread-votes": "readout, spread labels, 5 votes",
     "vanilla-readout-spread": "plain, with a readout, spread labels",
     "vanilla-readout-spread-votes": "plain, with a readout, spread labels, 5 votes",
+    **{
+        f"{arm}readout-{classes}-views{votes}{equal}": f"{network}{label}, views{cast}{against}"
+        for arm, network in (("", ""), ("vanilla-", "plain, with a "))
+        for classes, label in (("probe", "readout, probe"), ("spread", "readout, spread labels"))
+        for votes, cast in (("", ""), ("-votes", ", 5 votes"))
+        for equal, against in (("", ""), ("-equal", ", against plain with views"))
+    },
+    "vanilla-views": "plain, views",
+    "vanilla-views-votes": "plain, views, 5 votes",
     "every-label": "plain, with a readout, probe, every image labeled",
     "every-vote": "plain, with a readout, probe, every vote",
     "majority": "majority label",
