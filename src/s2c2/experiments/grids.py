@@ -12,7 +12,7 @@ from s2c2.config import Config, fields_of
 from s2c2.data import dataset as datasets
 from s2c2.data.dataset import Dataset
 from s2c2.errors import UserError, chosen
-from s2c2.experiments import arms, choices
+from s2c2.experiments import arms, changes, choices, readings, weighing
 from s2c2.experiments.arms import Arms
 from s2c2.experiments.consistent import consistent
 from s2c2.experiments.planned import Planned as Planned
@@ -112,8 +112,8 @@ def _of_algorithm(
     compared = experiment.arms(dataset, base)
     found = []
     for seed in spread.numbers:
-        for arm, changes in compared.items():
-            config = configuration.resolve(configuration.merged(base, dict(changes) | {"seed": seed}))
+        for arm, changed in compared.items():
+            config = configuration.resolve(configuration.merged(base, dict(changed) | {"seed": seed}))
             plain = arms.plain_of(arm)
             partner = f"{title}-{algorithm}-{plain}-{seed}" if plain in compared and _judges(config) else None
             entry = Entry(f"{title}-{algorithm}-{arm}-{seed}", title, algorithm, arm, seed, partner)
@@ -151,7 +151,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     ),
     "proposals": Experiment(
         "Simulated annotators with proposals of S2C2 and of plain networks, one by one and in groups",
-        arms.proposing,
+        readings.proposing,
         ("mean-teacher",),
         then=consistent,
     ),
@@ -169,7 +169,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     ),
     "curves": Experiment(
         "Errors among the images kept, by p_a and by what a plain network has",
-        arms.proposing,
+        readings.proposing,
         ("mean-teacher",),
         then=risked,
     ),
@@ -181,63 +181,63 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     ),
     "variants": Experiment(
         "S2C2 as in the paper, ranked by doubt, and read by doubt and prototypes",
-        arms.variants,
+        readings.variants,
         ("mean-teacher", "pseudo-label", "fixmatch"),
     ),
     "weaker": Experiment(
         "S2C2 and the plain algorithm with a weaker unlabeled loss, read by their doubt",
-        arms.weakened,
+        weighing.weakened,
         ("mean-teacher",),
     ),
     "weights": Experiment(
         "Plain and S2C2, read by its doubt, by the weight of the unlabeled loss, with as much of it",
-        arms.weights,
+        weighing.weights,
         ("mean-teacher",),
     ),
     "finetune": Experiment(
         "S2C2 as in the paper and, read by its doubt, with as much of the unlabeled loss as plain networks",
-        arms.finetuned,
+        weighing.finetuned,
         ("mean-teacher",),
     ),
     "attempts": Experiment(
         "Single changes of S2C2, with one vote and with five votes a labeled image",
-        arms.attempts,
+        changes.attempts,
         ("mean-teacher",),
     ),
     "balance": Experiment(
         "S2C2 with and without CE⁻¹, without and with targets of clusters of equal size",
-        arms.balanced,
+        changes.balanced,
         ("mean-teacher",),
     ),
     "probe": Experiment(
         "Readouts without and with a linear probe, with one vote and with five votes a labeled image",
-        arms.probed,
+        readings.probed,
         ("mean-teacher",),
     ),
     "spread": Experiment(
         "Readouts with a linear probe, without and with labels spread over alike images, with one vote and "
         "with five votes a labeled image",
-        arms.spread,
+        readings.spread,
         ("mean-teacher",),
     ),
     "crossfit": Experiment(
         "Probes of five votes as they are and cross-fitted, without and with spread labels",
-        arms.crossfitted,
+        readings.crossfitted,
         ("mean-teacher",),
     ),
     "combined": Experiment(
         "Readouts with all that was kept: a probe or spread labels, averaged views, and cross-fitted votes",
-        arms.combined,
+        readings.combined,
         ("mean-teacher",),
     ),
     "ceiling": Experiment(
         "The plain network, read with a probe, by how much people said of the images it is trained on",
-        arms.ceiling,
+        readings.ceiling,
         ("mean-teacher",),
     ),
     "precision": Experiment(
         "The plain algorithm in float32 with joined views, and by number format and how views are read",
-        arms.faster,
+        changes.faster,
         ("fixmatch",),
     ),
     "sweep-prior": _weight("prior", 0.0, 0.2, 0.4, 0.6, 0.8, 1.0),

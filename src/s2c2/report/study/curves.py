@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from s2c2.report.figures import PALETTE, STYLE, svg
-from s2c2.report.study.sheets import ARMS, Sheet, problems
+from s2c2.report.study.names import ARMS
+from s2c2.report.study.sheets import Sheet, problems
 from s2c2.report.study.spread import spread
 from s2c2.studies import Outcome, Study
 

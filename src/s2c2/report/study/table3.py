@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from s2c2.metrics.consistency import Arm
 from s2c2.report.consistency import COLUMNS, read_arm, spreads
 from s2c2.report.consistency_plot import figure
-from s2c2.report.study.sheets import ARMS, Sheet, problems
+from s2c2.report.study.names import ARMS
+from s2c2.report.study.sheets import Sheet, problems
 from s2c2.studies import Outcome, Study
 
 KEYS = ("dataset", "algorithm", "proposals of", "settled")
