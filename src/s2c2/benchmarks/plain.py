@@ -3,6 +3,10 @@
 Per-image views with Pillow, scaled and normalised one by one, one pass over all views in float32 and NCHW,
 all with gradient, an optimizer and an average that go tensor by tensor, the allocator of the C library as it
 is. The network is the same.
+
+Public implementations make views in loader workers. There is no worker here: the step makes its views in its
+own process, so that what workers would do counts as work of the same processor. On a graphics card the views
+are there already, as if workers cost nothing.
 """
 
 import copy
