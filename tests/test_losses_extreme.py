@@ -57,6 +57,15 @@ def naive_fairness(wanted: Tensor, strong: Tensor, confident: Tensor) -> Tensor:
     return sum(terms, 0 * strong.sum())
 
 
+def naive_balanced(logits: Tensor) -> Tensor:
+    """Sinkhorn–Knopp of softmax(2 z) by logarithms, each image and each cluster one by one, three times."""
+    rows = [torch.stack(log_softmax(2 * row)) for row in logits]
+    for _ in range(3):
+        columns = [column - column.logsumexp(dim=0) for column in torch.stack(rows, dim=1)]
+        rows = [torch.stack(log_softmax(row)) for row in torch.stack(columns, dim=1)]
+    return torch.stack(rows).exp()
+
+
 def target_of(logits: Tensor) -> Tensor:
     return logits.float().softmax(dim=1)
 
@@ -107,6 +116,18 @@ def test_pair_losses_and_their_gradients_equal_float64(
     pairs_of = zip(gradients(values, given), gradients(expected, exact), strict=True)
     for mine, theirs in pairs_of:
         torch.testing.assert_close(mine.double(), theirs, rtol=DIGITS[dtype], atol=1e-6 * size)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@settings(max_examples=100)
+@given(drawn=pairs())
+def test_balanced_equals_float64(
+    dtype: torch.dtype, drawn: tuple[list[list[float]], list[list[float]]]
+) -> None:
+    logits = torch.tensor([*drawn[0], *drawn[1]], dtype=dtype)
+    size = 1 + float(logits.abs().max())
+    expected = naive_balanced(logits.double())
+    torch.testing.assert_close(losses.balanced(logits).double(), expected, rtol=1e-5, atol=1e-6 * size)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -230,6 +230,15 @@ def test_confidence_masks_anchors() -> None:
         assert ((values > 0) == (peaks >= confidence)).all()
 
 
+def test_confidence_is_not_rounded_where_logits_are() -> None:
+    """Of (4, 0, 0) 0.9647, which bfloat16 rounds to what it rounds 0.966 to."""
+    step = make_step()
+    logits = torch.tensor([[4.0, 0.0, 0.0], [0.0, 9.0, 0.0]], dtype=torch.bfloat16)
+    main = Outputs(logits, *(column[:2] for column in columns(step.student[0])[1:]))
+    values = S2C2(Fixed(), confidence=0.966).unlabeled_separation(replace(step, student=(main,)))
+    assert (values > 0).tolist() == [False, True]
+
+
 def test_confident_partner_leaves_out_unsure_partners() -> None:
     classes = torch.tensor([[9.0, 0.0, 0.0], [0.0, 0.1, 0.0], [0.0, 0.0, 0.1], [0.0, 9.0, 0.0]])
     step = make_step()

@@ -158,7 +158,7 @@ class S2C2:
         if self.evidence == "views":
             return losses.divergence(self.main(step).classes.detach(), others[0].classes.detach())
         outputs = step.teacher[0] if step.teacher else step.student[0]
-        return 1 - outputs.classes.detach().softmax(dim=1).amax(dim=1)
+        return 1 - outputs.classes.detach().float().softmax(dim=1).amax(dim=1)
 
     def votes_loss(self, step: Step) -> Float[Tensor, ""]:
         """Return the mean over labeled images with two or more votes: ambiguous are those whose votes differ.
@@ -189,7 +189,7 @@ class S2C2:
 
     def unlabeled_separation(self, step: Step) -> Float[Tensor, " u"]:
         """Return CE⁻¹ of each confident unlabeled image and a random one of another predicted class."""
-        confidence, classes = step.student[0].classes.detach().softmax(dim=1).max(dim=1)
+        confidence, classes = step.student[0].classes.detach().float().softmax(dim=1).max(dim=1)
         confident = confidence >= self.confidence
         pool = confident if self.confident_partner else torch.ones_like(confident)
         partner, valid = partners(classes, pool, step.generator)

@@ -211,6 +211,26 @@ def test_permuting_the_batch_permutes_the_losses(used: Algorithm) -> None:
         torch.testing.assert_close(after.unlabeled, before.unlabeled[u_order])
 
 
+def test_a_number_added_to_all_logits_of_an_image_changes_no_loss(used: Algorithm) -> None:
+    step = make_step(Vanilla(used)).inputs
+    generator = torch.Generator().manual_seed(3)
+
+    def moved(logits: Tensor) -> Tensor:
+        return logits + 100 * torch.rand(len(logits), 1, generator=generator) - 50
+
+    before = used(step)
+    after = used(
+        replace(
+            step,
+            labeled=moved(step.labeled),
+            student=tuple(moved(view) for view in step.student),
+            teacher=tuple(moved(view) for view in step.teacher),
+        )
+    )
+    torch.testing.assert_close(after.labeled, before.labeled, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(after.unlabeled, before.unlabeled, rtol=1e-4, atol=1e-4)
+
+
 def test_permuting_a_training_batch_changes_no_state(algorithm: Algorithm) -> None:
     other = deepcopy(algorithm)
     step = replace(make_step(Vanilla(algorithm)).inputs, training=True)

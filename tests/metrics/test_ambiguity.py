@@ -1,3 +1,5 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -68,3 +70,9 @@ def test_entropy_equals_scipy() -> None:
     np.testing.assert_allclose(entropy(rows), scipy.stats.entropy(rows, axis=1))
     assert entropy(np.array([[1.0, 0.0]])).tolist() == [0.0]
     assert entropy(np.full((1, 4), 0.25)).item() == pytest.approx(np.log(4))
+
+
+def test_the_same_shares_in_another_order_have_the_same_entropy() -> None:
+    shares = np.array([1, 2, 3, 7, 11]) / 24
+    orders = np.array(list(permutations(shares)))
+    assert len(set(entropy(orders).tolist())) == 1

@@ -1,6 +1,7 @@
 """What holds for every metric: other names of clusters and classes, other orders, bounds, merged clusters."""
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from s2c2.metrics import (
     coverage,
     degenerate,
 )
+from s2c2.metrics.scores import Scores, evaluate
+from s2c2.predictions import Predictions
 
 K = 4
 Made = dict[str, np.ndarray]
@@ -52,6 +55,13 @@ def predicted(made: Made) -> np.ndarray:
     return np.asarray(made["probabilities"].argmax(axis=1))
 
 
+def clear(made: Made) -> Made:
+    """The images of which one class is ahead, for people and for the network."""
+    rows = [np.sort(made[key], axis=1) for key in ("votes", "probabilities")]
+    ahead = np.logical_and(*(each[:, -1] > each[:, -2] for each in rows))
+    return {key: value[ahead] for key, value in made.items()}
+
+
 METRICS: dict[str, tuple[Callable[[Made], float], float, float]] = {
     "accuracy": (lambda m: classification.accuracy(target(m), predicted(m)), 0, 1),
     "weighted_f1": (lambda m: classification.weighted_f1(target(m), predicted(m)), 0, 1),
@@ -81,6 +91,43 @@ METRICS: dict[str, tuple[Callable[[Made], float], float, float]] = {
 """Each metric with its bounds."""
 CLASSED = ("accuracy", "weighted_f1", "macro_f1", "purity", "nmi", "kappa", "constant class")
 """Metrics of classes as numbers; the others read rows, where a class is a column."""
+
+
+SCORES = {
+    **dict.fromkeys(("share_ambiguous", "share_disputed", "usage_entropy", "largest_cluster"), (0, 1)),
+    **dict.fromkeys(("f1_certain", "f1_all", "macro_f1", "accuracy", "purity", "nmi", "ece"), (0, 1)),
+    **dict.fromkeys(("auroc", "auroc_strict", "average_precision", "degenerate", "collapsed"), (0, 1)),
+    **dict.fromkeys(("distance", "distance_size"), (0, np.sqrt(2))),
+    **dict.fromkeys(("images", "smallest_cluster"), (0, 24)),
+    **dict.fromkeys(("clusters", "clusters_effective"), (0, 7)),
+    "left_out": (0, 0),
+    "score": (-1, np.sqrt(2)),
+    "spearman": (-1, 1),
+    "kl": (0, np.inf),
+}
+"""The bounds of what a run is scored by."""
+
+
+def scored(made: Made, heads: bool) -> dict[str, float]:
+    """Scores of a run, which has heads for ambiguity and clusters or has not."""
+    n = len(made["flags"])
+    run = Predictions(
+        classes=tuple("abcd"),
+        images=tuple(map(str, range(n))),
+        splits=("validation",) * n,
+        probabilities=made["probabilities"].astype(np.float32),
+        embeddings=np.zeros((n, 1), dtype=np.float32),
+        ambiguity=made["scores"].astype(np.float32) if heads else None,
+        clusters=made["clusters"].astype(np.int32) if heads else None,
+        cluster_confidence=np.ones(n, dtype=np.float32) if heads else None,
+    )
+    found = evaluate(run, made["soft"])
+    return {name: float(getattr(found, name)) for name in SCORES}
+
+
+def differing(one: dict[str, float], other: dict[str, float]) -> list[str]:
+    """Names of the scores that differ by more than float32 can say."""
+    return [name for name in one if not np.isclose(one[name], other[name], atol=1e-6, equal_nan=True)]
 
 
 def equal(one: float, other: float) -> bool:
@@ -119,14 +166,9 @@ def test_names_of_clusters_do_not_matter(name: str, made: Made, seed: int) -> No
 @given(made=images(), seed=st.integers(0, 99))
 def test_names_of_classes_do_not_matter(name: str, made: Made, seed: int) -> None:
     """Ties between classes are decided by their order, so that only clear cases are renamed."""
-    metric = METRICS[name][0]
-    clear = np.ones(len(made["clusters"]), dtype=bool)
-    for key in ("votes", "probabilities"):
-        rows = np.sort(made[key], axis=1)
-        clear &= rows[:, -1] > rows[:, -2]
-    if name == "spearman" or not clear.any():
+    metric, kept = METRICS[name][0], clear(made)
+    if name == "spearman" or not len(kept["flags"]):
         return
-    kept = {key: value[clear] for key, value in made.items()}
     order = np.random.default_rng(seed).permutation(K)
     columns = {key: kept[key][:, order] for key in ("votes", "soft", "probabilities")}
     assert equal(metric(kept | columns), metric(kept))
@@ -154,3 +196,52 @@ def test_rejecting_takes_exactly_so_many_of_the_highest(made: Made, count: int) 
     assert gone.sum() == count
     if 0 < count < len(gone):
         assert made["scores"][gone].min() >= made["scores"][~gone].max()
+
+
+def test_every_score_that_is_a_number_has_bounds() -> None:
+    assert {field.name for field in fields(Scores)} - SCORES.keys() == {"detector", "reasons"}
+
+
+@pytest.mark.parametrize("heads", [False, True])
+@settings(max_examples=25)
+@given(made=images())
+def test_scores_keep_to_their_bounds(heads: bool, made: Made) -> None:
+    for name, value in scored(made, heads).items():
+        low, high = SCORES[name]
+        assert np.isnan(value) or low - 1e-6 <= value <= high + 1e-6, name
+
+
+@pytest.mark.parametrize("heads", [False, True])
+@settings(max_examples=25)
+@given(made=images(), seed=st.integers(0, 99))
+def test_scores_know_no_order_of_images_and_no_names_of_clusters(heads: bool, made: Made, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    order, names = rng.permutation(len(made["flags"])), rng.permutation(50)[:7]
+    moved = {key: value[order] for key, value in made.items()}
+    moved["clusters"] = names[moved["clusters"]]
+    assert differing(scored(moved, heads), scored(made, heads)) == []
+
+
+@pytest.mark.parametrize("heads", [False, True])
+@settings(max_examples=25)
+@given(made=images(), seed=st.integers(0, 99))
+def test_scores_know_no_names_of_classes(heads: bool, made: Made, seed: int) -> None:
+    kept, order = clear(made), np.random.default_rng(seed).permutation(K)
+    columns = {key: kept[key][:, order] for key in ("votes", "soft", "probabilities")}
+    if len(kept["flags"]):
+        assert differing(scored(kept | columns, heads), scored(kept, heads)) == []
+
+
+@settings(max_examples=25)
+@given(made=images(), pair=st.tuples(st.integers(0, 6), st.integers(0, 6)))
+def test_scores_where_two_clusters_are_merged(made: Made, pair: tuple[int, int]) -> None:
+    """Scores of classes and of ambiguity stay; groups become fewer, larger, less pure and more uneven."""
+    merged = made | {"clusters": np.where(made["clusters"] == pair[0], pair[1], made["clusters"])}
+    before, after = scored(made, heads=True), scored(merged, heads=True)
+    falls, rises = ("clusters", "clusters_effective", "purity"), ("largest_cluster", "smallest_cluster")
+    others = {"distance", "distance_size", "score", "usage_entropy", "nmi", "collapsed"}
+    assert set(differing(before, after)) <= {*falls, *rises, *others}
+    for name in falls:
+        assert np.isnan(before[name]) or after[name] <= before[name] + 1e-6
+    for name in (*rises, "collapsed"):
+        assert np.isnan(before[name]) or after[name] >= before[name] - 1e-6

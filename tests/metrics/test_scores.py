@@ -104,6 +104,12 @@ def test_all_certain_or_all_ambiguous_is_degenerate_and_undefined_scores_are_nan
     assert scores.auroc == 0.5
 
 
+def test_either_collapse_is_one() -> None:
+    sure = np.tile(np.array([[0.9, 0.1]], dtype=np.float32), (6, 1))
+    assert evaluate(replace(RUN, probabilities=sure), PEOPLE).collapsed is True
+    assert evaluate(replace(RUN, clusters=np.full(6, 3, dtype=np.int32)), PEOPLE).collapsed is True
+
+
 def test_collapse_is_named() -> None:
     sure = np.tile(np.array([[0.9, 0.1]], dtype=np.float32), (6, 1))
     run = replace(RUN, probabilities=sure, clusters=np.full(6, 3, dtype=np.int32))

@@ -12,6 +12,6 @@ def pseudo_labels(
 
     Neither has a gradient. There may be a threshold for each class.
     """
-    confidence, classes = logits.detach().softmax(dim=1).max(dim=1)
+    confidence, classes = logits.detach().float().softmax(dim=1).max(dim=1)
     least = threshold[classes] if isinstance(threshold, Tensor) else threshold
     return F.one_hot(classes, logits.shape[1]).to(logits.dtype), confidence >= least

@@ -28,7 +28,7 @@ class MeanTeacher:
 
     def __call__(self, step: StepInputs) -> SampleLosses:
         """Return cross-entropy and the ramped squared distance to the teacher."""
-        target = step.teacher[0].detach().softmax(dim=1)
+        target = step.teacher[0].detach().float().softmax(dim=1)
         weight = self.consistency * linear_ramp(step.progress, self.ramp)
         return SampleLosses(
             labeled=losses.cross_entropy(step.labels, step.labeled),

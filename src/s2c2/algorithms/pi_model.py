@@ -24,7 +24,7 @@ class PiModel:
 
     def __call__(self, step: StepInputs) -> SampleLosses:
         """Return cross-entropy and the ramped squared distance between two views."""
-        target = step.student[1].detach().softmax(dim=1)
+        target = step.student[1].detach().float().softmax(dim=1)
         weight = self.consistency * linear_ramp(step.progress, self.ramp)
         return SampleLosses(
             labeled=losses.cross_entropy(step.labels, step.labeled),

@@ -34,7 +34,7 @@ class UDA:
     def __call__(self, step: StepInputs) -> SampleLosses:
         """Return cross-entropy and the cross-entropy of the strong view to softmax(z / τ) of the weak one."""
         weak, strong = step.student
-        target = (weak.detach() / self.temperature).softmax(dim=1)
+        target = (weak.detach().float() / self.temperature).softmax(dim=1)
         _, confident = pseudo_labels(weak, self.threshold)
         return SampleLosses(
             labeled=losses.cross_entropy(step.labels, step.labeled),

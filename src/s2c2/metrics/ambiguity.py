@@ -10,11 +10,13 @@ from sklearn.metrics import average_precision_score
 def entropy(distributions: Float[np.ndarray, "n k"]) -> Float64[np.ndarray, " n"]:
     """Return the entropy of each row in nats, in [0, log k]: how much people, or a network, are undecided.
 
+    Rows of the same shares in another order have the same entropy to the last bit, so that ranks tie them.
+
     Example:
         >>> entropy(np.array([[1.0, 0.0], [0.5, 0.5]])).round(4).tolist()
         [0.0, 0.6931]
     """
-    return np.asarray(entr(distributions.astype(np.float64)).sum(axis=1))
+    return np.asarray(entr(np.sort(distributions.astype(np.float64), axis=1)).sum(axis=1))
 
 
 def auroc(scores: Float[np.ndarray, " n"], ambiguous: Bool[np.ndarray, " n"]) -> float:
