@@ -31,8 +31,8 @@ until [ -S "$folder/asked" ]; do
   sleep 1
 done
 
-modules="aggregation aligned annotation_log annotation_study baselines captions consistency default_effect"
-modules+=" equal_coverage pooling traps"
+modules="aggregation aligned ambiguity annotation_log annotation_study baselines captions comparison consistency"
+modules+=" coverage default_effect equal_coverage pooling scores traps"
 for module in ${MODULES:-$modules}; do
   tests=src/s2c2/metrics/$module.py
   for name in metrics/test_$module ${others[$module]-}; do

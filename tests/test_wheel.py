@@ -1,18 +1,19 @@
-"""The wheel holds the whole package and nothing else, and runs from a folder of its own."""
+"""The sdist holds the repository; the wheel built of it holds the package alone, and runs from a folder."""
 
-import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("hatchling", reason="builds a wheel with the hatchling that is installed")
+from tests.test_house import tracked
+
+pytest.importorskip("hatchling", reason="builds with the hatchling that is installed")
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/s2c2"
-PARTS = ("pyproject.toml", "README.md", "LICENSE", "src/s2c2")
 RUN = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -23,26 +24,40 @@ main()
 """
 
 
-def copied(tree: Path) -> None:
-    """Copy the parts of the project that a wheel is made of."""
-    for part in PARTS:
-        path = tree / part
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, path, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(ROOT / part, path)
+def built(kind: str, tree: Path, dist: Path) -> Path:
+    """Build a wheel or an sdist of a folder; return the file."""
+    call = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(dist)]
+    done = subprocess.run(call, cwd=tree, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (file,) = dist.iterdir()
+    return file
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built("sdist", ROOT, tmp_path_factory.mktemp("sdist") / "dist")
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built of the sdist without its tests and records, which a wheel has no use for."""
     folder = tmp_path_factory.mktemp("wheel")
-    copied(folder / "tree")
-    call = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
-    done = subprocess.run(call, cwd=folder / "tree", capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (built,) = (folder / "dist").iterdir()
-    return built
+    with tarfile.open(sdist) as archive:
+        parts = [each for each in archive if each.name.split("/")[1] not in ("tests", "results", "docs")]
+        archive.extractall(folder, members=parts, filter="data")
+    (tree,) = folder.iterdir()
+    return built("wheel", tree, folder / "dist")
+
+
+def test_the_sdist_holds_what_the_repository_does(sdist: Path) -> None:
+    """Sources with their tests, documentation and records, so that tests run; nothing that git ignores."""
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    kept = {path.relative_to(ROOT).as_posix() for path in tracked()}
+    assert names - kept == {"PKG-INFO"}
+    assert kept <= names
+    assert {"src/s2c2/py.typed", "tests/test_wheel.py", "results/mutants.md"} <= names
+    assert [name for name in names if "/runs/" in name or name.startswith((".venv", "demo/", "crash-"))] == []
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
