@@ -170,7 +170,14 @@ def _read(path: Path, columns: list[str] | None = None) -> tuple[pl.DataFrame, t
             return _read_csv(path)
         classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
         return pl.read_parquet(path, columns=columns), classes
-    except (pl.exceptions.PolarsError, OSError, KeyError, TypeError, ValueError) as error:
+    except (
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        OSError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise UserError(f"{path} is not a predictions file: {error}") from error
 
 

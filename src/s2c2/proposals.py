@@ -129,7 +129,7 @@ def read(path: Path) -> tuple[Proposal, ...]:
         table = pl.read_parquet(path)
         classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
         return tuple(_from_rows(rows, classes) for rows in table.partition_by("group", maintain_order=True))
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, KeyError, ValueError) as error:
         raise UserError(f"{path} is not a proposals file: {error}") from error
 
 

@@ -35,7 +35,7 @@ def read_table(path: Path) -> pl.DataFrame:
         return pl.read_csv(path, separator=mark, schema_overrides=overrides, infer_schema_length=None)
     except pl.exceptions.NoDataError as error:
         raise UserError(f"{path} is empty: it needs a header line") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise UserError(f"cannot read the table {path}: {_first_line(error)}") from error
 
 
@@ -144,5 +144,5 @@ def _fractional(series: pl.Series) -> pl.Series:
     return wrong if wrong.any() else series.is_not_null()
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
