@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check tools format docs bench card load results soak fuzz audit package lowest coverage mutants clean
+.PHONY: help install demo test check tools format docs bench card load results soak fuzz audit package lowest newest coverage mutants clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -89,7 +89,10 @@ package: | $(BIN)/python  ## build wheel and sdist, install each into a clean en
 	PYTHON="$(BIN)/python" INSTALL_ARGS="$(INSTALL_ARGS)" bash bench/package.sh
 
 lowest: | $(BIN)/python  ## test with the lowest versions that pyproject.toml allows
-	PYTHON="$(BIN)/python" INSTALL_ARGS="$(INSTALL_ARGS)" bash bench/lowest.sh
+	PYTHON="$(BIN)/python" INSTALL_ARGS="$(INSTALL_ARGS)" bash bench/versions.sh lowest-direct
+
+newest: | $(BIN)/python  ## test with the newest versions that pyproject.toml allows
+	PYTHON="$(BIN)/python" INSTALL_ARGS="$(INSTALL_ARGS)" bash bench/versions.sh highest
 
 # What is measured writes beside the full disk, and replaces os._exit by what cannot be sent to a process.
 MEASURED := not full_disk_is_one_clear_line and not dies_stop_no_other and not is_told_to_stop
