@@ -24,11 +24,28 @@ test("finds the border wherever it is", () => {
   }
 });
 
-test("thousands of pages in about twice the logarithm of the border", () => {
-  for (const matching of [0, 1, 10, 100, 1000, 4000, 5000]) {
-    const { search, seen } = searched(5000, matching);
+/** Most looks, and their mean, for each number of matching images from `least` to `most`. */
+function looks(remaining, least, most) {
+  const found = [];
+  for (let matching = least; matching <= most; matching += 1) {
+    const whole = matching === remaining ? Math.ceil(remaining / 24) : Math.floor(matching / 24);
+    const { search, seen } = searched(Math.ceil(remaining / 24), whole);
     assert.equal(search.looks, seen.length);
-    assert.ok(seen.length <= 2 * Math.ceil(Math.log2(matching + 2)) + 1, `${seen.length} looks for ${matching}`);
+    found.push(seen.length);
+  }
+  return { most: Math.max(...found), mean: found.reduce((sum, one) => sum + one) / found.length };
+}
+
+test("thousands of images are found in about ten looks, small groups in about five", () => {
+  for (const [remaining, least, largest, most, mean] of [
+    [5000, 50, 200, 6, 5.2],
+    [5000, 1000, 5000, 10, 9],
+    [100_000, 50, 200, 7, 6.1],
+    [100_000, 1000, 5000, 11, 9.8],
+  ]) {
+    const found = looks(remaining, least, largest);
+    const words = `${least} to ${largest} of ${remaining}: ${found.mean} looks, ${found.most} at most`;
+    assert.ok(found.most <= most && found.mean <= mean, words);
   }
 });
 
@@ -37,9 +54,9 @@ test("no page is looked at twice", () => {
   assert.equal(new Set(seen).size, seen.length);
 });
 
-test("the jump doubles while pages match", () => {
-  const { seen } = searched(1000, 1000);
-  assert.deepEqual(seen.slice(0, 5), [0, 2, 6, 14, 30]);
+test("a small group is as likely as a large one", () => {
+  const { seen } = searched(209, 0);
+  assert.deepEqual(seen, [25, 6, 2, 1, 0]);
 });
 
 test("matching pages join, and of the border page what was accepted", () => {

@@ -1,21 +1,24 @@
 /**
  * Growing a group: where in a list of images, the most similar first, do they stop matching?
  *
- * Pages below `left` match. The jump doubles while pages match; the first page that does not is the bound
- * `right`, and from then on the range is halved. When the bounds meet, page `left` holds the border: it is
- * looked at image by image.
+ * Pages below `left` match. Each look narrows the range, until the bounds meet: page `left` then holds the
+ * border and is looked at image by image. The page in the middle of the range is not the arithmetic one: a small
+ * group is as likely as one ten times as large, so that near pages weigh more than far ones. Both small and large
+ * groups so take few looks, also where a hundred thousand images remain.
  *
  * @typedef {object} Search
  * @property {number} pages  pages there are
  * @property {number} left   pages known to match, counted from the first
  * @property {number} right  first page known not to match wholly, `pages` while there is none
  * @property {number} at     page to look at
- * @property {number} jump   pages to go on by
  * @property {number} looks  pages looked at so far
  */
 
+/** Pages below which sizes of groups are taken for equally likely; beyond, one ten times as large is. */
+const NEAR = 4;
+
 /** @param {number} pages @returns {Search} */
-export const begun = (pages) => ({ pages, left: 0, right: pages, at: 0, jump: 1, looks: 0 });
+export const begun = (pages) => aimed({ pages, left: 0, right: pages, at: 0, looks: 0 });
 
 /** Whether the border page is reached, or there are no more pages. @param {Search} search */
 export const settled = (search) => search.left >= search.right;
@@ -26,7 +29,7 @@ export const bordered = (search) => settled(search) && search.right < search.pag
 /** All of the page match. @param {Search} search @returns {Search} */
 export function matched(search) {
   if (settled(search)) return search;
-  return aimed({ ...search, left: search.at + 1, looks: search.looks + 1, jump: search.jump * 2 });
+  return aimed({ ...search, left: search.at + 1, looks: search.looks + 1 });
 }
 
 /** Not all of the page match. @param {Search} search @returns {Search} */
@@ -35,11 +38,10 @@ export function unmatched(search) {
   return aimed({ ...search, right: search.at, looks: search.looks + 1 });
 }
 
+/** Aim at the page that parts what the border may be into two halves of equal weight. */
 function aimed(search) {
-  const jumping = search.right === search.pages;
-  const middle = Math.floor((search.left + search.right) / 2);
-  const at = jumping ? Math.min(search.left + search.jump - 1, search.pages - 1) : middle;
-  return { ...search, at: Math.max(search.left, at) };
+  const middle = Math.sqrt((search.left + NEAR) * (search.right + 1 + NEAR)) - NEAR;
+  return { ...search, at: settled(search) ? search.left : Math.floor(middle) };
 }
 
 /**
