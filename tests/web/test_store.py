@@ -32,6 +32,14 @@ def test_the_start_comes_back_as_it_was(store: Store, opened: Callable[[], Store
     assert repr(opened().start()) == repr(replace(small(), groups=dict(sorted(small().groups.items()))))
 
 
+def test_names_of_images_come_back_whatever_is_in_them(opened: Callable[[], Store]) -> None:
+    names = ("%(id)s.png", "a ? b.png", ":name.png", "it's.png", "ü/ï.png", 'x"y.png')
+    plain = group("all", tuple(range(len(names))), float("nan"))
+    first = replace(small(), images=names, groups={"none": (plain,)})
+    assert repr(opened().begin(first)) == repr(first)
+    assert repr(opened().start()) == repr(first)
+
+
 def test_an_empty_database_has_no_start_and_no_acts(opened: Callable[[], Store]) -> None:
     store = opened()
     assert store.start() is None

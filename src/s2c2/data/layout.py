@@ -1,5 +1,6 @@
 """What lies where in a dataset folder."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -25,15 +26,16 @@ def find_images(folder: Path) -> Iterator[str]:
     if not folder.is_dir():
         raise UserError(f"no folder {folder}: the images of a dataset lie there")
     inside = folder.resolve()
-    pending = [folder]
+    pending = [""]
     while pending:
-        for path in _entries(pending.pop()):
-            if path.is_symlink():
-                _refuse_foreign(path, inside)
-            if path.is_dir():
-                pending.append(path)
-            elif path.suffix.lower() in SUFFIXES:
-                yield text_name(path.relative_to(folder).as_posix(), folder)
+        above = pending.pop()
+        for entry in _entries(folder / above):
+            if entry.is_symlink():
+                _refuse_foreign(Path(entry.path), inside)
+            if entry.is_dir():
+                pending.append(f"{above}{entry.name}/")
+            elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:
+                yield text_name(above + entry.name, folder)
 
 
 def text_name(name: str, folder: Path) -> str:
@@ -80,9 +82,10 @@ def checked_splits(frame: pl.DataFrame, images: frozenset[str]) -> dict[str, str
     return dict(zip(frame["image"], frame["split"], strict=True))
 
 
-def _entries(folder: Path) -> list[Path]:
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
     try:
-        return [path for path in folder.iterdir() if not path.name.startswith(".")]
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
         raise UserError(f"cannot read the folder {folder}: {error.strerror}") from error
 

@@ -3,7 +3,7 @@
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -76,8 +76,7 @@ class Store:
             if kept is None:
                 row = {"id": 1, "classes": json.dumps(start.classes), "database": secrets.token_hex(16)}
                 connection.execute(insert(tables.project), row)
-                rows = [{"id": number, "name": name} for number, name in enumerate(start.images)]
-                _insert(connection, tables.images, rows)
+                _name_images(connection, start.images)
                 _insert(connection, tables.study, [stored.study_row(start)] if start.study else [])
             else:
                 self._same_dataset(kept, start)
@@ -262,6 +261,16 @@ def _with_key(connection: Connection, key: str) -> Mapping[str, Any] | None:
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
+
+
+def _name_images(connection: Connection, names: Sequence[str]) -> None:
+    """Write the images of an empty database; SQLAlchemy itself looks at each row, three times as long."""
+    made = str(insert(tables.images).compile(dialect=connection.dialect, column_keys=["id", "name"]))
+    rows = list(enumerate(names))
+    if not connection.dialect.positional:
+        connection.exec_driver_sql(made, [{"id": number, "name": name} for number, name in rows])
+    else:
+        connection.exec_driver_sql(made, rows)
 
 
 def _ready(database: str | None) -> None:
