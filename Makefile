@@ -69,7 +69,7 @@ card: $(VENV)/.installed-test  ## what a graphics card computes is right, and ho
 	$(BIN)/s2c2 bench ceiling step --device cuda --batch 64 --rounds 5
 
 load: $(VENV)/.installed  ## 20 annotators on the annotation server, and one in a browser, with 100,000 images
-	$(BIN)/python -m bench annotate scroll
+	$(BIN)/python -m bench annotate scroll cold
 
 results: $(VENV)/.installed  ## train on CIFAR-10H and rebuild the records and the table
 	$(BIN)/python results/cifar10h.py $(ARGS)

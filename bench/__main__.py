@@ -1,4 +1,4 @@
-"""The load tests of the app: ``python -m bench annotate scroll``; ``s2c2 bench`` measures the rest."""
+"""The load tests of the app: ``python -m bench annotate scroll cold``; ``s2c2 bench`` measures the rest."""
 
 import sys
 from importlib import import_module
