@@ -116,6 +116,31 @@ def test_the_log_of_a_database(s2c2: Command, tmp_path: Path) -> None:
     ]
 
 
+def test_the_acts_of_a_database(log: Path, s2c2: Command, tmp_path: Path) -> None:
+    """One row for the act on two images; its time is whole, and a table of answers has no acts."""
+    command = [sys.executable, "-c", ANNOTATED, "sqlite:///annotations.sqlite"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    for dest in (tmp_path / "acts.csv", tmp_path / "acts.parquet"):
+        done = s2c2("annotations", "export", tmp_path, dest, "--format", dest.suffix[1:], "--acts")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.endswith(f"{dest.name}: 1 acts\n")
+    found = pl.read_csv(tmp_path / "acts.csv")
+    assert found.select("annotator", "act", "group", "images", "active", "wall", "live").rows() == [
+        ("ann", "label", "class-0", 2, 3.0, 4.0, True)
+    ]
+    assert found.select("client_time", "server_time").rows() == [
+        ("2026-11-24T10:00:00Z", "2026-11-24T10:00:01Z")
+    ]
+    assert pl.read_parquet(tmp_path / "acts.parquet").rows() == found.rows()
+    for source, format, said in (
+        (log, "csv", "has answers, not acts"),
+        (tmp_path, "dcic", "--format csv or parquet, not dcic"),
+    ):
+        done = s2c2("annotations", "export", source, tmp_path / "none.csv", "--format", format, "--acts")
+        assert done.returncode == 2
+        assert said in " ".join(done.stderr.split())
+
+
 def test_the_log_of_a_team(s2c2: Command, tmp_path: Path, postgres: str) -> None:
     done = s2c2("annotations", "agreement", postgres)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)

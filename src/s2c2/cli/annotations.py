@@ -1,6 +1,8 @@
 """``s2c2 annotations``: what annotators said, out to other tools, in from them, and compared."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,14 +12,19 @@ from s2c2.cli import screen
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from s2c2.data.logs import Extras, Log
     from s2c2.metrics.annotation_study import Agreement
     from s2c2.predictions import Predictions
+    from s2c2.web.acts import Recorded
+    from s2c2.web.start import Start
 
 app = typer.Typer(help="Write, read and compare annotation logs.", no_args_is_help=True)
 DATABASE = "annotations.sqlite"
 """The file that the annotation app keeps beside a run or in a dataset."""
 FORMATS = "parquet, csv, label-studio, fiftyone, imagefolder, crowd-kit, cleanlab, dcic"
+ACTS = "one row for each act in the app's database, also of those that answer nothing; csv or parquet"
 LogPath = Annotated[
     str, typer.Argument(metavar="LOG", help="log, annotations.sqlite, its folder, or postgresql://…")
 ]
@@ -33,6 +40,7 @@ def export(
     predictions: Annotated[Path | None, typer.Option(metavar="RUN", help="add what a run predicts")] = None,
     arm: Annotated[str | None, typer.Option(help="only this arm")] = None,
     round: Annotated[int | None, typer.Option(help="only this round")] = None,
+    acts: Annotated[bool, typer.Option("--acts", help=ACTS)] = False,
 ) -> None:
     """Write an annotation log for another tool."""
     from s2c2.data.logs import ENDINGS, exporter
@@ -43,6 +51,9 @@ def export(
     ending = ENDINGS.get(format)
     if ending is not None and dest.suffix.lower() != ending:
         raise UserError(f"{format} is one file: call it {dest.with_suffix(ending)}")
+    if acts:
+        export_acts(log, dest, format, arm, round)
+        return
     added = extras(dataset, predictions)
     found = chosen(open_log(log, added.classes), arm, round)
     save(write(found, added), dest)
@@ -52,6 +63,31 @@ def export(
     if written < len(answers):
         said = f"{written} of {said}; {format} has the last class of each person: no rounds, arms or skips"
     screen.console.print(f"{dest}: {said}", markup=False)
+
+
+def export_acts(log: str, dest: Path, format: str, arm: str | None, round: int | None) -> None:
+    """Write a table of the acts that the app recorded.
+
+    Raises:
+        UserError: for a format that is no table, a log without acts, and as :func:`part_of`.
+    """
+    from io import BytesIO
+
+    from s2c2.data.logs.exchange import Export
+    from s2c2.data.logs.saving import save
+    from s2c2.web.log import table
+
+    if format not in ("csv", "parquet"):
+        raise UserError(f"--acts writes a table: --format csv or parquet, not {format}")
+    url = database_of(log)
+    if url is None:
+        raise UserError(f"{log} has answers, not acts: name the {DATABASE} of the app")
+    with database(url) as (_, recorded):
+        found = part_of(table(recorded), arm, round)
+    stream = BytesIO()
+    found.write_csv(stream) if format == "csv" else found.write_parquet(stream)
+    save(Export({"": stream.getvalue()}), dest)
+    screen.console.print(f"{dest}: {len(found)} acts", markup=False)
 
 
 @app.command("import")
@@ -173,22 +209,34 @@ def open_log(log: str, classes: tuple[str, ...] | None = None) -> "Log":
     """
     from s2c2.data.logs import Given, importer
 
+    url = database_of(log)
+    if url is not None:
+        return same_classes(stored(url), classes, named(url))
+    found = importer("csv")(Path(log), Given(classes))
+    if found.ignored:
+        screen.console.print(
+            f"note: columns of {log} that are ignored: {', '.join(found.ignored)}", markup=False
+        )
+    return found
+
+
+def database_of(log: str) -> str | None:
+    """Return the address of the app's database that was named, or lies in the folder; None for a table.
+
+    Raises:
+        UserError: when there is no such file, or none in the folder.
+    """
     if "://" in log:
-        return same_classes(stored(log), classes, named(log))
+        return log
     path = Path(log)
     if path.is_dir() and not (path / DATABASE).is_file():
         raise UserError(f"{path} has no {DATABASE}: 's2c2 annotate {path}' makes one, or name a log file")
-    database = path / DATABASE if path.is_dir() else path
-    if database.suffix.lower() in (".sqlite", ".db"):
-        if not database.is_file():
-            raise UserError(f"no file {database}")
-        return same_classes(stored(f"sqlite:///{database.resolve()}"), classes, str(database))
-    found = importer("csv")(path, Given(classes))
-    if found.ignored:
-        screen.console.print(
-            f"note: columns of {path} that are ignored: {', '.join(found.ignored)}", markup=False
-        )
-    return found
+    file = path / DATABASE if path.is_dir() else path
+    if file.suffix.lower() not in (".sqlite", ".db"):
+        return None
+    if not file.is_file():
+        raise UserError(f"no file {file}")
+    return f"sqlite:///{file.resolve()}"
 
 
 def same_classes(log: "Log", classes: tuple[str, ...] | None, name: str) -> "Log":
@@ -210,6 +258,18 @@ def stored(url: str) -> "Log":
     """
     from s2c2.data.logs import Log
     from s2c2.web.log import frame
+
+    with database(url) as (start, acts):
+        return Log.build(frame(start, acts), start.classes)
+
+
+@contextmanager
+def database(url: str) -> Iterator[tuple["Start", list["Recorded"]]]:
+    """Yield what the app's database holds: the start, and all acts.
+
+    Raises:
+        UserError: when it cannot be used, is empty or damaged.
+    """
     from s2c2.web.store import Store
 
     store = Store.open(url)
@@ -217,9 +277,9 @@ def stored(url: str) -> "Log":
         start = store.start()
         if start is None:
             raise UserError(f"{store.name} is empty: nothing was annotated in it")
-        return Log.build(frame(start, store.read(0)), start.classes)
+        yield start, store.read(0)
     finally:
-        store.engine.dispose()
+        store.close()
 
 
 def chosen(log: "Log", arm: str | None, round: int | None) -> "Log":
@@ -228,16 +288,25 @@ def chosen(log: "Log", arm: str | None, round: int | None) -> "Log":
     Raises:
         UserError: for an arm or a round that the log does not have.
     """
+    return replace(log, table=part_of(log.table, arm, round))
+
+
+def part_of(table: "pl.DataFrame", arm: str | None, round: int | None) -> "pl.DataFrame":
+    """Return the rows of a table of answers or acts that are of one arm and one round, where these are named.
+
+    Raises:
+        UserError: for an arm or a round that the table does not have.
+    """
     import polars as pl
 
     from s2c2.errors import unknown
 
     for name, value in (("arm", arm), ("round", round)):
-        have = [str(one) for one in log.table[name].unique().sort()]
+        have = [str(one) for one in table[name].unique().sort()]
         if value is not None and str(value) not in have:
             raise unknown(name, str(value), have)
-        log = log if value is None else log.where(pl.col(name) == value)
-    return log
+        table = table if value is None else table.filter(pl.col(name) == value)
+    return table
 
 
 def extras(dataset: Path | None, run: Path | None) -> "Extras":
