@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,14 @@ from urllib.request import urlopen
 
 import pytest
 
+from s2c2.cli.people import people_of
 from s2c2.errors import UserError
 from s2c2.web.client import RefusedError, Session, connect
+from s2c2.web.database import writing
+from s2c2.web.identity import accounts, managing
+from s2c2.web.identity.people import Doer
+from s2c2.web.identity.tokens import Wanted
+from s2c2.web.store import Store
 from tests.ports import free_port
 
 MAIN = [sys.executable, "-c", "from s2c2.cli import main; main()", "annotate"]
@@ -103,6 +110,27 @@ def test_the_page_that_is_open_goes_on_after_a_restart(run: Path) -> None:
         session = connect(address)
     with served(run, "--annotator", "ada", "--port", port):
         assert session.act("accept", "class-0", version=0)["seq"] == 1
+
+
+def test_a_script_works_with_an_api_token(run: Path) -> None:
+    database = run / "annotations.sqlite"
+    store = Store.open(f"sqlite:///{database}")
+    people = people_of(store.engine)
+    with writing(store.engine) as connection:
+        account = accounts.add(connection, "ada", "annotator", people.passwords.hash("a long password"), 0.0)
+    issued = managing.issue(people, account, Wanted("script", "annotator"), Doer("(test)"), time.time())
+    store.close()
+    with served(run, "--accounts", "--port", free_port()) as (_, address):
+        session = connect(address, token=issued.secret)
+        assert session.facts["annotator"] == "ada"
+        assert session.act("accept", "class-0", version=0)["seq"] == 1
+        assert {one["group"] for one in session.queue()} >= {"class-0"}
+        for token in (None, "wrong"):
+            with pytest.raises(RefusedError) as refusal:
+                connect(address, token=token)
+            assert refusal.value.status == 401
+    with sqlite3.connect(database) as kept:
+        assert kept.execute("SELECT annotator FROM events").fetchall() == [("ada",)]
 
 
 def test_a_page_of_another_run_is_refused(run: Path, trained: Path, tmp_path: Path) -> None:
