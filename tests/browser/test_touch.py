@@ -76,6 +76,28 @@ def test_all_images_are_selected_and_turned_round_without_keys(
     expect(aim).to_have_text("1 image selected")
 
 
+@pytest.mark.parametrize("width", [390, 820, 1024])
+def test_no_button_shows_a_key_that_a_tablet_lacks(
+    server: Server, open_page: Open, tablet: BrowserContext, width: int
+) -> None:
+    group = server.groups("cluster")[0]
+    page = open_page(server, tablet, group)
+    page.set_viewport_size({"width": width, "height": 844})
+    keys = page.locator("kbd").filter(visible=True)
+    cell(page, server.members(group)[0]).tap()
+    expect(page.get_by_role("button", name="Clear")).to_be_visible()
+    expect(keys).to_have_count(0)
+    page.locator("[data-action=grow]").tap()
+    expect(page.locator("[data-action=match]")).to_be_visible()
+    expect(keys).to_have_count(0)
+    page.keyboard.press("o")
+    expect(page.locator(".single")).to_be_visible()
+    expect(keys).to_have_count(0)
+    page.keyboard.press("?")
+    expect(page.locator(".lists kbd").first).to_be_visible()
+    assert page.evaluate(BEYOND) == []
+
+
 @pytest.mark.parametrize("width", [1200, 1280, 1440])
 def test_buttons_show_their_keys_on_a_laptop(server: Server, open_page: Open, width: int) -> None:
     page = open_page(server)

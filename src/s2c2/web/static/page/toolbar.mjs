@@ -36,7 +36,7 @@ export class Toolbar {
     const single = this.place !== "groups";
     const [one] = selection.chosen;
     const out = group?.members[one]?.misfit;
-    text(this.aim, single ? "Keys act on this image" : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : `Nothing selected, ${size ? "every image has an answer" : "no image is left"}`);
+    text(this.aim, single ? "Answers are for this image" : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : `Nothing selected, ${size ? "every image has an answer" : "no image is left"}`);
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
     text(this.clear.lastChild, this.app.key("clear"));
