@@ -2,13 +2,16 @@
 
 import io
 import json
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 
-from s2c2.data.logs import EXPORTERS, Extras, Log
+from s2c2.data.logs import EXPORTERS, IMPORTERS, Extras, Given, Log
 from s2c2.metrics.aggregation import dawid_skene, votes
 
 CLASSES = ("cat & <dog>", "dog", "owl")
@@ -58,6 +61,32 @@ def test_label_studio_accepts_configuration_predictions_and_annotations() -> Non
     given = [one for task in json.loads(export.files["annotations.json"]) for one in task["annotations"]]
     assert len(given) == 19
     assert all(made.validate_annotation(one) for one in given)
+
+
+@pytest.mark.parametrize(("format", "name"), [("CSV", "result.csv"), ("JSON_MIN", "result.json")])
+@pytest.mark.parametrize("timed", [False, True])
+def test_what_the_converter_of_label_studio_writes_is_read(
+    format: str, name: str, timed: bool, tmp_path: Path
+) -> None:
+    """Answers go out, through Label Studio's own converter, and come back, with their seconds."""
+    made = log()
+    if timed:
+        seconds = pl.Series("seconds", [0.5 + one for one in range(len(made.table))])
+        when = pl.lit("2026-11-24T10:00:00Z").alias("client_time")
+        made = replace(made, table=made.table.with_columns(seconds, when))
+    export = EXPORTERS["label-studio"](made, extras())
+    tasks = json.loads(export.files["annotations.json"])
+    for number, task in enumerate(tasks):
+        task["id"] = number
+    source = tmp_path / "tasks.json"
+    source.write_text(json.dumps(tasks), encoding="utf-8")
+    converter = tool("label_studio_sdk.converter.converter").Converter
+    theirs = converter(export.files["config.xml"].decode(), str(tmp_path), download_resources=False)
+    theirs.convert(str(source), str(tmp_path / "out"), format, is_dir=False)
+    back = IMPORTERS["label-studio"](tmp_path / "out" / name, Given(CLASSES))
+    columns = ("image", "annotator", "label", "distribution", "seconds")
+    rows = [one.table.select(columns).sort("image", "annotator").rows() for one in (made, back)]
+    assert rows[0] == rows[1]
 
 
 def test_crowd_kit_aggregates_to_the_same() -> None:

@@ -98,6 +98,8 @@ def _annotation(row: dict[str, Any], number: int, classes: Sequence[str]) -> dic
     }
     results = [result(name, value, i) for i, (name, value) in enumerate(said.items(), start=1) if value]
     made = row["server_time"] or row["client_time"]
+    times = {"created_at": row["client_time"] or made, "updated_at": made, "lead_time": row["seconds"]}
+    known = {name: value for name, value in times.items() if value is not None}
     return {
         "id": number,
         "completed_by": {"email": row["annotator"]},
@@ -105,10 +107,7 @@ def _annotation(row: dict[str, Any], number: int, classes: Sequence[str]) -> dic
         "result_count": len(results),
         "was_cancelled": not results,
         "ground_truth": row["kind"] == "decide",
-        "created_at": row["client_time"] or made,
-        "updated_at": made,
-        "lead_time": row["seconds"],
-    }
+    } | known
 
 
 def _json(value: Any) -> bytes:
