@@ -1,6 +1,7 @@
 """Export, then import: the same answers, less what docs/howto/formats.md says that a format cannot carry."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,34 @@ def test_cleanlab_gets_numbers_gaps_and_probabilities(tmp_path: Path) -> None:
     assert export.files["labels.csv"].decode() == "image,ann,bob\n1.png,0,1\n3.png,,2\n"
     save(export, tmp_path / "out")
     assert np.load(tmp_path / "out/pred_probs.npy").shape == (2, 3)
+
+
+def test_fiftyone_labels_have_the_fields_that_its_importer_reads() -> None:
+    """A target is null, a number of a class, one label, or a list of labels with confidences."""
+    found = json.loads(EXPORTERS["fiftyone"](example(), Extras()).files["labels.json"])
+    assert found.keys() == {"classes", "labels"}
+    assert all(isinstance(name, str) for name in found["classes"])
+    for stem, target in found["labels"].items():
+        assert not stem.endswith(".png")
+        several = target if isinstance(target, list) else [] if target is None else [target]
+        for one in several:
+            fields = {"label": one} if isinstance(one, int) else one
+            assert fields.keys() <= {"label", "confidence", "attributes"}
+            assert fields["label"] in range(len(found["classes"]))
+            assert 0 <= fields.get("confidence", 1.0) <= 1
+
+
+def test_dcic_annotations_have_the_fields_that_its_classes_read() -> None:
+    found = json.loads(EXPORTERS["dcic"](example(), Extras()).files["annotations.json"])
+    for one in found:
+        assert one.keys() == {"name", "dataset_name", "user_mail", "annotation_time", "annotations"}
+        for answer in one["annotations"]:
+            assert answer.keys() - {"created_at"} == {"image_path", "class_label"}
+            dataset_name, fold, *rest = answer["image_path"].split("/")
+            assert (dataset_name, len(rest)) == (one["dataset_name"], 1)
+            assert fold in {f"fold{number}" for number in range(1, 6)}
+            if "created_at" in answer:
+                datetime.strptime(answer["created_at"], "%d-%m-%Y-%H-%M-%S")
 
 
 def test_dcic_names_nobody(tmp_path: Path) -> None:
