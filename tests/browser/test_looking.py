@@ -55,7 +55,7 @@ def test_growing_shows_the_image_with_the_focus_or_under_the_pointer(
     server: Server, open_page: Open, pointer: bool
 ) -> None:
     group = server.groups("cluster")[0]
-    near = [one["id"] for one in server.get(f"groups/{group}/similar?offset=48&limit=24")["images"]]
+    near = [one["id"] for one in server.get(f"groups/{group}/similar?limit=48")["images"]]
     page = open_page(server, group=group)
     page.keyboard.press("g")
     expect(page.locator(".growing .page .cell")).to_have_count(24)
@@ -75,9 +75,7 @@ def test_images_of_the_border_are_chosen_by_keys(server: Server, open_page: Open
     page = open_page(server, group=group)
     page.keyboard.press("g")
     expect(page.locator(".growing .facts")).to_contain_text("0 looks")
-    for looks in range(1, 4):
-        page.keyboard.press("j")
-        expect(page.locator(".growing .facts")).to_contain_text(f"{looks} look")
+    page.keyboard.press("j")
     expect(page.locator(".growing .page[data-border] button.cell").first).to_be_focused()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")

@@ -1,10 +1,11 @@
 /**
  * Growing a group: where in a list of images, the most similar first, do they stop matching?
  *
- * Pages below `left` match. Each look narrows the range, until the bounds meet: page `left` then holds the
- * border and is looked at image by image. The page in the middle of the range is not the arithmetic one: a small
- * group is as likely as one ten times as large, so that near pages weigh more than far ones. Both small and large
- * groups so take few looks, also where a hundred thousand images remain.
+ * Pages below `left` match. The first look is at the most alike, which are often all there are. Each further one
+ * narrows the range, until the bounds meet: page `left` then holds the border and is looked at image by image.
+ * The page in the middle of the range is not the arithmetic one: a small group is as likely as one ten times as
+ * large, so that near pages weigh more than far ones. Both small and large groups so take few looks, also where a
+ * hundred thousand images remain.
  *
  * @typedef {object} Search
  * @property {number} pages  pages there are
@@ -38,8 +39,9 @@ export function unmatched(search) {
   return aimed({ ...search, right: search.at, looks: search.looks + 1 });
 }
 
-/** Aim at the page that parts what the border may be into two halves of equal weight. */
+/** Aim at the first page, then at the one that parts what the border may be into two halves of equal weight. */
 function aimed(search) {
+  if (search.looks === 0) return { ...search, at: 0 };
   const middle = Math.sqrt((search.left + NEAR) * (search.right + 1 + NEAR)) - NEAR;
   return { ...search, at: settled(search) ? search.left : Math.floor(middle) };
 }
