@@ -192,10 +192,12 @@ def test_arms_that_average_views_have_a_partner_that_does(dataset: Dataset) -> N
     assert values["readout-views-equal"] == values["readout-views"]
 
 
-def test_attempts_with_more_votes_or_images_have_a_partner_with_as_many(dataset: Dataset) -> None:
-    _, runs = plan("attempts", Spread((dataset.root,), 1, {"train": {"batch": 6}}))
+@pytest.mark.parametrize(("name", "endings"), [("attempts", ("-votes", "-soft")), ("batches", ("-batch",))])
+def test_arms_with_more_votes_or_images_have_a_partner_with_as_many(
+    dataset: Dataset, name: str, endings: tuple[str, ...]
+) -> None:
+    _, runs = plan(name, Spread((dataset.root,), 1, {"train": {"batch": 6}}))
     found = {run.entry.arm: run for run in runs}
-    endings = ("-votes", "-soft", "-batch")
     assert {ending for ending in endings for arm in found if arm.endswith(ending)} == set(endings)
     for arm, run in found.items():
         ending = next((one for one in endings if arm.endswith(one)), "")
@@ -205,13 +207,18 @@ def test_attempts_with_more_votes_or_images_have_a_partner_with_as_many(dataset:
         judged = "vanilla" not in arm
         partner = f"small-mean-teacher-vanilla{ending}-0"
         assert run.entry.against == (partner if judged else None)
+    ambiguous = found["s2c2"].values["objective"]["prior"]
+    assert ambiguous == found["readout"].values["predict"]["prior"] != 0.6
+
+
+def test_attempts_with_supervised_ambiguity_have_several_votes(dataset: Dataset) -> None:
+    _, runs = plan("attempts", Spread((dataset.root,), 1, {}))
+    found = {run.entry.arm: run for run in runs}
     assert {arm for arm, run in found.items() if run.values["objective"].get("votes")} == {
         "supervised-votes",
         "supervised-evidence-votes",
         "supervised-clusters-votes",
     }
-    ambiguous = found["s2c2"].values["objective"]["prior"]
-    assert ambiguous == found["readout"].values["predict"]["prior"] != 0.6
 
 
 def partners(runs: Sequence[Planned]) -> dict[str, str | None]:

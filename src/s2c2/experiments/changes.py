@@ -12,14 +12,12 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return single changes of S2C2, at the share people disagree about; then the same with more votes.
 
     Arms with five votes a labeled image are held against the plain network with five votes, those that
-    learn from every vote of the labeled images (``-soft``) against one that does, and those with a larger
-    batch against one with as large a batch. A larger batch is what L_A ranks on several processes, too.
+    learn from every vote of the labeled images (``-soft``) against one that does.
     """
     share = measured(dataset, base)
     read: Values = {"predict": {**READOUT, "prior": share}}
     votes: Values = {"data": {"votes": VOTES}}
     soft: Values = {"data": {"labels": "soft"}}
-    larger: Values = {"train": {"batch": LARGER * configuration.resolve(base).train.batch}}
 
     def changed(**options: Any) -> Values:
         return {"objective": {"name": "s2c2", "prior": share} | options}
@@ -41,10 +39,25 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     found: dict[str, Values] = {"vanilla": VANILLA, **single}
     found["vanilla-votes"] = configuration.merged(VANILLA, votes)
     found |= {f"{name}-votes": configuration.merged(arm, votes) for name, arm in several.items()}
-    for ending, change in (("-batch", larger), ("-soft", soft)):
-        three = {"vanilla": VANILLA, "s2c2": single["s2c2"], "readout": single["readout"]}
-        found |= {f"{name}{ending}": configuration.merged(arm, change) for name, arm in three.items()}
-    return found
+    three = {"vanilla": VANILLA, "s2c2": single["s2c2"], "readout": single["readout"]}
+    return found | {f"{name}-soft": configuration.merged(arm, soft) for name, arm in three.items()}
+
+
+def larger(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return S2C2 and a readout of its network, with the batch as it is and four times as large.
+
+    More images are what L_A ranks on several processes, too. An arm with a larger batch is held against the
+    plain network with as large a batch.
+    """
+    share = measured(dataset, base)
+    extended: Values = {"objective": {"name": "s2c2", "prior": share}}
+    found: dict[str, Values] = {
+        "vanilla": VANILLA,
+        "s2c2": extended,
+        "readout": configuration.merged(extended, {"predict": {**READOUT, "prior": share}}),
+    }
+    batch: Values = {"train": {"batch": LARGER * configuration.resolve(base).train.batch}}
+    return found | {f"{name}-batch": configuration.merged(arm, batch) for name, arm in found.items()}
 
 
 def balanced(dataset: Dataset, base: Values) -> dict[str, Values]:

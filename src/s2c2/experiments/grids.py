@@ -204,6 +204,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         changes.attempts,
         ("mean-teacher",),
     ),
+    "batches": Experiment(
+        "S2C2 and a readout of its network, with the batch as it is and four times as large",
+        changes.larger,
+        ("mean-teacher",),
+    ),
     "balance": Experiment(
         "S2C2 with and without CE⁻¹, without and with targets of clusters of equal size",
         changes.balanced,
