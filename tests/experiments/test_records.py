@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from s2c2.experiments.records import BEGIN, END, placed, read_records, table
@@ -35,6 +36,20 @@ def test_the_tables_of_each_experiment_are_those_of_its_records(plan: Path) -> N
     folder = plan.parent
     for name, content in contents(folder, folder.parent / "records").items():
         assert (folder / name).read_text(encoding="utf-8") == content, name
+
+
+CLAIMED = ("features/table2", "generated/table2", "scratch-table2/table2", "scratch-heldout/variants")
+"""Studies whose pairs of dataset and algorithm the pages count together."""
+
+
+def test_the_pairs_that_s2c2_wins_are_those_of_the_tables() -> None:
+    won = pairs = 0
+    for study in CLAIMED:
+        table = pl.read_csv(ROOT / "results" / study / "overall.csv")
+        (said,) = table.filter(arm="S2C2")["of these better in d − F1 (≥ 84 %)"]
+        won, pairs = won + int(said.split(" of ")[0]), pairs + int(said.split(" of ")[1])
+    for page, words in (("results.md", "**{} of {}** here"), ("does-it-help.md", "in {} of {} pairs")):
+        assert words.format(won, pairs) in (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 
 def test_records_hold_no_path() -> None:
