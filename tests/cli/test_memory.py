@@ -77,10 +77,10 @@ from s2c2.cli import main; main()
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
 def test_where_the_kernel_would_kill_the_line_says_what_fits(small: Path, tmp_path: Path) -> None:
-    arguments = ("train", small, *QUICK, "train.steps=2", "train.precision=float32", "train.batch=1024")
-    done = told(FREE, 600, *arguments, "--out", tmp_path / "large")
+    arguments = ("train", small, *QUICK, "train.steps=2", "train.precision=float32", "train.batch=2048")
+    done = told(FREE, 600, *arguments, "--out", tmp_path / "large", "--resume")
     assert done.returncode == 2, (done.stdout, done.stderr)
-    found = re.search(r"out of memory in step \d with train.batch=1024.*train.batch=(\d+) fits", done.stderr)
+    found = re.search(r"out of memory in step \d with train.batch=2048.*train.batch=(\d+) fits", done.stderr)
     assert found is not None, done.stderr
-    assert 32 <= int(found[1]) < 1024
+    assert 32 <= int(found[1]) < 2048
     assert len(done.stderr.splitlines()) == 1
