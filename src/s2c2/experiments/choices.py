@@ -1,19 +1,16 @@
 """What a plain network says, without a label, of p_A and k′, beside what people said."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from s2c2.data import dataset as datasets
 from s2c2.data.annotations import ambiguous
-from s2c2.experiments.planned import Planned, Spread
 from s2c2.metrics.choosing import divide, elbow, stability
 from s2c2.metrics.coverage import least_confidence
 from s2c2.readout import doubt, features
-from s2c2.runs import Run
+from s2c2.runs import Run, dataset_of
 
 FACTORS = (1, 2, 3, 5, 10)
 """Numbers of clusters for each class; the paper's is 5."""
@@ -38,7 +35,7 @@ class Choices:
         said, config = opened.predictions(), opened.config
         trained = said.take(np.isin(said.splits, ("labeled", "unlabeled")))
         asked, doubts = said.of("validation"), doubt(trained.probabilities)
-        soft = datasets.read(Path(opened.dataset["root"])).annotations.soft_labels(trained.images)
+        soft = dataset_of(opened).annotations.soft_labels(trained.images)
         known = soft[~np.isnan(soft).any(axis=1)]
         counts = [factor * len(said.classes) for factor in FACTORS]
         points, others = (features(one, APPEARANCE) for one in (trained, asked))
@@ -51,8 +48,3 @@ class Choices:
             "division": {name: round(divide(one), 6) for name, one in scores.items()},
             "stability": [round(one, 6) for one in agreed],
         }
-
-
-def chosen(runs: Sequence[Planned], spread: Spread) -> list[Planned]:
-    """Return the runs, of each of which it is recorded what the data would choose."""
-    return [replace(run, facts=(*run.facts, Choices())) for run in runs]

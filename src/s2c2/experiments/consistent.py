@@ -5,10 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from s2c2.data import dataset as datasets
 from s2c2.experiments.planned import Planned, Spread
 from s2c2.metrics.consistency import study
-from s2c2.runs import Run
+from s2c2.runs import Run, dataset_of
 from s2c2.simulation import Crowd, answered
 
 
@@ -31,7 +30,7 @@ class Consistent:
             return None
         opened = Run(run)
         ours, plain = (one.predictions().of("validation") for one in (opened, Run(against)))
-        truth = datasets.read(Path(opened.dataset["root"])).annotations
+        truth = dataset_of(opened).annotations
         log = answered((ours, plain), truth, self.crowd, int(opened.config["seed"]))
         return {"settings": self.settings, "arms": [asdict(arm) for arm in study(log, truth)]}
 

@@ -12,12 +12,14 @@ from s2c2.config import Config, fields_of
 from s2c2.data import dataset as datasets
 from s2c2.data.dataset import Dataset
 from s2c2.errors import UserError, chosen
-from s2c2.experiments import arms, changes, choices, readings, weighing
+from s2c2.experiments import arms, changes, readings, weighing
 from s2c2.experiments.arms import Arms
+from s2c2.experiments.choices import Choices
 from s2c2.experiments.consistent import consistent
+from s2c2.experiments.planned import Fact
 from s2c2.experiments.planned import Planned as Planned
 from s2c2.experiments.planned import Spread as Spread
-from s2c2.experiments.risk import risked
+from s2c2.experiments.risk import Risk
 from s2c2.experiments.rounds import rounds
 from s2c2.studies import Entry, Study
 
@@ -33,6 +35,15 @@ def nothing(runs: Sequence[Planned], spread: Spread) -> list[Planned]:
 def shown(runs: Sequence[Planned], spread: Spread) -> list[Planned]:
     """Return the runs, of which the images that they predict are to be seen."""
     return [replace(run, shown=True) for run in runs]
+
+
+def recorded(fact: Fact) -> Then:
+    """Return what leaves the runs as they are, and asks each of them for a fact."""
+
+    def then(runs: Sequence[Planned], spread: Spread) -> list[Planned]:
+        return [replace(run, facts=(*run.facts, fact)) for run in runs]
+
+    return then
 
 
 @dataclass(frozen=True)
@@ -165,13 +176,13 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "What p_A and k′ a plain network would choose, without a label, beside what people say",
         arms.plain,
         ("mean-teacher",),
-        then=choices.chosen,
+        then=recorded(Choices()),
     ),
     "curves": Experiment(
         "Errors among the images kept, by p_a and by what a plain network has",
         readings.proposing,
         ("mean-teacher",),
-        then=risked,
+        then=recorded(Risk()),
     ),
     "budget": Experiment(
         "Scores by what was spent on relabeling, and on which images",

@@ -1,18 +1,15 @@
 """How often a run errs among the images kept, by what sets the others aside."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from s2c2.data import dataset as datasets
-from s2c2.experiments.planned import Planned, Spread
 from s2c2.metrics.aligned import Judged, judged
 from s2c2.metrics.ambiguity import entropy
 from s2c2.metrics.coverage import RiskCoverage, least_confidence, risk_coverage
-from s2c2.runs import Run
+from s2c2.runs import Run, dataset_of
 
 COVERAGES = tuple(round(0.1 + 0.025 * i, 3) for i in range(37))
 """Shares of images kept, from a tenth to all of them: below, single images decide."""
@@ -32,8 +29,7 @@ class Risk:
     def __call__(self, run: Path, against: Path | None) -> dict[str, Any]:
         """Return the errors at each coverage and the whole area, by what sets images aside."""
         opened = Run(run)
-        said = opened.predictions().of("validation")
-        truth = datasets.read(Path(opened.dataset["root"])).annotations
+        said, truth = opened.predictions().of("validation"), dataset_of(opened).annotations
         found = curves(judged(said, truth.soft_labels(said.images)))
         risks = {name: curve.at(COVERAGES).round(6).tolist() for name, curve in found.items()}
         areas = {name: round(curve.area, 6) for name, curve in found.items()}
@@ -54,8 +50,3 @@ def curves(known: Judged) -> dict[str, RiskCoverage]:
     confidence = risk_coverage(least_confidence(said.probabilities), wrong)
     chance = replace(votes, risk=np.full(len(wrong), wrong.mean()))
     return {"random": chance, "human entropy": votes, "confidence": confidence}
-
-
-def risked(runs: Sequence[Planned], spread: Spread) -> list[Planned]:
-    """Return the runs, of each of which the errors among images kept are recorded too."""
-    return [replace(run, facts=(*run.facts, Risk())) for run in runs]
