@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import torch
@@ -92,14 +93,24 @@ def apart(ask: Callable[[], bool]) -> bool:
     except OSError:  # no memory for another process, or too many of them
         child = None
     if child is None:
-        return ask()
+        return afresh(ask)
     if child == 0:
         answer = BROKEN
         try:
             # Threads of the parent are not there; waiting for one would take forever.
             torch.set_num_threads(1)
-            answer = 0 if ask() else 1
+            answer = 0 if afresh(ask) else 1
         finally:
             os._exit(answer)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return ask() if code == BROKEN else code == 0
+    return afresh(ask) if code == BROKEN else code == 0
+
+
+def afresh(ask: Callable[[], bool]) -> bool:
+    """Return what a new thread answers.
+
+    oneDNN keeps the first error of its code generator for a thread: where one kernel found no memory, that
+    thread can compile none ever after, of whatever size.
+    """
+    with ThreadPoolExecutor(max_workers=1) as one:
+        return one.submit(ask).result()
