@@ -50,7 +50,7 @@ $(TOOLS)/.installed: constraints-tools.txt | $(VENV)/.installed-test
 	$(INSTALL) --no-deps --upgrade --target $(TOOLS) --requirement constraints-tools.txt
 	@touch $@
 
-tools: $(TOOLS)/.installed  ## read exports with label-studio-sdk, crowd-kit and cleanlab, kept apart in .tools
+tools: $(TOOLS)/.installed  ## read exports with label-studio-sdk, crowd-kit, cleanlab and datasets, kept apart in .tools
 	PYTHONPATH=$(TOOLS) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -o filterwarnings=default tests/data/logs/with_their_tools.py $(ARGS)
 
 format: $(VENV)/.installed-check  ## put the code into its format

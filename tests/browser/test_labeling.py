@@ -197,6 +197,23 @@ def test_a_class_can_have_a_letter(server: Server, open_page: Open) -> None:
     assert len(server.recorded("label")) == 1
 
 
+def test_keys_that_move_can_be_changed(server: Server, open_page: Open) -> None:
+    group = server.groups("class")[0]
+    before = server.members(group)
+    page = open_page(server, group=group)
+    page.keyboard.press("?")
+    page.locator("[data-key='right']").click()
+    page.keyboard.press("l")
+    page.keyboard.press("Escape")
+    cell(page, before[1]).click()
+    page.keyboard.press("l")
+    page.keyboard.press("Shift+L")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    (event,) = server.recorded("misfit")
+    assert sorted(event.images) == sorted(before[2:4])
+
+
 @pytest.fixture
 def plain(run: Path, tmp_path: Path) -> Iterator[Server]:
     """Return a server on the dataset of the run, without proposals."""

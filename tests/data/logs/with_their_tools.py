@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 from s2c2.data.logs import EXPORTERS, IMPORTERS, Extras, Given, Log
+from s2c2.data.logs.saving import save
+from s2c2.data.synthetic import synthetic
 from s2c2.metrics.aggregation import dawid_skene, votes
 
 CLASSES = ("cat & <dog>", "dog", "owl")
@@ -105,3 +108,35 @@ def test_cleanlab_takes_labels_and_probabilities() -> None:
     probabilities = np.load(io.BytesIO(files["pred_probs.npy"]))
     found = multiannotator.get_label_quality_multiannotator(wide, probabilities, verbose=False)
     assert list(found["label_quality"]["num_annotations"]) == [3] * 6
+
+
+def test_hugging_face_loads_an_image_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every image with its row, also where the first rows hold nothing that tells a column's type."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    data = synthetic(tmp_path / "data", images=12, seed=0, size=16)
+    first, second = data.classes[:2]
+    rows = [
+        (data.images[5], "ann", first, None, None),
+        (data.images[5], "bob", second, None, 2.5),
+        (data.images[7], "ann", second, None, 0.5),
+    ]
+    spread = (data.images[9], "ann", None, [0.5, 0.5, *[0.0] * (len(data.classes) - 2)], None)
+    names: Any = {"image": pl.String, "annotator": pl.String, "label": pl.String}
+    names |= {"distribution": pl.List(pl.Float64), "seconds": pl.Float64}
+    made = Log.build(pl.DataFrame([*rows, spread], schema=names, orient="row"), data.classes)
+    save(EXPORTERS["imagefolder"](made, Extras(data)), tmp_path / "out")
+    load = tool("datasets").load_dataset
+    found = load(
+        "imagefolder", data_dir=str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache")
+    )
+    assert len(found) == 12
+    by_label = [found[at]["label"] for at in (0, 5, 7, 9)]
+    assert by_label == [None, first, second, first]
+    assert found[0]["soft_label"] is None
+    assert found[5]["soft_label"] == [0.5, 0.5, *[0.0] * (len(data.classes) - 2)]
+    said = [(one["worker"], one["label"], one["seconds"]) for one in found[5]["annotations"]]
+    assert said == [("ann", first, None), ("bob", second, 2.5)]
+    assert found[9]["annotations"][0]["distribution"][:2] == [0.5, 0.5]
+    with Image.open(data.path(data.images[5])) as there:
+        assert np.array_equal(np.asarray(found[5]["image"].convert("RGB")), np.asarray(there.convert("RGB")))

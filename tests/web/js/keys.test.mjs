@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ACTIONS, combination, conflicts, defaults, keyMap, labeled, meaning, rebound, shown } from "../../../src/s2c2/web/static/logic/keys.mjs";
+import { ACTIONS, combination, conflicts, defaults, keyMap, labeled, meaning, motion, rebound, shown } from "../../../src/s2c2/web/static/logic/keys.mjs";
 
 const press = (key, more = {}) => combination({ key, ...more });
 
@@ -35,6 +35,31 @@ test("the key map of the guide", () => {
   assert.equal(says("j"), null);
   assert.equal(says("1", "dashboard"), null);
   assert.equal(says("ctrl+z", "dashboard"), "undo");
+});
+
+test("keys that move select, extend with shift, and only move with ctrl", () => {
+  const says = (keys, place = "groups", map = defaults()) => motion(map, place, keys);
+  assert.deepEqual(says("arrowleft"), { direction: "left", selects: "only" });
+  assert.deepEqual(says("shift+pagedown"), { direction: "pagedown", selects: "extends" });
+  assert.deepEqual(says("ctrl+end"), { direction: "end", selects: "nothing" });
+  assert.deepEqual(says("ctrl+shift+arrowup"), { direction: "up", selects: "extends" });
+  assert.equal(says("alt+arrowleft"), null);
+  assert.equal(says("x"), null);
+  assert.deepEqual(says("arrowright", "single"), { direction: "right", selects: "only" });
+  assert.equal(says("arrowup", "single"), null);
+  assert.equal(says("arrowright", "dashboard"), null);
+});
+
+test("keys that move can be others, and keep what shift and ctrl do unless that means something else", () => {
+  const map = rebound(rebound(defaults(), "left", "h"), "right", "y");
+  assert.deepEqual(motion(map, "grow", "h"), { direction: "left", selects: "only" });
+  assert.deepEqual(motion(map, "groups", "shift+h"), { direction: "left", selects: "extends" });
+  assert.equal(motion(map, "groups", "arrowleft"), null);
+  assert.equal(motion(map, "groups", "ctrl+y"), null);
+  assert.equal(meaning(map, "groups", "ctrl+y"), "redo");
+  assert.deepEqual(motion(rebound(map, "up", "shift+k"), "groups", "shift+k"), { direction: "up", selects: "only" });
+  assert.deepEqual(conflicts(map), []);
+  assert.equal(conflicts(rebound(map, "left", "x")).length, 1);
 });
 
 test("a conflict names the key and both actions", () => {

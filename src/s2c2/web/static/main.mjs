@@ -5,7 +5,7 @@ import { nothing } from "./logic/selection.mjs";
 import { own } from "./logic/tabs.mjs";
 import { Address } from "./page/address.mjs";
 import { Api, sentence, versioned } from "./page/api.mjs";
-import { arrow, commands, label } from "./page/commands.mjs";
+import { commands, label, moved } from "./page/commands.mjs";
 import { Between, turns } from "./page/between.mjs";
 import { Dashboard } from "./page/dashboard.mjs";
 import { Doing } from "./page/doing.mjs";
@@ -129,7 +129,7 @@ class App {
     const joining = place === "grow" && keys === "enter" && event.target.closest?.(".page");
     const pressing = !joining && event.target.closest?.("button, a, summary") && ["enter", "space"].includes(keys);
     if (typing || !keys || pressing) return;
-    if (this.#special(place, keys, event) || arrow(this, event)) return event.preventDefault();
+    if (this.#special(place, keys, event) || moved(this, keys)) return event.preventDefault();
     const action = meaning(this.store.state.keys, place, keys);
     if (!action) return undefined;
     event.preventDefault();

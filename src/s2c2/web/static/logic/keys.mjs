@@ -13,6 +13,8 @@
 
 const grid = ["groups"];
 const labeling = ["groups", "single"];
+const beside = ["groups", "grow", "single"];
+const around = ["groups", "grow"];
 
 /** @type {Record<string, Action>} */
 export const ACTIONS = {
@@ -47,7 +49,18 @@ export const ACTIONS = {
   match: { places: ["grow"], words: "All of this page match", keys: ["f"] },
   nomatch: { places: ["grow"], words: "Not all of this page match", keys: ["j"] },
   decide: { places: ["review"], words: "Leave as a distribution", keys: ["l"] },
+  left: { places: beside, words: "Move left", keys: ["arrowleft"] },
+  right: { places: beside, words: "Move right", keys: ["arrowright"] },
+  up: { places: around, words: "Move up", keys: ["arrowup"] },
+  down: { places: around, words: "Move down", keys: ["arrowdown"] },
+  home: { places: around, words: "Move to the first image", keys: ["home"] },
+  end: { places: around, words: "Move to the last image", keys: ["end"] },
+  pageup: { places: around, words: "Move up a screen", keys: ["pageup"] },
+  pagedown: { places: around, words: "Move down a screen", keys: ["pagedown"] },
 };
+
+/** Actions that move the cursor: alone they select, with shift they extend, with ctrl they only move. */
+export const MOVES = ["left", "right", "up", "down", "home", "end", "pageup", "pagedown"];
 
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 
@@ -98,6 +111,20 @@ export function meaning(map, place, keys) {
   const found = Object.keys(BOUND).find((name) => works(name, place) && map[name]?.includes(keys));
   const index = Object.keys(LABELS).indexOf(found);
   return index < 0 ? found ?? null : `label:${index}`;
+}
+
+/**
+ * Which way a combination moves in a view, and what it does with the selection; null where it moves nothing.
+ * @param {KeyMap} map @param {string} place @param {string} keys
+ * @returns {{direction: string, selects: "only"|"extends"|"nothing"}|null}
+ */
+export function motion(map, place, keys) {
+  const parts = keys.split("+");
+  const plain = parts.filter((part) => part !== "ctrl" && part !== "shift").join("+");
+  const direction = meaning(map, place, keys) ?? meaning(map, place, plain);
+  if (direction === null || !MOVES.includes(direction)) return null;
+  if (map[direction].includes(keys)) return { direction, selects: "only" };
+  return { direction, selects: parts.includes("shift") ? "extends" : "nothing" };
 }
 
 const meet = (one, other) =>
@@ -151,7 +178,8 @@ function known(map) {
 
 const SIGNS = {
   enter: "⏎", space: "Space", escape: "Esc", ctrl: "Ctrl", shift: "Shift", alt: "Alt", arrowleft: "←",
-  arrowright: "→", arrowup: "↑", arrowdown: "↓", backspace: "⌫", delete: "Del", "-": "−",
+  arrowright: "→", arrowup: "↑", arrowdown: "↓", home: "Home", end: "End", pageup: "Page ↑", pagedown: "Page ↓",
+  backspace: "⌫", delete: "Del", "-": "−",
 };
 
 /** A combination as it is printed on a key. @param {string} keys @returns {string} */

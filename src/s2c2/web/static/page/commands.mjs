@@ -3,13 +3,14 @@
 import { open } from "../logic/acts.mjs";
 import { neighbour } from "../logic/board.mjs";
 import { resized } from "../logic/geometry.mjs";
+import { motion } from "../logic/keys.mjs";
 import { cleared, everything, inverted, only, pointed, positions, ranged, target, toggled } from "../logic/selection.mjs";
 import { counted } from "../logic/words.mjs";
 import { choose, compare, parts, softLabel } from "./dialogs.mjs";
 import { answered } from "./grid.mjs";
 import { help } from "./help.mjs";
 
-const ARROWS = { arrowleft: "left", arrowright: "right", arrowup: "up", arrowdown: "down", home: "home", end: "end", pageup: "pageup", pagedown: "pagedown" };
+const CHANGES = { only, extends: ranged, nothing: pointed };
 
 /** @param {any} app @returns {Record<string, () => any>} */
 export function commands(app) {
@@ -151,20 +152,19 @@ function step(app, by) {
 }
 
 /**
- * Arrow keys in the grid. @param {any} app @param {KeyboardEvent} event @returns {boolean} whether it was one
+ * Keys that move. @param {any} app @param {string} keys a combination @returns {boolean} whether it was one
  */
-export function arrow(app, event) {
-  const direction = ARROWS[event.key.toLowerCase()];
-  if (!direction || event.altKey) return false;
+export function moved(app, keys) {
   const { view, selection } = app.store.state;
-  if (view === "single" && ["left", "right"].includes(direction)) return app.views.single.step(direction === "left" ? -1 : 1), true;
+  const found = motion(app.store.state.keys, view, keys);
+  if (!found) return false;
+  const { direction, selects } = found;
+  if (view === "single") return app.views.single.step(direction === "left" ? -1 : 1), true;
   if (view === "grow") return app.views.grow.move(direction), true;
-  if (view !== "groups") return false;
   const { columns, rows } = app.views.groups.grid.span;
   const to = target(selection, direction, columns, rows);
-  const change = event.shiftKey ? ranged : event.ctrlKey || event.metaKey ? pointed : only;
-  const from = event.shiftKey ? selection.anchor : to;
+  const from = selects === "extends" ? selection.anchor : to;
   app.loading.need(Math.min(from, to), Math.max(from, to) + 1);
-  app.doing.select(change(selection, to));
+  app.doing.select(CHANGES[selects](selection, to));
   return true;
 }

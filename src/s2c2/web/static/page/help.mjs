@@ -1,11 +1,11 @@
 /** All keys, and a way to change them. */
 
-import { ACTIONS, SHOWN, combination, conflicts, defaults, labeled, rebound, shown } from "../logic/keys.mjs";
+import { ACTIONS, MOVES, SHOWN, combination, conflicts, defaults, labeled, rebound, shown } from "../logic/keys.mjs";
 import { dialog } from "./dialogs.mjs";
 import { fill, h, text } from "./dom.mjs";
 
 const PLACES = [["groups", "Images and groups"], ["grow", "Growing"], ["review", "Review"], ["everywhere", "Everywhere"]];
-const FIXED = [["← ↑ → ↓", "Move and select"], ["Shift+arrows", "Extend the selection"], ["Ctrl+arrows", "Move without selecting"], ["Home, End, Page ↑ ↓", "Move far"], ["Click, Ctrl+click, Shift+click", "Select one, add one, select a range"]];
+const FIXED = [["Shift+a key that moves", "Extend the selection"], ["Ctrl+a key that moves", "Move without selecting"], ["Click, Ctrl+click, Shift+click", "Select one, add one, select a range"]];
 
 /** @param {any} app */
 export async function help(app) {
@@ -15,7 +15,7 @@ export async function help(app) {
     const lists = h("div", { class: "lists" });
     const draw = () => {
       const map = app.store.state.keys;
-      const parts = [...PLACES.map(([place, words]) => [words, actions(place)]), ["Label the selection, or all open images, as", labels(app.store.state.session.classes)]];
+      const parts = [...PLACES.map(([place, words]) => [words, actions(place)]), ["Moving", moving], ["Label the selection, or all open images, as", labels(app.store.state.session.classes)]];
       fill(lists, [...parts.map(([words, rows]) => section(app, words, rows, map, waiting, draw)), fixed()]);
       text(says, conflicts(map).join(" "));
     };
@@ -26,8 +26,11 @@ export async function help(app) {
   waiting.stop();
 }
 
-/** Name and words of the actions of a view. @returns {[string, string][]} */
-const actions = (place) => Object.entries(ACTIONS).filter(([, { places }]) => places[0] === place).map(([name, { words }]) => [name, words]);
+/** Name and words of the actions of a view, but for those that move. @returns {[string, string][]} */
+const actions = (place) => Object.entries(ACTIONS).filter(([name, { places }]) => places[0] === place && !MOVES.includes(name)).map(([name, { words }]) => [name, words]);
+
+/** The same of those that move. @type {[string, string][]} */
+const moving = MOVES.map((name) => [name, ACTIONS[name].words]);
 
 /** The same of the classes that have a button. @returns {[string, string][]} */
 const labels = (classes) => classes.slice(0, SHOWN).map((one, index) => [labeled(index), one.name]);
