@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
-from s2c2.data.batches import WINDOW, Batches, blockwise, normalised, positions, resident, streamed
+from s2c2.data.batches import WINDOW, Batches, blockwise, normalised, positions, repeats, resident, streamed
 from s2c2.data.views import VIEWS, Draws
 
 CPU = torch.device("cpu")
@@ -141,8 +142,26 @@ def test_labeled_images_are_weak_views_of_their_rows() -> None:
     made = batches()
     rows = made.labeled[positions(0, 0, 2, 4, 5)]
     images = torch.from_numpy(pack()[rows]).permute(0, 3, 1, 2)
-    expected = VIEWS["weak"](images, Draws(0, 2, torch.from_numpy(rows), 0))
+    expected = VIEWS["weak"](images, Draws(0, 2, torch.from_numpy(rows), 0, repeats(rows)))
     torch.testing.assert_close(made(2).labeled, 2 * expected.float() / 255 - 1)
+
+
+def test_an_image_that_comes_again_in_a_batch_is_another_view() -> None:
+    few = replace(batches(), labeled=np.array([3, 7]), labels=torch.eye(3)[:2], batch=8)
+    rows = few.labeled[positions(0, 0, 0, 8, 2)]
+    assert sorted(rows) == [3] * 4 + [7] * 4
+    views = [view.numpy().tobytes() for view in few(0).labeled]
+    assert len(set(views)) > 4
+    first = [rows.tolist().index(3), rows.tolist().index(7)]
+    alone = few.views(rows[first], ("weak",), 0, 0)[0]
+    assert [view.numpy().tobytes() for view in alone] == [views[at] for at in first]
+
+
+@given(rows=arrays(np.int64, st.integers(0, 12), elements=st.integers(0, 4)))
+def test_repeats_against_a_naive_loop(rows: np.ndarray) -> None:
+    expected = [sum(other == row for other in rows[:at]) for at, row in enumerate(rows)]
+    found = repeats(rows)
+    assert (found.tolist() if found is not None else [0] * len(rows)) == expected
 
 
 def test_shapes_follow_the_views() -> None:

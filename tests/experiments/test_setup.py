@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from s2c2 import checkpoint
 from s2c2 import config as configuration
 from s2c2.algorithms import FixMatch, MeanTeacher, PseudoLabel
 from s2c2.data import splits
+from s2c2.data.annotations import Annotations
 from s2c2.data.dataset import Dataset
 from s2c2.data.splits import SplitSizes, resolve
 from s2c2.data.synthetic import synthetic
@@ -201,6 +203,17 @@ def test_images_with_one_vote_say_nothing_of_dissent(dataset: Dataset) -> None:
     counts = torch.tensor([[1.0, 0.0], [2.0, 0.0], [1.0, 1.0], [1.0, 3.0]])
     assert dissent(counts).tolist()[1:] == [0.0, 0.5, 0.25]
     assert math.isnan(dissent(counts).tolist()[0])
+
+
+def test_many_draws_of_one_vote_say_nothing_of_dissent_either(dataset: Dataset) -> None:
+    first = dataset.annotations.table.unique("image", keep="first", maintain_order=True)
+    alone = first.with_columns(votes=pl.lit(1, pl.Int64))
+    twice = alone.with_columns(votes=pl.lit(2, pl.Int64))
+    for table, known in ((alone, False), (twice, True)):
+        once = replace(dataset, annotations=Annotations.build(table, dataset.classes))
+        found = setup(once, config(data={"votes": 3}), DEVICE).batches.dissent
+        assert found is not None
+        assert bool((found == 0).all() if known else found.isnan().all())
 
 
 def test_the_objective_knows_how_many_labeled_images_are_disputed(dataset: Dataset) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Int64, UInt8
 from torch import Tensor
 
 from s2c2.data.views import VIEWS, Draws
@@ -75,15 +75,38 @@ class Batches:
     def views(
         self, rows: Int[np.ndarray, " n"], names: tuple[str, ...], step: int, slot: int
     ) -> tuple[Float[Tensor, "n c h w"], ...]:
-        """Return views of some images; each has a slot of its own, so that two weak views differ."""
+        """Return views of some images; each has a slot of its own, so that two weak views differ.
+
+        An image that is there several times, as in a batch larger than the set, is another view each time.
+        """
         if not names:
             return ()
         images = self.pixels(rows)
         numbers = torch.from_numpy(rows)
-        draws = [Draws(self.seed, step, numbers, slot + i) for i in range(len(names))]
+        before = repeats(rows)
+        draws = [Draws(self.seed, step, numbers, slot + i, before) for i in range(len(names))]
         return tuple(
             self.finish(self.registry[name](images, draw)) for name, draw in zip(names, draws, strict=True)
         )
+
+
+def repeats(rows: Int[np.ndarray, " n"]) -> Int64[Tensor, " n"] | None:
+    """Return how often each row came before; None where none came twice.
+
+    Example:
+        >>> repeats(np.array([7, 3, 7, 7]))
+        tensor([0, 0, 1, 2])
+        >>> repeats(np.array([7, 3])) is None
+        True
+    """
+    order = np.argsort(rows, kind="stable")
+    first = np.append(True, np.diff(rows[order]) != 0)[: len(rows)]
+    if first.all():
+        return None
+    place = np.arange(len(rows))
+    found = np.empty(len(rows), dtype=np.int64)
+    found[order] = place - np.maximum.accumulate(np.where(first, place, 0))
+    return torch.from_numpy(found)
 
 
 def normalised(images: UInt8[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:

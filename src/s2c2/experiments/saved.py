@@ -23,7 +23,7 @@ from s2c2.experiments.folder import Place
 from s2c2.experiments.predicting import Reader
 from s2c2.experiments.probing import Known, require
 from s2c2.experiments.run import Material, conclude, copies, reader_of
-from s2c2.experiments.setup import dissent, fresh, objective_of, views, votes
+from s2c2.experiments.setup import answers, fresh, objective_of, views
 from s2c2.experiments.threads import threads
 from s2c2.experiments.unchanged import learned, refuse_other_images, refuse_other_votes
 from s2c2.metrics.equal_coverage import compare
@@ -123,8 +123,7 @@ def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:
     """
     table = pl.read_csv(run.path / "splits.csv").filter(pl.col("split") == "labeled")
     images, number = tuple(table["image"]), {image: row for row, image in enumerate(packed.images)}
-    counts = votes(dataset, images, config)
-    shares, apart = counts / counts.sum(dim=1, keepdim=True), dissent(counts)
+    shares, apart = answers(dataset, images, config)
     refuse_other_votes(run.dataset.get("labels"), learned(shares, apart), dataset.root, run.path)
     rows = np.array([number[image] for image in images])
     return Known(rows, shares.numpy(), apart.numpy(), copies(packed, rows))

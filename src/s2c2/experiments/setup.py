@@ -62,9 +62,7 @@ def setup(dataset: Dataset, config: Config, device: torch.device, progress: Prog
     size = config.data.size or dataset.size or 32
     packed = pack(dataset, size, fit=config.data.fit, skip_broken=config.data.skip_broken, progress=progress)
     splits = divided(dataset, packed, config)
-    counts = votes(dataset, splits.labeled, config)
-    labels = counts / counts.sum(dim=1, keepdim=True)
-    apart = dissent(counts)
+    labels, apart = answers(dataset, splits.labeled, config)
     objective = objective_of(config, labels, apart)
     seen = {name: view for name, view in views(config.views).items() if name in names(objective)}
     read = embedded(dataset, packed, config, seen, (device, progress))
@@ -179,6 +177,21 @@ def votes(dataset: Dataset, images: tuple[str, ...], config: Config) -> Float[Te
         chosen = [annotations.draw(images, rng) for _ in range(config.data.votes)]
     each = [torch.nn.functional.one_hot(torch.from_numpy(classes_of), classes) for classes_of in chosen]
     return torch.stack(each).sum(dim=0).float()
+
+
+def answers(
+    dataset: Dataset, images: tuple[str, ...], config: Config
+) -> tuple[Float[Tensor, "n k"], Float[Tensor, " n"]]:
+    """Return the labels of images by the votes taken, and how far these differ.
+
+    However many votes are drawn of an image that got one, they say nothing of that: its dissent is NaN.
+
+    Raises:
+        UserError: when nobody annotated one of the images.
+    """
+    counts = votes(dataset, images, config)
+    alone = torch.from_numpy(dataset.annotations.votes(images) < 2)
+    return counts / counts.sum(dim=1, keepdim=True), dissent(counts).masked_fill(alone, torch.nan)
 
 
 def dissent(counts: Float[Tensor, "n k"]) -> Float[Tensor, " n"]:

@@ -61,6 +61,11 @@ def test_a_distribution_is_one_vote_beside_the_others() -> None:
     assert found.counts(["01.png"]).tolist() == [[0, 1]]
 
 
+def test_a_distribution_over_one_class_is_a_label() -> None:
+    given = log(("00.png", "ann", [0.0, 1.0]), ("00.png", "bob", "dog"))
+    assert relabeled(pets(), given).annotations.counts(["00.png"]).tolist() == [[1, 2]]
+
+
 def test_a_skip_changes_nothing_and_a_decision_stands_alone() -> None:
     given = log(
         ("00.png", "ann", None, "skip"),

@@ -16,8 +16,8 @@ EXTRA = ("round", "arm")
 def annotations(log: Log) -> Annotations:
     """Return the answers that count as annotations: one vote each, the decision of a reviewer alone.
 
-    Votes are whole numbers. Where somebody gave an image a distribution, every answer to that image is ten
-    votes, and those of the distribution are spread by largest remainder.
+    Votes are whole numbers. Where somebody gave an image a distribution over several classes, every answer to
+    that image is ten votes, and those of the distribution are spread by largest remainder.
     """
     settled = log.settled()
     spread = set(spread_images(settled))
@@ -31,8 +31,8 @@ def annotations(log: Log) -> Annotations:
 
 
 def spread_images(log: Log) -> list[str]:
-    """Return the images that somebody gave a distribution."""
-    rows = log.table.filter(pl.col("distribution").is_not_null())
+    """Return the images that somebody gave a distribution over several classes."""
+    rows = log.table.filter(pl.col("distribution").list.max() < 1 - 1e-9)
     return rows["image"].unique(maintain_order=True).to_list()
 
 
