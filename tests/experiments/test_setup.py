@@ -19,7 +19,7 @@ from s2c2.errors import UserError
 from s2c2.experiments.callbacks import Callbacks
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import load_run, unfetched
-from s2c2.experiments.setup import dissent, idle, setup, sizes, undrawn
+from s2c2.experiments.setup import dissent, idle, setup, sizes, undrawn, unequal
 from s2c2.objectives import S2C2, Vanilla
 
 DEVICE = torch.device("cpu")
@@ -182,6 +182,16 @@ def test_votes_that_nothing_draws_are_said(labels: str, dataset: Dataset, tmp_pa
     run(dataset, made, tmp_path / "run", callbacks=Callbacks(say=said.append))
     assert [text for text in said if f"data.votes=5 does nothing with data.labels={labels}" in text]
     assert undrawn(config(data={"votes": 5}).data) == undrawn(config(data={"labels": labels}).data) == []
+
+
+def test_two_shares_of_ambiguous_images_are_said() -> None:
+    objective = S2C2(PseudoLabel(), prior=0.2)
+    (text,) = unequal(objective, config(predict={"ambiguity": "doubt"}))
+    assert "objective.prior=0.2" in text
+    assert "predict.prior=0.6" in text
+    assert not unequal(objective, config(predict={"ambiguity": "doubt", "prior": 0.2}))
+    assert not unequal(objective, config(predict={"ambiguity": "head"}))
+    assert not unequal(Vanilla(PseudoLabel()), config(predict={"ambiguity": "doubt"}))
 
 
 def test_a_label_can_be_the_mean_of_several_drawn_votes(dataset: Dataset) -> None:

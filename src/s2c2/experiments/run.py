@@ -28,7 +28,7 @@ from s2c2.experiments.following import follow
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require, unlearned
-from s2c2.experiments.setup import Setup, idle, setup, undrawn, views
+from s2c2.experiments.setup import Setup, idle, setup, undrawn, unequal, views
 from s2c2.experiments.shards import together
 from s2c2.experiments.threads import threads
 from s2c2.experiments.unchanged import pooled
@@ -85,6 +85,7 @@ def run(
         *remarked(dataset, ready.pack),
         *idle(ready.objective),
         *undrawn(config.data),
+        *unequal(ready.objective, config),
     )
     for text in (*ignored, *unlearned(labeled, dataset.classes), *slowed(config, ready)):
         callbacks.say(text)

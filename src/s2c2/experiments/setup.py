@@ -257,6 +257,20 @@ def undrawn(data: DataConfig) -> list[str]:
     ]
 
 
+def unequal(objective: Objective, config: Config) -> list[str]:
+    """Return a sentence where training and predictions go by different shares of ambiguous images."""
+    if not isinstance(objective, S2C2) or config.predict.ambiguity == "head":
+        return []
+    if objective.prior == config.predict.prior:
+        return []
+    aside = config.predict.prior
+    return [
+        f"warning: p_a is trained towards objective.prior={objective.prior}, and predict.ambiguity="
+        f"{config.predict.ambiguity} sets aside predict.prior={aside}: for one share, set "
+        f"predict.prior={objective.prior} too"
+    ]
+
+
 def fresh(config: Config, size: int, classes: int, objective: Objective, device: torch.device) -> Training:
     """Return networks with their first weights, which depend on the seed alone, and the optimizer."""
     available = {"clusters": config.network.clusters or 5 * classes, "ambiguity": 1}
