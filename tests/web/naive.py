@@ -141,7 +141,13 @@ class Naive:
         same_group = [r for r in self.log if r.act.scope == act.scope and act.group in touched[r.seq]]
         if whole and any(foreign(recorded) for recorded in same_group):
             return True
-        return any(foreign(state.top[image]) for image in act.images if image in state.top)
+        tops = {state.top[image].seq for image in act.images if image in state.top}
+        return any(foreign(self.put(seq)) for seq in tops)
+
+    def put(self, seq: int) -> Recorded:
+        """Return the last act that made an act count: the act itself, or its last redo."""
+        redone = [r for r in self.log if (r.act.name, r.act.target_seq) == ("redo", seq)]
+        return (redone or [self.log[seq - 1]])[-1]
 
     def refuses_history(self, annotator: str, act: Act) -> bool:
         target = act.target_seq or 0

@@ -102,3 +102,25 @@ def test_what_is_undone_cannot_be_undone_again(board: Board) -> None:
     does(board, "ann", act("undo", target_seq=1))
     with pytest.raises(UserError, match="undone already"):
         board.check("ann", act("undo", target_seq=1))
+
+
+def test_what_another_redid_is_a_change_since(board: Board) -> None:
+    scope = "shared/1/none"
+    does(board, "bo", act("label", (0,), "all", label=0, scope=scope, tab="b"))
+    does(board, "bo", act("undo", target_seq=1, scope=scope, tab="b"))
+    late = act("label", (0,), "all", label=1, scope=scope, version=board.version(scope, "all"), tab="a")
+    board.check("ann", late)
+    does(board, "bo", act("redo", target_seq=1, scope=scope, tab="b"))
+    with pytest.raises(Conflict, match="image 0 has changed: bo did again what was undone to it") as caught:
+        board.check("ann", late)
+    assert (caught.value.who, caught.value.act, caught.value.version) == ("bo", "redo", 3)
+    board.check("ann", act("label", (0,), "all", label=1, scope=scope, version=3, tab="a"))
+
+
+def test_a_redo_is_of_the_tab_that_did_it(board: Board) -> None:
+    does(board, "ann", act("label", (4,), "cluster-1", label=0, tab="old"))
+    does(board, "ann", act("undo", target_seq=1, tab="a"))
+    does(board, "ann", act("redo", target_seq=1, tab="a"))
+    board.check("ann", act("label", (4,), "cluster-1", label=1, version=1, tab="a"))
+    with pytest.raises(Conflict, match="cluster-1 has changed: you did again"):
+        board.check("ann", act("label", (4,), "cluster-1", label=1, version=1, tab="old"))

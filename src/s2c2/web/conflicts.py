@@ -76,7 +76,7 @@ def _fresh(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, versio
         for step in since(sheet.touched.get(act.group, []), steps, version):
             if foreign(step):
                 lost(sheet, annotator, act, step, f"{act.group} has changed")
-    _same_images(sheet, annotator, act, foreign)
+    _same_images(sheet, steps, annotator, act, foreign)
     if act.name == "decide":
         _same_answers(sheet, steps, annotator, act, version, foreign)
 
@@ -89,11 +89,13 @@ def since(touched: Sequence[int], steps: Sequence[Step], version: int) -> Iterat
         yield steps[seq - 1]
 
 
-def _same_images(sheet: Sheet, annotator: str, act: Act, foreign: Callable[[Step], bool]) -> None:
+def _same_images(
+    sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, foreign: Callable[[Step], bool]
+) -> None:
     for image in act.images:
         node = sheet.nodes.get(image)
-        if node is not None and foreign(node.step):
-            lost(sheet, annotator, act, node.step, f"image {image} has changed")
+        if node is not None and foreign(steps[node.put - 1]):
+            lost(sheet, annotator, act, steps[node.put - 1], f"image {image} has changed")
 
 
 def _same_answers(

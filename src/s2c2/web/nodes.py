@@ -76,6 +76,8 @@ class Node:
 
     step: Step
     """The act."""
+    put: int
+    """Number of the act that put this state there last: that act, or its last redo."""
     group: str | None
     """The group that it was moved to last; None while it is where it started."""
     joined: int
@@ -88,13 +90,14 @@ class Node:
     """State before the act; None at the start."""
 
 
-def after(below: Node | None, step: Step, destination: str | None) -> Node:
+def after(below: Node | None, step: Step, destination: str | None, put: int) -> Node:
     """Return the state after an act.
 
     Args:
         below: state before it.
         step: the act.
         destination: the group that it moves the image to; None to leave it.
+        put: number of the act, or of its redo.
     """
     group, joined = (below.group, below.joined) if below else (None, 0)
     if destination is not None:
@@ -103,7 +106,7 @@ def after(below: Node | None, step: Step, destination: str | None) -> Node:
     if step.name == "misfit":
         answer = None
     flagged = step.name == "flag" or (below is not None and below.flagged)
-    return Node(step, group, joined, answer, flagged, below)
+    return Node(step, put, group, joined, answer, flagged, below)
 
 
 def packed(recorded: Recorded) -> Step:

@@ -211,7 +211,7 @@ class Sheet:
         origin = self.entry(step.group) if step.makes and step.group else None
         touched = {step.group, step.target}
         for destination, images in step.moves:
-            touched |= self._move(step, destination, images)
+            touched |= self._move(step, seq, destination, images)
         for group in _marked(step):
             self._mark(group, step)
         for number, group in enumerate(step.makes, start=1):
@@ -219,12 +219,12 @@ class Sheet:
             self.made[group] = _part(origin, group, f"{step.seq}.{number}")
         self._touch(touched, seq, step)
 
-    def _move(self, step: Step, destination: str | None, images: list[int]) -> set[str | None]:
+    def _move(self, step: Step, seq: int, destination: str | None, images: list[int]) -> set[str | None]:
         made: dict[Node | None, Node] = {}
         for image in images:
             below = self.nodes.get(image)
             if below not in made:
-                made[below] = after(below, step, destination)
+                made[below] = after(below, step, destination, seq)
         touched = {destination}
         for image in images:
             below = self.nodes.get(image)
