@@ -197,6 +197,64 @@ def test_all_open_images_are_those_that_were_open_when_the_window_opened(
     here.recorded("misfit")
 
 
+@pytest.fixture
+def left_over(pair: list[Server]) -> list[int]:
+    """Return three images that fit in no group, which is a group that many work on at once."""
+    here = pair[0]
+    group = here.groups("class")[0]
+    images = here.members(group)[:3]
+    body = {"key": str(uuid4()), "act": "misfit", "scope": SCOPE, "group": group, "images": images}
+    assert here.send("POST", "acts", body) == 201
+    return images
+
+
+def test_what_another_person_did_between_two_own_acts_is_not_overwritten(
+    pair: list[Server],
+    left_over: list[int],
+    open_page: Open,
+    context: BrowserContext,
+    other_context: BrowserContext,
+) -> None:
+    here, there = pair
+    context.route("**/api/events*", lambda route: route.abort())
+    ann, bob = open_page(here, context, "misfits"), open_page(there, other_context, "misfits")
+    select(bob, left_over[1])
+    bob.keyboard.press("3")
+    here.recorded("misfit", "label")
+    select(ann, left_over[0])
+    ann.keyboard.press("1")
+    here.recorded("misfit", "label", "label")
+    saved(ann)
+    select(ann, left_over[1])
+    ann.keyboard.press("2")
+    expect(notice(ann, "conflict")).to_contain_text("bob changed this group first (label")
+    name = there.get("session")["classes"][2]["name"]
+    expect(cell(ann, left_over[1]).locator(".chip")).to_have_text(name)
+    select(ann, left_over[2])
+    ann.keyboard.press("2")
+    events = here.recorded("misfit", "label", "label", "label")
+    assert [event.annotator for event in events] == ["ann", "bob", "ann", "ann"]
+    assert [event.images for event in events[1:]] == [[left_over[at]] for at in (1, 0, 2)]
+
+
+def test_what_another_person_did_between_two_own_acts_is_seen(
+    pair: list[Server], left_over: list[int], open_page: Open, context: BrowserContext
+) -> None:
+    here, there = pair
+    acted: list[bool] = []
+    context.route("**/api/events*", lambda route: route.continue_() if acted else route.abort())
+    ann = open_page(here, context, "misfits")
+    body = {"key": str(uuid4()), "act": "label", "scope": SCOPE, "group": "misfits", "label": 2}
+    assert there.send("POST", "acts", body | {"images": left_over[1:2]}) == 201
+    select(ann, left_over[0])
+    ann.keyboard.press("1")
+    here.recorded("misfit", "label", "label")
+    saved(ann)
+    acted.append(True)
+    name = there.get("session")["classes"][2]["name"]
+    expect(cell(ann, left_over[1]).locator(".chip")).to_have_text(name)
+
+
 def test_other_groups_do_not_meet(
     pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
 ) -> None:

@@ -112,6 +112,17 @@ def test_misfits_can_be_labeled_while_others_add_to_them(board: Board) -> None:
     board.check("bo", act("label", (0,), "misfits", label=1, version=1, tab="b"))
 
 
+def test_a_tab_has_seen_what_it_did_on_the_screen_of_a_group_itself(board: Board) -> None:
+    does(board, "ann", act("label", (6,), "cluster-1", label=0, version=0, tab="a"))
+    does(board, "ann", act("undo", target_seq=1, tab="a"))
+    does(board, "ann", act("grow", (7,), "cluster-1", version=0, tab="a"))
+    does(board, "ann", act("merge", (0, 1, 2, 3), "class-0", target="cluster-1", version=0, tab="a"))
+    assert board.open_members(SCOPE, "cluster-1", 0) == (4, 5)
+    assert board.open_members(SCOPE, "cluster-1", 0, ("ann", "a")) == (6, 4, 5, 7)
+    assert board.open_members(SCOPE, "cluster-1", 0, ("ann", "b")) == (4, 5)
+    assert board.open_members(SCOPE, "cluster-1", 0, ("bo", "a")) == (4, 5)
+
+
 def test_an_image_that_was_moved_meanwhile_names_who_moved_it(board: Board) -> None:
     does(board, "ann", act("misfit", (0,), "class-0", tab="a"))
     with pytest.raises(Conflict, match="image 0 has left class-0: ann marked as misfits 1 image of class-0"):
@@ -142,6 +153,10 @@ def test_changed_names_the_groups_that_others_touched(board: Board) -> None:
     does(board, "ann", act("misfit", (7,), "cluster-2"))
     assert set(board.changed(SCOPE, 1)) == {"cluster-2", "misfits"}
     assert board.changed(SCOPE, 2) == ()
+    does(board, "bo", act("label", (1,), "class-0", label=0, tab="b"))
+    assert board.changed(SCOPE, 0, ("ann", "tab")) == ("class-0",)
+    assert set(board.changed(SCOPE, 0, ("bo", "b"))) == {"class-0", "cluster-2", "misfits"}
+    assert board.changed(SCOPE, 2, ("bo", "b")) == ()
 
 
 def test_a_log_with_a_gap_or_with_a_strange_act_is_refused_by_number(board: Board) -> None:

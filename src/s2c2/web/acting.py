@@ -46,7 +46,7 @@ def _act(board: Board, sender: Sender, body: ActBody) -> Act:
         scope=body.scope,
         group=body.group,
         version=body.version,
-        images=_images(board, body),
+        images=_images(board, sender, body),
         distribution=None if body.distribution is None else tuple(body.distribution),
         target=body.target,
         target_seq=_target(board, sender, body),
@@ -54,7 +54,7 @@ def _act(board: Board, sender: Sender, body: ActBody) -> Act:
         active=body.seconds.active,
         wall=body.seconds.wall,
         at=body.at,
-        tab="" if body.tab is None else str(body.tab),
+        tab=_tab(body),
     )
 
 
@@ -83,7 +83,11 @@ def _not_too_late(board: Board, sender: Sender, act: Act) -> None:
     board.check(sender.annotator, looked)
 
 
-def _images(board: Board, body: ActBody) -> tuple[int, ...]:
+def _tab(body: ActBody) -> str:
+    return "" if body.tab is None else str(body.tab)
+
+
+def _images(board: Board, sender: Sender, body: ActBody) -> tuple[int, ...]:
     """Return the images an act is done to: those named, else what it means for its group."""
     if body.act == "merge" and body.group is not None:
         return board.members(body.scope, body.group)
@@ -91,7 +95,7 @@ def _images(board: Board, body: ActBody) -> tuple[int, ...]:
         return tuple(dict.fromkeys(body.images))
     if body.group is None or body.act in NAMED:
         return ()
-    return board.open_members(body.scope, body.group, body.version)
+    return board.open_members(body.scope, body.group, body.version, (sender.annotator, _tab(body)))
 
 
 def _proposed(here: Desk, board: Board, sender: Sender, body: ActBody) -> tuple[int | None, Shown | None]:

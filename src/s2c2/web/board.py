@@ -4,7 +4,7 @@ from s2c2.errors import UserError, chosen
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
 from s2c2.web.apart import joinable, kept_apart
-from s2c2.web.conflicts import fits, since
+from s2c2.web.conflicts import Own, fits, since
 from s2c2.web.disagreement import Disputes
 from s2c2.web.figures import Work
 from s2c2.web.nodes import Step, packed
@@ -103,7 +103,9 @@ class Board:
         sheet.entry(group)
         return sheet.members(group)
 
-    def open_members(self, scope: str, group: str, version: int | None = None) -> tuple[int, ...]:
+    def open_members(
+        self, scope: str, group: str, version: int | None = None, own: Own | None = None
+    ) -> tuple[int, ...]:
         """Return the members without an answer.
 
         Args:
@@ -111,13 +113,14 @@ class Board:
             group: group id.
             version: only what a person who saw this version can have meant: leave out images that joined
                 later, and those that an undo or redo changed later.
+            own: the person and the tab: what it did itself on the screen of this group it has seen.
         """
         nodes = self._sheet(scope).nodes
         found = [
             i for i in self.members(scope, group) if (node := nodes.get(i)) is None or node.answer is None
         ]
         if version is not None:
-            unseen = self._unseen(scope, group, version)
+            unseen = self._unseen(scope, group, version, own)
             found = [i for i in found if i not in unseen]
         return tuple(found)
 
@@ -184,9 +187,10 @@ class Board:
         """Return an act that was applied, by its number, from 1."""
         return self._steps[seq - 1]
 
-    def changed(self, scope: str, after: int) -> tuple[str, ...]:
-        """Return the groups that acts after a number touched."""
-        return tuple(group for group, seqs in self._sheet(scope).touched.items() if seqs[-1] > after)
+    def changed(self, scope: str, after: int, own: Own | None = None) -> tuple[str, ...]:
+        """Return the groups that acts after a number touched, all acts or those that are not one's own."""
+        touched = self._sheet(scope).touched.items()
+        return tuple(group for group, seqs in touched if any(since(seqs, self._steps, after, own)))
 
     def progress(self, scope: str) -> Progress:
         """Return how far a scope is."""
@@ -209,11 +213,14 @@ class Board:
         """Return what everybody did, in all scopes."""
         return self._tally.work(self._sheets)
 
-    def _unseen(self, scope: str, group: str, version: int) -> set[int]:
+    def _unseen(self, scope: str, group: str, version: int, own: Own | None) -> set[int]:
         sheet, unseen = self._sheet(scope), set[int]()
         for step in since(sheet.touched.get(group, ()), self._steps, version):
-            if step.target_seq is not None:
-                unseen.update(self._steps[step.target_seq - 1].images.tolist())
+            meant = step if step.target_seq is None else self._steps[step.target_seq - 1]
+            if (step.annotator, step.tab) == own and meant.group == group:
+                continue
+            if meant is not step:
+                unseen.update(meant.images.tolist())
             else:
                 unseen.update(i for i in step.images.tolist() if sheet.joined(i) == step.seq)
         return unseen

@@ -15,6 +15,8 @@ WHOLE = frozenset({"class", "cluster", "split"})
 
 In the others, ``plain`` and ``misfits``, many people work at once, and only changes of the same images count.
 """
+Own = tuple[str, str]
+"""An annotator and a tab: what that tab did it has seen."""
 INSIDE = frozenset(
     {"accept", "label", "ambiguous", "misfit", "split", "recluster", "merge", "skip", "flag", "decide"}
 )
@@ -73,20 +75,30 @@ def _fresh(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, versio
         return step.seq > version and (step.annotator, step.tab) != (annotator, act.tab)
 
     if act.group is not None and sheet.entry(act.group).kind in WHOLE:
-        for step in since(sheet.touched.get(act.group, []), steps, version):
-            if foreign(step):
-                lost(sheet, annotator, act, step, f"{act.group} has changed")
+        for step in since(sheet.touched.get(act.group, []), steps, version, (annotator, act.tab)):
+            lost(sheet, annotator, act, step, f"{act.group} has changed")
     _same_images(sheet, steps, annotator, act, foreign)
     if act.name == "decide":
         _same_answers(sheet, steps, annotator, act, version, foreign)
 
 
-def since(touched: Sequence[int], steps: Sequence[Step], version: int) -> Iterator[Step]:
-    """Yield the acts after a version, the newest first, from the numbers of those that touched a group."""
+def since(
+    touched: Sequence[int], steps: Sequence[Step], version: int, own: Own | None = None
+) -> Iterator[Step]:
+    """Yield the acts after a version, the newest first.
+
+    Args:
+        touched: numbers of the acts that touched a group, rising.
+        steps: all acts; number n is at n − 1.
+        version: number of the last act that is left out.
+        own: whose acts are left out too; None for nobody's.
+    """
     for seq in reversed(touched):
         if seq <= version:
             return
-        yield steps[seq - 1]
+        step = steps[seq - 1]
+        if (step.annotator, step.tab) != own:
+            yield step
 
 
 def _same_images(

@@ -3,6 +3,7 @@ from itertools import count
 from pathlib import Path
 from threading import Barrier, Event
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 
@@ -182,6 +183,24 @@ def test_who_comes_second_learns_who_was_first(ada: TestClient, bob: TestClient)
     assert lost["who"] == "bob"
     lost = done(ada, "label", "class-0", label=1, version=0, status=409)
     assert lost["who"] == "bob"
+
+
+def test_of_what_is_left_over_nothing_is_overwritten_however_much_one_did_oneself(
+    ada: TestClient, bob: TestClient
+) -> None:
+    one, two, three, four = members(ada, "class-0")[:4]
+    done(ada, "misfit", "class-0", images=[one, two, three, four], version=0)
+    tab = str(uuid4())
+    seen = ada.get("/api/groups/misfits").json()["version"]
+    done(bob, "label", "misfits", images=[two], label=2, version=seen)
+    done(ada, "label", "misfits", images=[one], label=0, version=seen, tab=tab)
+    lost = done(ada, "label", "misfits", images=[two], label=0, version=seen, tab=tab, status=409)
+    assert (lost["who"], lost["act"]) == ("bob", "label")
+    done(bob, "misfit", "class-0", images=members(bob, "class-0")[:1])
+    done(ada, "label", "misfits", images=[three], label=0, version=seen, tab=tab)
+    done(ada, "undo", tab=tab)
+    done(ada, "label", "misfits", label=1, version=seen, tab=tab)
+    assert labels(ada, "misfits") == [0, 2, 1, 1, None]
 
 
 def test_a_group_that_was_merged_away_tells_who_did_it(ada: TestClient, bob: TestClient) -> None:

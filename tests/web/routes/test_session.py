@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from s2c2.web.workspace import Workspace
 from tests.web.made import TOKEN, TestClient, sent
 
@@ -20,6 +22,20 @@ def test_events_name_the_groups_that_others_touched(ada: TestClient, bob: TestCl
     assert ada.get("/api/events?after=0").json() == {"seq": 1, "changed": ["class-1"]}
     assert ada.get("/api/events?after=1").json() == {"seq": 1, "changed": []}
     assert ada.get("/api/session").json()["seq"] == 1
+
+
+def test_events_leave_out_what_the_asking_tab_did_itself(ada: TestClient, bob: TestClient) -> None:
+    here, there = (str(uuid4()) for _ in range(2))
+    assert ada.post("/api/acts", json=sent("accept", "class-0", version=0, tab=here)).status_code == 201
+    assert ada.post("/api/acts", json=sent("accept", "class-1", version=0, tab=there)).status_code == 201
+    assert ada.get(f"/api/events?tab={here}").json() == {"seq": 2, "changed": ["class-1"]}
+    assert ada.get(f"/api/events?tab={there}").json() == {"seq": 2, "changed": ["class-0"]}
+    assert set(bob.get(f"/api/events?tab={here}").json()["changed"]) == {"class-0", "class-1"}
+    assert bob.post("/api/acts", json=sent("label", "class-0", images=[0], label=2)).status_code == 201
+    assert ada.post("/api/acts", json=sent("flag", "class-0", images=[0], tab=here)).status_code == 201
+    assert ada.get(f"/api/events?after=2&tab={here}").json() == {"seq": 4, "changed": ["class-0"]}
+    assert ada.get(f"/api/events?after=3&tab={here}").json() == {"seq": 4, "changed": []}
+    assert ada.get("/api/events?tab=mine").status_code == 422
 
 
 def test_the_page_is_there(ada: TestClient) -> None:

@@ -1,6 +1,7 @@
 """``/api/session`` and ``/api/events``: who asks, and what others did meanwhile."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 
@@ -44,7 +45,14 @@ def session(here: Here, asking: Asking) -> Session:
 
 
 @router.get("/events")
-def events(here: Here, on: Seen, after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0) -> Events:
+def events(
+    here: Here,
+    asking: Asking,
+    on: Seen,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    tab: Annotated[UUID | None, Query(description="browser tab whose own acts are left out")] = None,
+) -> Events:
     """Return the number of the last act and the groups that acts after ``after`` touched."""
+    own = None if tab is None else (asking.annotator, str(tab))
     with here.live.board() as board:
-        return Events(seq=board.seq, changed=list(board.changed(on.scope, after)))
+        return Events(seq=board.seq, changed=list(board.changed(on.scope, after, own)))

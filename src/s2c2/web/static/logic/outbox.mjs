@@ -38,14 +38,12 @@ export function verdict({ status, elsewhere }) {
 }
 
 /**
- * An act that follows another of the same person on the same group was made on what that one left.
+ * An undo of an act that has its number now. The version of an act stays what the page has seen: the server
+ * leaves out what the same tab did since, and an act of another person may lie between the two.
  * @param {Act} act @param {Act} before @param {any} answer @returns {Act}
  */
 export function following(act, before, answer) {
-  const undoes = act.target_key === before.key ? { target_seq: answer.seq, target_key: null } : {};
-  const same = act.group === before.group && act.version === before.version && act.version !== null;
-  const version = answer.group?.group === before.group ? answer.group?.version : undefined;
-  return same && version !== undefined ? { ...act, ...undoes, version } : { ...act, ...undoes };
+  return act.target_key === before.key ? { ...act, target_seq: answer.seq, target_key: null } : act;
 }
 
 export class Outbox {

@@ -117,11 +117,10 @@ export class Doing {
   undo() {
     const last = this.past.pop();
     const seq = last?.seq ?? null;
-    const restored = last?.before && this.#restored(last.before);
-    const { id: group = null, version = null } = restored ?? {};
-    const act = this.#made({ act: "undo", group, version, target_seq: seq, target_key: last && seq === null ? last.key : null });
+    const group = last?.before?.group.id ?? null;
+    const act = this.#made({ act: "undo", group, target_seq: seq, target_key: last && seq === null ? last.key : null });
     if (!this.#keep(act, null)) return;
-    if (restored) this.#restore(last.before, restored);
+    if (last?.before) this.#restore(last.before);
     this.say(done("undo", 0));
   }
 
@@ -175,13 +174,8 @@ export class Doing {
     });
   }
 
-  /** The group of an act as it was before, under the version that it has now. */
-  #restored({ group }) {
-    const now = this.store.state.queue.find((one) => one.group === group.id);
-    return { ...group, version: now?.version ?? group.version };
-  }
-
-  #restore({ summary, gained, view, cursor }, group) {
+  /** The group of an act as it was before, under the version that was seen then. */
+  #restore({ group, summary, gained, view, cursor }) {
     const now = this.store.state.queue.find((one) => one.group === summary.group);
     if (now) this.#count(now, { ...summary, version: now.version }, -gained);
     this.store.set({ group, opening: null, view, selection: pointed(nothing(group.members.length), cursor) });
@@ -213,13 +207,11 @@ export class Doing {
     else this.#later();
   }
 
-  /** The server's word on a group counts once nothing is on its way. */
+  /** The server's word on a group in the list counts once nothing is on its way; the members on the screen are as they were seen. */
   #fresh(summary) {
-    const { queue, group } = this.store.state;
     const settled = !this.outbox.unsaved;
-    const next = queue.map((one) => (one.group === summary.group ? (settled ? summary : { ...one, version: summary.version }) : one));
-    this.store.set({ queue: next });
-    if (group?.id === summary.group) this.store.set({ group: { ...group, version: summary.version } });
+    const told = (one) => (settled ? summary : { ...one, version: summary.version });
+    this.store.set({ queue: this.store.state.queue.map((one) => (one.group === summary.group ? told(one) : one)) });
   }
 
   async #reload(act, answer) {

@@ -40,23 +40,27 @@ export function tabs(store, prefix, tab, outbox) {
   addEventListener("pageshow", sign);
 }
 
-/** See what others did since the page asked who is here, and get what did not come while the server was away. @param {any} app */
+/**
+ * See what others did since the page asked who is here, and to the group on the screen since that was shown; get what did not come
+ * while the server was away. @param {any} app
+ */
 export function neighbours(app) {
   let seen = app.store.state.session.seq;
   setInterval(async () => {
     if (document.hidden || app.store.state.unsaved || app.store.state.elsewhere) return;
-    const reply = await app.api.ask(`events?after=${seen}&${app.loading.board()}`);
+    const known = app.store.state.group?.version ?? seen;
+    const reply = await app.api.ask(`events?after=${Math.min(seen, known)}&tab=${app.doing.tab}&${app.loading.board()}`);
     if (reply.status !== 200) return;
     app.pictures();
     if (app.loading.away) await app.again();
-    const news = reply.body.seq > seen ? reply.body.changed : [];
-    seen = reply.body.seq;
-    if (!news.length || app.store.state.unsaved) return;
-    await app.loading.queue();
+    if (app.store.state.unsaved) return;
+    const { seq, changed } = reply.body;
+    const news = seq > seen && changed.length > 0;
+    seen = seq;
+    if (news) await app.loading.queue();
     const { group, queue } = app.store.state;
-    const now = queue.find((one) => one.group === group?.id);
-    const old = now ? now.version !== group.version : group?.members.some((one) => !one?.misfit);
-    if (old) await app.loading.open(group.id, { fresh: true });
+    const there = queue.some((one) => one.group === group?.id) || group?.members.some((one) => !one?.misfit);
+    if (there && changed.includes(group.id)) await app.loading.open(group.id, { fresh: true });
   }, LOOK);
 }
 
