@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from bench.annotate import drawn
@@ -13,6 +14,12 @@ from tests.browser.serving import Server
 
 IMAGES = 5_000
 """More than the page asks the server for at a time."""
+GONE = """() => {
+    window.gone = 0;
+    const look = () => { window.gone += !document.querySelector(".single img[data-image]"); };
+    new MutationObserver(look).observe(document.querySelector(".single"), { attributes: true, subtree: true });
+}"""
+"""Count how often the picture is taken off."""
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +67,29 @@ def test_all_are_selected_and_labeled_in_one_act(large: Server, page: Page) -> N
     saved(page)
     page.evaluate(JUMP, 0.7)
     expect(page.locator(".grid .cell:not(.answered)")).to_have_count(0)
+
+
+def test_the_image_on_the_screen_stays_when_another_window_acts(large: Server, page: Page) -> None:
+    page.keyboard.press("End")
+    expect(cell(page, IMAGES - 1)).to_be_visible()
+    page.keyboard.press("o")
+    image = page.locator(".single img[data-image]")
+    expect(image).to_have_attribute("data-image", str(IMAGES - 1))
+    page.keyboard.press("ArrowLeft")
+    expect(image).to_have_attribute("data-image", str(IMAGES - 2))
+    page.evaluate(GONE)
+    body = {
+        "key": str(uuid4()),
+        "act": "label",
+        "scope": "shared/1/none",
+        "group": "all",
+        "images": [3],
+        "label": 0,
+    }
+    with page.expect_response("**/api/groups/all*"):
+        assert large.send("POST", "acts", body) == 201
+    expect(page.locator(".single .facts")).to_contain_text("4,999 open")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Home")
+    expect(cell(page, 3).locator(".chip")).to_have_text("disc")
+    assert page.evaluate("window.gone") == 0

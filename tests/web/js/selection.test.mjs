@@ -93,6 +93,17 @@ test("the cursor stays on its image, or near it when the image left", () => {
   assert.equal(carried(last, of(7, 8, 9, 5), []).cursor, -1);
 });
 
+test("a range goes on from its first image when the group comes anew", () => {
+  const of = (...ids) => ids.map((id) => ({ id }));
+  const members = of(7, 8, 9, 5, 6);
+  const range = ranged(ranged(only(nothing(5), 1), 2), 3);
+  const longer = (after) => { const kept = carried(range, members, after); return positions(ranged(kept, target(kept, "right", 4))); };
+  assert.deepEqual(longer(members), [1, 2, 3, 4]);
+  assert.deepEqual(longer(of(8, 9, 5, 6)), [0, 1, 2, 3]);
+  const back = carried(ranged(only(nothing(5), 3), 1), members, members);
+  assert.deepEqual([back.cursor, back.anchor], [1, 3]);
+});
+
 test("what was taken out is selected by itself only", () => {
   const out = (at) => at < 2;
   assert.deepEqual(positions(apart(everything(nothing(4)), out)), [2, 3]);

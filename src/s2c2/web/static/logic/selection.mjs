@@ -104,7 +104,7 @@ export function positions(selection) {
 }
 
 /**
- * The same images selected, and the cursor on the same one, where a group came anew.
+ * The same images selected, and cursor and anchor on the same ones, where a group came anew.
  * @param {Selection} selection
  * @param {({id: number}|undefined)[]} before members that the selection is about @param {({id: number}|undefined)[]} after
  * @returns {Selection} over ``after``; without the images that left
@@ -113,6 +113,6 @@ export function carried(selection, before, after) {
   const places = new Map();
   after.forEach((one, at) => one && places.set(one.id, at));
   const chosen = [...selection.chosen].map((at) => places.get(before[at]?.id)).filter((at) => at !== undefined);
-  const cursor = Math.min(places.get(before[selection.cursor]?.id) ?? selection.cursor, after.length - 1);
-  return { count: after.length, chosen: new Set(chosen), cursor, anchor: cursor };
+  const now = (at) => Math.min(places.get(before[at]?.id) ?? at, after.length - 1);
+  return { count: after.length, chosen: new Set(chosen), cursor: now(selection.cursor), anchor: now(selection.anchor) };
 }

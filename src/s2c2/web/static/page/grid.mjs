@@ -67,7 +67,7 @@ export class Grid {
       this.rows.delete(row);
     }
     for (const row of wanted) this.#row(row, grid);
-    if (last > first) this.app.loading.need(first * grid.columns, last * grid.columns);
+    if (last > first) this.app.loading.see(first * grid.columns, last * grid.columns);
   }
 
   /** Put the focus on the image under the cursor. */

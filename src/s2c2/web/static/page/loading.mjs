@@ -58,6 +58,7 @@ export class Loading {
     this.api = api;
     this.ahead = new Map();
     this.asked = new Set();
+    this.sight = [0, 0];
     this.side = 128;
     this.failed = null;
     this.away = false;
@@ -108,7 +109,7 @@ export class Loading {
       if (reply.status === 404 && staying) return this.#show({ ...this.store.state.group, members: [] }, staying), true;
       if (reply.status !== 200) return this.#failed(reply, id);
       const first = grouped(reply.body);
-      const group = staying ? await this.#selected(first) : first;
+      const group = staying ? await this.#whole(first) : first;
       if (!this.#wanted(id)) return true;
       if (staying && acts !== this.store.state.acts) return false;
       this.#show(group, staying, at);
@@ -122,14 +123,19 @@ export class Loading {
     return opening === id || (!opening && group?.id === id);
   }
 
-  /** A group that came anew with its members around those that are selected, so that they are found again. @param {Group} group */
-  async #selected(group) {
+  /**
+   * A group that came anew with its members in sight, and those around the cursor and what is selected, so that they are found again.
+   * @param {Group} group
+   */
+  async #whole(group) {
     const { selection, group: before } = this.store.state;
     const known = new Set(group.members.map((one) => one?.id));
-    const missing = positions(selection).filter((at) => before?.members[at] && !known.has(before.members[at].id));
+    const wanted = [...positions(selection), selection.cursor, selection.anchor];
+    const missing = wanted.filter((at) => before?.members[at] && !known.has(before.members[at].id));
     const last = Math.ceil(group.members.length / PAGE) - 1;
-    const near = new Set(missing.flatMap((at) => [-1, 0, 1].map((step) => Math.floor(at / PAGE) + step)));
-    const pages = [...near].filter((page) => page > 0 && page <= last);
+    const near = missing.flatMap((at) => [-1, 0, 1].map((step) => Math.floor(at / PAGE) + step));
+    const inSight = missingPages(...this.sight, PAGE, group.pages);
+    const pages = [...new Set([...near, ...inSight])].filter((page) => page > 0 && page <= last);
     let found = group;
     await abreast(pages, ABREAST, async (page) => {
       const reply = await this.#ask(group.id, page * PAGE);
@@ -138,7 +144,13 @@ export class Loading {
     return found;
   }
 
-  /** Fetch members for positions on the screen. @param {number} first @param {number} last one past the last */
+  /** Fetch members for positions in sight, now and when the group comes anew. @param {number} first @param {number} last one past the last */
+  see(first, last) {
+    this.sight = [first, last];
+    return this.need(first, last);
+  }
+
+  /** Fetch members for some positions. @param {number} first @param {number} last one past the last */
   async need(first, last) {
     const group = this.store.state.group;
     if (!group) return;
@@ -175,8 +187,9 @@ export class Loading {
     const { selection: last, group: before } = this.store.state;
     const kept = staying && before ? carried(last, before.members, group.members) : nothing(group.members.length);
     const cursor = Math.min(at ?? kept.cursor, group.members.length - 1);
+    const anchor = at === null ? kept.anchor : cursor;
     const lost = before?.id === group.id && (last.chosen.size > 0 || this.store.state.emptied === group.id) && !kept.chosen.size;
-    this.store.set({ group, opening: null, selection: { ...kept, cursor, anchor: cursor }, trouble: null, emptied: lost ? group.id : null });
+    this.store.set({ group, opening: null, selection: { ...kept, cursor, anchor }, trouble: null, emptied: lost ? group.id : null });
   }
 
   async #fetchNext(id) {

@@ -44,7 +44,7 @@ export class Single {
     this.state = state;
     this.group = state.group?.id;
     if (!state.group) return;
-    this.app.loading.need(this.at(), this.at() + 2 * AHEAD);
+    this.app.loading.see(this.at(), this.at() + 2 * AHEAD);
     if (entered && this.member && !open(this.member) && state.group.members.some((one) => !one || open(one))) return this.step(1, open);
     this.#draw(state);
     this.toolbar.show(state);
