@@ -13,9 +13,10 @@ from s2c2.metrics.consistency import study
 from s2c2.simulation import Crowd, Shown, simulate
 from s2c2.web import acts, log
 from s2c2.web.acts import Act, Recorded
+from s2c2.web.board import Board
 from s2c2.web.start import Start
 from s2c2.web.store import Store
-from tests.web.starts import act, group, small
+from tests.web.starts import act, does, group, small
 
 TIME = "2026-01-01T00:00:00+00:00"
 CAT = acts.Shown(0, 0.75)
@@ -63,6 +64,69 @@ def test_a_misfit_is_a_refused_proposal() -> None:
     assert found["proposal"].to_list() == ["cat"] * 4
     assert found["label"].to_list() == ["cat", "dog", "cat", "cat"]
     assert found["shown"].all()
+
+
+TAKEN_OUT: dict[str, list[Act]] = {
+    "split": [
+        act("split", (1,), "class-0", key="a", shown=CAT),
+        act("accept", (0, 2, 3), "class-0", key="b", label=0, shown=CAT),
+        act("label", (1,), "split-1-1", key="c", label=1),
+    ],
+    "split twice": [
+        act("split", (1, 2), "class-0", key="a", shown=CAT),
+        act("split", (1,), "split-1-1", key="b"),
+        act("accept", (0, 3), "class-0", key="c", label=0, shown=CAT),
+        act("label", (2,), "split-1-1", key="d", label=0),
+        act("label", (1,), "split-2-1", key="e", label=1),
+    ],
+    "recluster": [
+        act("recluster", (2, 3, 0, 1), "class-0", key="a", shown=CAT, parts=((2, 3, 0), (1,))),
+        act("label", (2, 3, 0), "split-1-1", key="b", label=0),
+        act("label", (1,), "split-1-2", key="c", label=1),
+    ],
+    "merge": [
+        act("split", (0,), "class-0", key="a", shown=CAT),
+        act("merge", (1, 2, 3), "class-0", key="b", shown=CAT, target="split-1-1"),
+        act("label", (0, 2, 3), "split-1-1", key="c", label=0),
+        act("label", (1,), "split-1-1", key="d", label=1),
+    ],
+}
+"""Other ways to the answers of ``misfit_then_label``."""
+
+
+@pytest.mark.parametrize("said", TAKEN_OUT.values(), ids=TAKEN_OUT)
+def test_acceptance_does_not_depend_on_the_key(said: list[Act]) -> None:
+    board = Board(small())
+    one_way = log.frame(small(), recorded(*misfit_then_label())).sort("image")
+    other = log.frame(small(), [does(board, "ann", one) for one in said]).sort("image")
+    same = "image", "label", "proposal", "strength", "shown", "live"
+    assert other.select(same).rows() == one_way.select(same).rows()
+
+
+def test_an_answer_that_was_there_before_a_split_stays() -> None:
+    said = [
+        act("label", (0, 1), "class-0", key="a", label=1, shown=CAT),
+        act("split", (1,), "class-0", key="b", shown=CAT),
+    ]
+    found = log.frame(small(), recorded(*said))
+    assert found.select("key", "proposal", "live").rows() == [("a", "cat", True)] * 2
+
+
+def test_who_did_not_split_has_seen_no_proposal() -> None:
+    split = act("split", (1,), "class-0", key="a", shown=CAT)
+    theirs = act("label", (1,), "split-1-1", key="b", label=1)
+    found = log.frame(small(), [Recorded(1, "ann", TIME, split), Recorded(2, "bo", TIME, theirs)])
+    assert found["proposal"].to_list() == [None]
+
+
+def test_an_undone_split_refuses_nothing() -> None:
+    said = [
+        act("split", (1,), "class-0", key="a", shown=CAT),
+        act("undo", (), None, key="b", target_seq=1),
+        act("split", (1,), "class-0", key="c"),
+        act("label", (1,), "split-3-1", key="d", label=1),
+    ]
+    assert log.frame(small(), recorded(*said))["proposal"].to_list() == [None]
 
 
 def test_an_undone_misfit_refuses_nothing() -> None:

@@ -29,11 +29,11 @@ SCHEMA: Mapping[str, pl.DataType] = {
 """Columns of an annotation log and their types; ``docs/howto/annotations.md`` says what each means.
 
 ``label`` is null for ``skip``, for ``flag``, and for a distribution without a class above one half.
-``proposal`` and ``strength`` are null where none was shown; an answer among the misfits has the proposal
-that was refused when the image became one. ``hidden`` is the class that a study would have proposed but did
-not show, null elsewhere. ``seconds`` (of work) and ``wall`` are those of the act over the number of its
-images, with those of the acts before it that answer nothing. ``live`` is false for what was undone, and for
-what the same annotator later answered anew, or took back by marking the image as a misfit.
+``proposal`` and ``strength`` are null where none was shown; an answer among the misfits, or in a part of a
+group, has the proposal of the group that the image was taken from. ``hidden`` is the class that a study would
+have proposed but did not show, null elsewhere. ``seconds`` (of work) and ``wall`` are those of the act over
+the number of its images, with those of the acts before it that answer nothing. ``live`` is false for what was
+undone, and for what the same annotator later answered anew, or took back by marking the image as a misfit.
 """
 PASS = ("image", "annotator", "round", "arm")
 """Columns that name one answer; several rows of it are changes of mind."""

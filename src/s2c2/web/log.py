@@ -27,6 +27,8 @@ ACTS: Mapping[str, pl.DataType] = {
     "live": pl.Boolean(),
 }
 """Columns of the table of acts; times in seconds."""
+REFUSING = ("misfit", "split", "recluster", "merge")
+"""Acts that take images away from what was proposed for their group, without an answer."""
 _ROWS = {**SCHEMA, "image": pl.List(pl.Int64()), "seq": pl.Int64()}
 
 
@@ -46,6 +48,7 @@ def frame(start: Start, acts: Iterable[Recorded], dead: bool = True) -> pl.DataF
         _row(start, kinds, recorded, recorded.seq in alive) for recorded in carried(log) if _counts(recorded)
     ]
     table = _with_refused(pl.DataFrame(rows, schema=_ROWS, orient="row").explode("image"))
+    table = table.filter(~pl.col("kind").is_in(REFUSING) | (pl.col("kind") == "misfit"))
     same = [*PASS, pl.col("kind") == "flag"]
     last = pl.col("seq").filter("live").max().over(same)
     table = table.with_columns(live=(pl.col("live") & (pl.col("seq") == last)).fill_null(False))
@@ -109,7 +112,7 @@ def _hidden(start: Start, answers: pl.DataFrame) -> pl.Series:
 
 
 def _counts(recorded: Recorded) -> bool:
-    return _answers(recorded.act) or recorded.act.name in ("flag", "misfit")
+    return _answers(recorded.act) or recorded.act.name in ("flag", *REFUSING)
 
 
 def _answers(act: Act) -> bool:
@@ -117,13 +120,17 @@ def _answers(act: Act) -> bool:
 
 
 def _with_refused(table: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows where an answer to a misfit carries the proposal that was refused with it."""
-    same, refused = ["image", "annotator", "round", "arm"], (pl.col("kind") == "misfit") & pl.col("live")
+    """Return the rows where an answer outside its first group carries the proposal that was seen there.
+
+    Whichever key took an image out of a group, its proposal had been on the screen: without it, who splits
+    would seem to accept more than who marks misfits.
+    """
+    same, refused = [*PASS], pl.col("kind").is_in(REFUSING) & pl.col("live")
     seen = {
         name: pl.when(refused).then(pl.col(name)).forward_fill().over(same)
         for name in ("proposal", "strength")
     }
-    fill = (pl.col("group") == MISFITS) & pl.col("proposal").is_null()
+    fill = pl.col("group_kind").is_in([MISFITS, "split"]) & pl.col("proposal").is_null()
     filled = [pl.when(fill).then(value).otherwise(pl.col(name)).alias(name) for name, value in seen.items()]
     return table.with_columns(filled).with_columns(shown=pl.col("proposal").is_not_null())
 
