@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from s2c2.errors import UserError
-from s2c2.web.acts import Act, Name, Shown
+from s2c2.web.acts import Act, Name, Scope, Shown
 from s2c2.web.board import Board
 from s2c2.web.desk import Desk
 from s2c2.web.messages import ActBody
@@ -69,7 +69,7 @@ def with_parts(here: Desk, act: Act, count: int | None) -> Act:
     last = len(here.start.images) - 1
     if max(act.images, default=0) > last:
         raise UserError(f"unknown image {max(act.images)}: Possible: 0 to {last}")
-    parts = here.neighbours.parts(act.images, count or PARTS)
+    parts = here.neighbours[Scope.parse(act.scope).arm].parts(act.images, count or PARTS)
     return replace(act, parts=parts, images=tuple(image for part in parts for image in part))
 
 

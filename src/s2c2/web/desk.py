@@ -1,5 +1,6 @@
 """What the routes work with: the open workspace, its board, and pictures."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from s2c2.web.board import Board, Start, Summary
 from s2c2.web.identity.roles import may_act, may_see
 from s2c2.web.listed import Listed
 from s2c2.web.live import Live
-from s2c2.web.neighbours import Neighbours
+from s2c2.web.neighbours import UNTRAINED, Neighbours
 from s2c2.web.participation import may_open, order, present, watching
 from s2c2.web.pictures import Pictures
 from s2c2.web.problems import Problem
@@ -35,7 +36,8 @@ class Desk:
     dataset: str
     """Fingerprint of images, classes and database."""
     pictures: Pictures
-    neighbours: Neighbours
+    neighbours: Mapping[str, Neighbours]
+    """By arm, how alike images are: to the run whose proposals it shows, and to no other."""
     rankings: Rankings
     listed: Listed
 
@@ -80,7 +82,6 @@ class Desk:
 def set_up(workspace: Workspace, settings: Settings, identity: Identity, store: Store, start: Start) -> Desk:
     """Return the desk of an open database."""
     cache = workspace.cache / "thumbnails"
-    run = workspace.run
     return Desk(
         workspace,
         settings,
@@ -90,10 +91,28 @@ def set_up(workspace: Workspace, settings: Settings, identity: Identity, store: 
         start,
         fingerprint(start.images, start.classes, store.id()),
         Pictures(lambda image: workspace.folder / start.images[image], cache),
-        Neighbours(None if run is None else run.path / "predictions.parquet", start.images),
+        {arm: neighbours(workspace, arm, start.images) for arm in start.groups},
         Rankings(),
         Listed(),
     )
+
+
+def neighbours(workspace: Workspace, arm: str, images: Sequence[str]) -> Neighbours:
+    """Return how alike images are in an arm: by the embeddings of the run whose proposals it shows.
+
+    The arm of a plain network would be none with the embeddings of another one. The arm ``none`` shows
+    nothing that a network found, so there nothing is compared.
+    """
+    runs = {"ssl": workspace.plain, workspace.arm: workspace.run, "none": None}
+    run = runs.get(arm)
+    absent = _ABSENT.get(arm, UNTRAINED) if workspace.run is not None else UNTRAINED
+    return Neighbours(None if run is None else run.path / "predictions.parquet", images, absent)
+
+
+_ABSENT = {
+    "none": "in the arm none images are not compared: it shows nothing that a network found",
+    "ssl": "the arm ssl compares images as the plain run does: name that run after --against",
+}
 
 
 async def desk(request: Request) -> Desk:

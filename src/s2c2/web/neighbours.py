@@ -17,11 +17,22 @@ BLOCK = 1024
 Embeddings = Float32[np.ndarray, "n e"]
 
 
-class Neighbours:
-    """Embeddings of the numbered images of a run; several threads may ask at once."""
+UNTRAINED = "a dataset has no embeddings: train a run, and annotate that"
+"""Why nothing is known of a dataset."""
 
-    def __init__(self, path: Path | None, images: Sequence[str]) -> None:
+
+class Neighbours:
+    """Embeddings of the numbered images of a run; several threads may ask at once.
+
+    Args:
+        path: predictions of the run; None where there is none.
+        images: image ids.
+        absent: what is said where there is none.
+    """
+
+    def __init__(self, path: Path | None, images: Sequence[str], absent: str = UNTRAINED) -> None:
         self._path = path
+        self._absent = absent
         self._images = images
         self._lock = Lock()
         self._rows: Embeddings | None = None
@@ -71,7 +82,7 @@ class Neighbours:
 
     def _read(self) -> Embeddings:
         if self._path is None:
-            raise UserError("a dataset has no embeddings: train a run, and annotate that")
+            raise UserError(self._absent)
         names, rows = predictions.embeddings(self._path)
         if names == tuple(self._images):
             return rows

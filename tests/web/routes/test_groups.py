@@ -1,10 +1,14 @@
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from s2c2.predictions import Predictions
+from s2c2.web.neighbours import Neighbours
 from s2c2.web.workspace import open_workspace
-from tests.web.made import TestClient, client_of, sent
+from tests.web.made import TestClient, client_of, run_folder, sent
 
 
 def test_queue_holds_each_image_once_open_groups_first(ada: TestClient) -> None:
@@ -139,6 +143,43 @@ def test_a_dataset_has_no_similar_images(dataset: Path, tmp_path: Path) -> None:
         reply = client.get("/api/groups/all/similar")
         assert reply.status_code == 422
         assert "no embeddings" in reply.json()["error"]
+
+
+def test_each_arm_compares_images_by_its_own_run(run: Path, dataset: Path, tmp_path: Path) -> None:
+    plain = run_folder(tmp_path / "plain", dataset, vanilla=True)
+    kept = Predictions.read(plain / "predictions.parquet")
+    rows = np.random.default_rng(0).normal(size=kept.embeddings.shape).astype(np.float32)
+    replace(kept, embeddings=rows).write(plain / "predictions.parquet")
+    with client_of(open_workspace(run, plain=plain)) as client:
+        for arm, folder in (("s2c2", run), ("ssl", plain)):
+            near = Neighbours(folder / "predictions.parquet", kept.images)
+            on = {"scope": f"ada/1/{arm}"}
+            group = client.get("/api/queue", params=on).json()["groups"][0]["group"]
+            page = client.get(f"/api/groups/{group}", params=on).json()
+            members = tuple(one["id"] for one in page["members"])
+            found = client.get(f"/api/groups/{group}/similar", params=on).json()["images"]
+            distances = near.distances(members, [one["id"] for one in found])
+            assert [one["distance"] for one in found] == pytest.approx(distances.tolist())
+            parted = client.post("/api/acts", json=sent("recluster", group, **on)).json()
+            parts = [
+                client.get(f"/api/groups/split-{parted['seq']}-{number}", params=on).json()["members"]
+                for number in (1, 2)
+            ]
+            assert tuple(tuple(one["id"] for one in part) for part in parts) == near.parts(members, 2)
+
+
+def test_nothing_is_compared_without_proposals(run: Path) -> None:
+    """The arm ``none`` of a run: pages do not offer it, but a script could ask."""
+    with client_of(open_workspace(run)) as client:
+        on = {"scope": "ada/1/none"}
+        for reply in (
+            client.get("/api/groups/all/similar", params=on),
+            client.post("/api/acts", json=sent("recluster", "all", **on)),
+        ):
+            assert (reply.status_code, reply.json()["error"]) == (
+                422,
+                "in the arm none images are not compared: it shows nothing that a network found",
+            )
 
 
 def test_another_board_can_be_named(ada: TestClient) -> None:

@@ -242,7 +242,7 @@ from s2c2.web import client, opening, serving, settings, workspace
 space = workspace.open_workspace(Path(sys.argv[1]))
 ada = opening.local(space, "ada")
 opened = opening.open_app(space, settings.Settings(settings.shared(space.arm)), lambda store: ada)
-opened.app.state.desk.neighbours.parts(range(60), 2)
+opened.app.state.desk.neighbours["s2c2"].parts(range(60), 2)
 heavy = "torch", "timm", "matplotlib", "sklearn", "scipy"
 print(json.dumps([name for name in sys.modules if name.partition(".")[0] in heavy]))
 """

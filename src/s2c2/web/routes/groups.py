@@ -79,6 +79,6 @@ def near(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 20
         with here.live.board() as board:
             summary_of(board, on.scope, group)
             members, others = board.members(on.scope, group), board.joinable(on.scope, group)
-        kept = ranked(here.neighbours, members, others)
+        kept = ranked(here.neighbours[on.arm], members, others)
         here.rankings.keep(on.scope, group, kept)
     return kept.page(slice(offset, offset + limit))
