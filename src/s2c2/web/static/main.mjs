@@ -40,6 +40,7 @@ class App {
     this.thumbnails = new Thumbnails(elsewhere);
     this.loading = new Loading(this.store, this.api, this.thumbnails, () => this.login());
     this.lost = recovering(() => this.#missed());
+    document.querySelector(".jump").addEventListener("click", (event) => { event.preventDefault(); this.focus(); });
   }
 
   /** Ask who is here, then show the groups. */
@@ -168,10 +169,30 @@ class App {
     return board || view === "dashboard";
   }
 
-  /** @param {string} group */
-  goto(group) {
+  /**
+   * Go to a group.
+   * @param {string} group @param {boolean} [focused] its button has the focus, which goes to the images: the keys that follow are for these
+   */
+  async goto(group, focused = false) {
     this.store.set({ rail: false, ...(["review", "dashboard", "people", "grow"].includes(this.store.state.view) ? { view: "groups" } : {}) });
-    return this.loading.open(group);
+    const came = this.loading.open(group);
+    if (!focused) return came;
+    const work = this.#work();
+    await came;
+    if (document.activeElement === work) this.focus();
+    return came;
+  }
+
+  /** Put the focus on what is worked on: the image at the cursor of a grid, else the whole area. */
+  focus() {
+    this.#work();
+    this.shown?.focus?.();
+  }
+
+  #work() {
+    const work = document.getElementById("work");
+    work.focus({ preventScroll: true });
+    return work;
   }
 
   /** Begin another board of a study; time starts anew. @param {any} session */

@@ -188,7 +188,7 @@ export class Doing {
   }
 
   #heard({ kind, act, reply }) {
-    this.store.set({ unsaved: this.outbox.unsaved, away: kind === "waiting" });
+    this.store.set({ unsaved: this.outbox.unsaved, away: kind === "kept" ? this.store.state.away : kind === "waiting" });
     if (kind === "taken") this.#taken(act, reply.body);
     if (kind === "refused") this.#refused(act, reply);
     if (kind === "login") this.login();

@@ -31,6 +31,27 @@ export function text(element, value) {
 export const fill = (element, ...children) =>
   element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
 
+/**
+ * Put elements into an order, and take others out. What stays where it is is not touched, and the one that holds the focus never: moving it
+ * would lose that.
+ * @param {any} parent @param {any[]} order
+ */
+export function arrange(parent, order) {
+  const kept = new Set(order);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  const fixed = order.find((one) => one.contains(document.activeElement));
+  let at = parent.firstElementChild;
+  for (const one of order) {
+    while (at !== one && (one === fixed || (at !== fixed && at?.nextElementSibling === one))) {
+      const next = at.nextElementSibling;
+      parent.append(at);
+      at = next;
+    }
+    if (at === one) at = at.nextElementSibling;
+    else parent.insertBefore(one, at);
+  }
+}
+
 const PATHS = {
   done: "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1Zm3.4 5-4.2 4.4L4.6 8",
   begun: "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13ZM8 4v4l2.6 1.6",

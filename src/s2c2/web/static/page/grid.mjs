@@ -28,7 +28,7 @@ export class Grid {
     const group = state.group?.id ?? null;
     const left = group !== this.group;
     if (left) {
-      this.focused = this.element.contains(document.activeElement) || (this.group === null && this.focused);
+      this.focused = this.#holds() || (this.group === null && this.focused);
       this.element.scrollTop = 0;
       this.group = group;
     }
@@ -180,9 +180,15 @@ export class Grid {
     this.#refocus();
   }
 
+  /** Whether the focus is here, or on the area around. */
+  #holds() {
+    const at = document.activeElement;
+    return this.element.contains(at) || (at !== document.body && Boolean(at?.contains(this.element)));
+  }
+
   /** The cell at the cursor has the focus, unless it is somewhere else on the page. */
   #refocus() {
-    if (this.element.contains(document.activeElement) || document.activeElement === document.body) this.focus();
+    if (this.#holds() || document.activeElement === document.body) this.focus();
   }
 }
 

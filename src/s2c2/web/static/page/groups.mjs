@@ -27,6 +27,10 @@ export class Groups {
     this.grid.show(state);
     this.toolbar.show(state);
   }
+
+  focus() {
+    this.grid.focus();
+  }
 }
 
 function emptiness({ group, opening, queue, trouble, unsaved, elsewhere }) {

@@ -2,7 +2,7 @@
 
 import { said } from "../logic/boards.mjs";
 import { counted, first, unsaved as named } from "../logic/words.mjs";
-import { fill, h, icon, text } from "./dom.mjs";
+import { arrange, fill, h, icon, text } from "./dom.mjs";
 
 /** Acts not recorded that are told at a time; the others follow as these are read. */
 const MOST = 3;
@@ -16,6 +16,7 @@ export class Notices {
     this.root = root;
     this.toast = toast;
     this.app = app;
+    this.elements = new Map();
     this.words = h("span");
     this.undo = h("button", { class: "plain", onclick: () => app.run("undo") }, "Undo", h("kbd"));
     fill(toast, this.words, this.undo);
@@ -33,17 +34,30 @@ export class Notices {
     this.view = state.view;
   }
 
-  #notices({ away, elsewhere, unsaved, refusals, tabs, trouble, held, coming, view }) {
-    fill(this.root,
-      elsewhere ? notice("elsewhere", `The server shows other data now than this page. ${unsaved ? `${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent when the data of this page is back at this address. ` : ""}Reload to see what is there.`,
-        h("button", { onclick: () => location.reload() }, "Reload")) : null,
-      coming && view !== "between" ? this.#coming(said(coming)) : null,
-      away && unsaved ? notice("unsaved", `The server does not answer. ${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent as soon as it is back: ${this.#waiting()}. Go on working.`,
-        h("button", { onclick: () => this.app.doing.outbox.resume() }, "Try now")) : null,
-      refusals.slice(0, MOST).map((one) => this.#refused(one)),
-      held ? notice("held", held, null) : null,
-      trouble && !away ? notice("trouble", trouble, h("button", { onclick: () => this.app.again() }, "Try again")) : null,
-      tabs ? notice("tabs", "This project is open in another tab too. Both save; what one does, the other shows a moment later.", null) : null);
+  /** What is there stays as it is, and is written where its words change: nothing is read out again, no focus is lost. */
+  #notices(state) {
+    const before = this.elements;
+    this.elements = new Map();
+    for (const { kind, key = kind, words, buttons = [] } of this.#wanted(state)) {
+      const element = before.get(key) ?? notice(kind, buttons.map(([name, does, act]) => h("button", { "data-action": act, onclick: does }, name)));
+      text(element.querySelector("p"), words);
+      this.elements.set(key, element);
+    }
+    arrange(this.root, [...this.elements.values()]);
+  }
+
+  #wanted({ away, elsewhere, unsaved, refusals, tabs, trouble, held, coming, view }) {
+    return [
+      elsewhere && { kind: "elsewhere", words: `The server shows other data now than this page. ${unsaved ? `${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent when the data of this page is back at this address. ` : ""}Reload to see what is there.`,
+        buttons: [["Reload", () => location.reload()]] },
+      coming && view !== "between" && this.#coming(said(coming)),
+      away && unsaved && { kind: "unsaved", words: `The server does not answer. ${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent as soon as it is back: ${this.#waiting()}. Go on working.`,
+        buttons: [["Try now", () => this.app.doing.outbox.resume()]] },
+      ...refusals.slice(0, MOST).map((one) => this.#refused(one)),
+      held && { kind: "held", words: held },
+      trouble && !away && { kind: "trouble", words: trouble, buttons: [["Try again", () => this.app.again()]] },
+      tabs && { kind: "tabs", words: "This project is open in another tab too. Both save; what one does, the other shows a moment later." },
+    ].filter(Boolean);
   }
 
   #waiting() {
@@ -53,16 +67,17 @@ export class Notices {
 
   /** The next board waits while a person looks at the one before. */
   #coming({ title, button }) {
-    return button && notice("coming", title, h("button", { "data-action": "begin", onclick: () => this.app.views.between.next() }, button));
+    return button && { kind: "coming", key: `coming ${button}`, words: title, buttons: [[button, () => this.app.views.between.next(), "begin"]] };
   }
 
   /** An act that was not recorded. The screen stays where it is: its group may no longer be the one that is open. */
   #refused(refusal) {
     const { key, elsewhere } = refusal;
-    const go = () => { this.app.doing.understood(key); this.app.goto(elsewhere.group); };
-    return notice("conflict", told(refusal, this.app.store.state.session.annotator),
-      elsewhere ? h("button", { "data-action": "show", onclick: go }, "Show the group") : null,
-      h("button", { "data-action": "understood", onclick: () => this.app.doing.understood(key) }, "Understood"));
+    const understood = () => this.app.doing.understood(key);
+    const go = () => { understood(); this.app.goto(elsewhere.group); };
+    const buttons = [["Understood", understood, "understood"]];
+    if (elsewhere) buttons.unshift(["Show the group", go, "show"]);
+    return { kind: "conflict", key: `conflict ${key}`, words: told(refusal, this.app.store.state.session.annotator), buttons };
   }
 
   #say(toast) {
@@ -76,7 +91,7 @@ export class Notices {
   }
 }
 
-const notice = (kind, words, ...buttons) => h("div", { class: `notice ${kind}`, role: ["tabs", "coming"].includes(kind) ? "status" : "alert" }, icon("warning"), h("p", {}, words), buttons);
+const notice = (kind, buttons) => h("div", { class: `notice ${kind}`, role: ["tabs", "coming"].includes(kind) ? "status" : "alert" }, icon("warning"), h("p"), buttons);
 
 /** Who was first, and what became of one's own act. */
 function told({ words, conflict, elsewhere, decided }, me) {

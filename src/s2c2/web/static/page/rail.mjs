@@ -1,7 +1,7 @@
 /** The rail: where one is, how far one is, and the groups that wait. */
 
 import { counted, duration, number, percent, status, strength } from "../logic/words.mjs";
-import { bar, fill, h, icon, text, trait } from "./dom.mjs";
+import { arrange, bar, fill, h, icon, text, trait } from "./dom.mjs";
 
 const VIEWS = [["groups", "Groups"], ["single", "One by one"], ["review", "Review"], ["dashboard", "Dashboard"], ["people", "People"]];
 
@@ -66,13 +66,10 @@ export class Rail {
     for (const one of queue) {
       const item = this.items.get(one.group) ?? this.#item(one.group);
       kept.set(one.group, item);
-      if (item.facts !== one || item.session !== session) this.#fill(item, one, session);
-      item.facts = one;
-      item.session = session;
+      this.#fill(item, one, session);
       trait(item.firstChild, "aria-current", one.group === group?.id ? "true" : null);
     }
-    const order = [...kept.values()];
-    if (order.length !== this.list.children.length || order.some((item, at) => this.list.children[at] !== item)) fill(this.list, order);
+    arrange(this.list, [...kept.values()]);
     this.items = kept;
     if (follow) kept.get(group?.id)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
@@ -85,20 +82,25 @@ export class Rail {
   }
 
   #item(id) {
-    return h("li", {}, h("button", { class: "group", "data-group": id, onclick: () => this.app.goto(id) }));
+    return h("li", {}, h("button", { class: "group", "data-group": id, onclick: (event) => this.app.goto(id, event.detail === 0) }));
   }
 
+  /** Write a row where something that it says has changed: each answer of the server names all groups anew. */
   #fill(item, one, session) {
     const state = status(one);
     const answered = one.size - one.open;
     const label = suggested(one, session);
+    const holder = one.lease && one.lease.who !== session.annotator ? one.lease.who : null;
+    const facts = [one.name, one.kind, one.size, one.open, one.done, label?.name, label?.strength, holder];
+    if (item.facts?.every((fact, at) => fact === facts[at])) return;
+    item.facts = facts;
     trait(item.firstChild, "data-state", state.word);
     fill(item.firstChild,
       h("span", { class: "name" }, one.name, " ", h("span", { class: "kind" }, one.kind)),
       h("span", { class: `state ${state.icon}` }, icon(state.icon), state.word),
       h("span", { class: "counts" }, one.open && answered ? `${number(one.open)} open` : counted(one.size, "image")),
       label ? h("span", { class: "hint" }, `${label.name} ${percent(label.strength)}`, bar(label.strength, `${strength(label.strength)} suggestion`, "strength")) : h("span", { class: "hint quiet" }, "no suggestion"),
-      one.lease && one.lease.who !== session.annotator ? h("span", { class: "lease" }, `${one.lease.who} works on it`) : null);
+      holder ? h("span", { class: "lease" }, `${holder} works on it`) : null);
   }
 }
 
