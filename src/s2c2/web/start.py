@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 MISFITS = "misfits"
 """The group of what left its group."""
@@ -29,6 +30,11 @@ class StartGroup:
     """Typicality of each image in [0, 1]."""
     extreme: tuple[bool, ...]
     """The images farthest from the centre."""
+
+    @cached_property
+    def places(self) -> Mapping[int, int]:
+        """The place of each image in the order of display, from 0; made when it is first asked for."""
+        return {image: place for place, image in enumerate(self.images)}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The board in the words of the API."""
 
 import math
-from collections.abc import Mapping
 
 from s2c2.web.asking import Person
 from s2c2.web.board import Answer, Board, Progress, StartGroup, Summary
@@ -70,10 +69,10 @@ def answer_item(answer: Answer | None, asking: Person) -> AnswerItem | None:
 
 
 def member_item(
-    here: Desk, board: Board, scope: str, image: int, seen: "Looks", asking: Person
+    here: Desk, board: Board, scope: str, image: int, started: StartGroup | None, asking: Person
 ) -> MemberItem:
-    """Return one image of a group as a person may see it."""
-    typicality, extreme = seen.get(image, (None, False))
+    """Return one image of a group, a starting group or None, as a person may see it."""
+    typicality, extreme = look(started, image)
     return MemberItem(
         id=image,
         typicality=typicality,
@@ -92,15 +91,12 @@ def members_of(here: Desk, board: Board, on: Assignment, group: str) -> tuple[in
     return images if study is None else shuffled(study, board, on, group, images)
 
 
-Looks = Mapping[int, tuple[float | None, bool]]
-"""Typicality of images in their starting group, and whether they are extreme."""
-
-
-def looks(group: StartGroup | None) -> Looks:
-    """Return how typical the images of a starting group are; empty for other groups."""
-    if group is None or group.kind == "plain":
-        return {}
-    return dict(zip(group.images, zip(group.typicality, group.extreme, strict=True), strict=True))
+def look(group: StartGroup | None, image: int) -> tuple[float | None, bool]:
+    """Return how typical of a starting group an image is, and whether it is extreme; None where unknown."""
+    if group is None or group.kind == "plain" or image not in group.places:
+        return None, False
+    place = group.places[image]
+    return group.typicality[place], group.extreme[place]
 
 
 def number(value: float) -> float | None:

@@ -1,9 +1,12 @@
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 
 from s2c2.predictions import Predictions
 from s2c2.web.neighbours import Neighbours
@@ -67,6 +70,30 @@ def test_pages_of_members_join_to_the_group(ada: TestClient) -> None:
     pages = [ada.get(f"/api/groups/class-1?offset={at}&limit=5").json()["members"] for at in (0, 5, 10, 15)]
     assert [len(page) for page in pages] == [5, 5, 2, 0]
     assert [member for page in pages for member in page] == whole
+
+
+class Counted(tuple[int, ...]):
+    """Images that count how often all of them were gone through."""
+
+    rounds = 0
+
+    def __iter__(self) -> Iterator[int]:
+        self.rounds += 1
+        return super().__iter__()
+
+
+def test_a_further_page_does_not_go_through_the_whole_group(ada: TestClient) -> None:
+    desk = cast("FastAPI", ada.app).state.desk
+    group = next(one for one in desk.start.groups["s2c2"] if one.group == "class-1")
+    images = Counted(group.images)
+    object.__setattr__(group, "images", images)
+    first = ada.get("/api/groups/class-1?offset=0&limit=5").json()
+    rounds = images.rounds
+    second = ada.get("/api/groups/class-1?offset=5&limit=5").json()
+    assert rounds > 0
+    assert images.rounds == rounds
+    seen = [(one["typicality"], one["extreme"]) for one in [*first["members"], *second["members"]]]
+    assert seen == list(zip(group.typicality, group.extreme, strict=True))[:10]
 
 
 def test_members_show_answers_flags_and_misfits(ada: TestClient) -> None:

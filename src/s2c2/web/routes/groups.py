@@ -10,7 +10,7 @@ from s2c2.web.listed import written
 from s2c2.web.messages import GroupPage, Queue, Similar
 from s2c2.web.problems import responses
 from s2c2.web.similar import ranked
-from s2c2.web.views import group_item, looks, member_item, members_of, progress_item, suggestion
+from s2c2.web.views import group_item, member_item, members_of, progress_item, suggestion
 
 router = APIRouter(tags=["groups"], responses=responses(401, 403, 404, 422))
 
@@ -47,13 +47,12 @@ def page(
 
     Annotators are not told who else answered them.
     """
-    started = {found.group: found for found in here.start.groups.get(on.arm, ())}
+    started = next((found for found in here.start.groups.get(on.arm, ()) if found.group == group), None)
     with here.live.board() as board:
         summary = summary_of(board, on.scope, group)
         images = members_of(here, board, on, group)
-        seen = looks(started.get(group))
         shown = [
-            member_item(here, board, on.scope, image, seen, asking)
+            member_item(here, board, on.scope, image, started, asking)
             for image in images[offset : offset + limit]
         ]
     return GroupPage(
