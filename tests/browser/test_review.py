@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.screen import notice, select
@@ -26,13 +26,13 @@ def disputed(
     select(bob, *images)
     bob.keyboard.press("2")
     there.recorded("label", "label")
-    assert [one["id"] for one in here.get("review")] == sorted(images)
+    assert [one["id"] for one in here.get("review")["images"]] == sorted(images)
     return ann, here
 
 
 def test_who_said_what_is_seen_and_decided(disputed: tuple[Page, Server]) -> None:
     page, server = disputed
-    first, second, third = (one["id"] for one in server.get("review"))
+    first, second, third = (one["id"] for one in server.get("review")["images"])
     names = [one["name"] for one in server.get("session")["classes"]]
     facts, shown = page.locator(".review .facts"), page.locator(".review img[data-image]")
     page.keyboard.press("v")
@@ -70,7 +70,7 @@ def test_a_decision_that_is_undone_is_to_be_made_again(disputed: tuple[Page, Ser
     server.recorded("label", "label", "decide")
     page.keyboard.press("Control+z")
     server.recorded("label", "label", "decide", "undo")
-    assert len(until(lambda: server.get("review"), lambda found: len(found) == 3)) == 3
+    assert until(lambda: server.get("review"), lambda found: found["total"] == 3)
     expect(facts).to_have_text("Image 1 of 3 images with different answers")
 
 
@@ -81,7 +81,7 @@ def test_a_decision_on_what_has_changed_is_not_recorded(
     facts = page.locator(".review .facts")
     page.keyboard.press("v")
     expect(facts).to_have_text("Image 1 of 3 images with different answers")
-    image = server.get("review")[0]["id"]
+    image = server.get("review")["images"][0]["id"]
     body = {"key": str(uuid4()), "act": "decide", "scope": SCOPE, "images": [image], "label": 2}
     assert pair[1].send("POST", "acts", body) == 201
     page.keyboard.press("1")
@@ -89,3 +89,50 @@ def test_a_decision_on_what_has_changed_is_not_recorded(
     expect(facts).to_have_text("Image 1 of 2 images with different answers")
     *_, event = server.recorded("label", "label", "decide")
     assert (event.annotator, event.payload["label"]) == ("bob", 2)
+
+
+def few(route: Route) -> None:
+    """Let a page get two images at most, as it gets 1,000 of thousands."""
+    route.continue_(url=f"{route.request.url}&limit=2")
+
+
+def test_more_than_come_at_once_are_counted_and_come_after_these(disputed: tuple[Page, Server]) -> None:
+    page, server = disputed
+    first, second, third = (one["id"] for one in server.get("review")["images"])
+    facts, shown = page.locator(".review .facts"), page.locator(".review img[data-image]")
+    page.route("**/api/review*", few)
+    page.keyboard.press("v")
+    expect(facts).to_have_text("Image 1 of 3 images with different answers")
+    held: list[Route] = []
+    page.route("**/api/acts", lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.press("1")
+    expect(shown).to_have_attribute("data-image", str(second))
+    expect(facts).to_have_text("Image 1 of 2 images with different answers")
+    page.keyboard.press("1")
+    expect(page.locator(".review .empty")).to_have_text(
+        "The next ones come as soon as your decisions are saved."
+    )
+    until(lambda: page.evaluate("1") and held, bool)
+    held[0].continue_()
+    expect(facts).to_have_text("Image 1 of 1 image with different answers")
+    expect(shown).to_have_attribute("data-image", str(third))
+    page.keyboard.press("2")
+    expect(facts).to_have_text("Nothing to decide")
+    events = server.recorded("label", "label", "decide", "decide", "decide")[2:]
+    assert [event.images for event in events] == [[first], [second], [third]]
+
+
+def test_what_is_decided_does_not_come_back_before_it_is_saved(disputed: tuple[Page, Server]) -> None:
+    page, server = disputed
+    facts, shown = page.locator(".review .facts"), page.locator(".review img[data-image]")
+    third = server.get("review")["images"][2]["id"]
+    page.keyboard.press("v")
+    expect(facts).to_have_text("Image 1 of 3 images with different answers")
+    page.route("**/api/acts", lambda route: None)
+    page.keyboard.press("1")
+    page.keyboard.press("1")
+    expect(facts).to_have_text("Image 1 of 1 image with different answers")
+    with page.expect_response("**/api/review*"):
+        page.keyboard.press("v")
+    expect(facts).to_have_text("Image 1 of 1 image with different answers")
+    expect(shown).to_have_attribute("data-image", str(third))

@@ -297,7 +297,7 @@ def test_who_only_watches_a_study_reviews_it(workspace: Workspace, role: Role) -
     with entered("eve", role) as client:
         said = session(client)
         assert (said["board"], said["role"], said["study"]["finished"]) == (False, role, True)
-        (disputed,) = client.get("/api/review").json()
+        (disputed,) = client.get("/api/review").json()["images"]
         dashboard = client.get("/api/dashboard", params={"scope": said["scope"]}).json()
         assert {one["annotator"]: one["answers"] for one in dashboard["annotators"]} == {"ann": 1, "bo": 1}
         assert {(one["done"], one["boards"]) for one in dashboard["annotators"]} == {(0, 1)}
@@ -319,11 +319,11 @@ def test_who_only_watches_a_study_reviews_it(workspace: Workspace, role: Role) -
         assert post(client, "eve/2/none", "label", None, images=[1], label=0).status_code == 403
         decided = post(client, said["scope"], "decide", None, images=[0], label=1, version=disputed["seq"])
         assert (decided.status_code, decided.json()["next"]) == (201, None)
-        assert client.get("/api/review").json() == []
+        assert client.get("/api/review").json()["images"] == []
         me = client.get("/api/dashboard").json()["annotators"][-1]
         assert (me["annotator"], me["done"], me["boards"]) == ("eve", None, None)
         assert post(client, said["scope"], "undo", None, version=None).status_code == 201
-        assert len(client.get("/api/review").json()) == 1
+        assert client.get("/api/review").json()["total"] == 1
     with entered("eve") as client:
         refused = client.get("/api/session")
         assert (refused.status_code, ", not '" in refused.json()["error"]) == (403, True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from s2c2.web import figures
 from s2c2.web.answers import Answer, Disagreement, Said
 from s2c2.web.nodes import Node
 from s2c2.web.sheet import Sheet
@@ -36,6 +37,31 @@ class Disputes:
                 self._found.pop(image, None)
         self._touched.clear()
         return tuple(self._found[image] for image in sorted(self._found))
+
+
+def most_disputed(found: Iterable[Disagreement], classes: int) -> list[tuple[float, Disagreement]]:
+    """Return disagreements, the most disputed first, equal ones by image.
+
+    With each comes the entropy of its mean answer in bits.
+
+    Args:
+        found: disagreements.
+        classes: number of classes k.
+    """
+    known: dict[tuple[object, ...], float] = {}
+    rated: list[tuple[float, Disagreement]] = []
+    for one in found:
+        answers = tuple((said.answer.label, said.answer.distribution) for said in one.said)
+        if answers not in known:
+            known[answers] = _entropy(one, classes)
+        rated.append((known[answers], one))
+    return sorted(rated, key=lambda pair: (-pair[0], pair[1].image))
+
+
+def _entropy(found: Disagreement, classes: int) -> float:
+    said = (one.answer for one in found.said)
+    shares = [one.distribution or [float(one.label == c) for c in range(classes)] for one in said]
+    return figures.entropy([sum(column) / len(shares) for column in zip(*shares, strict=True)])
 
 
 def _of_all(

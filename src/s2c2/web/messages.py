@@ -324,6 +324,15 @@ class Disputed(BaseModel):
     """Number of the last act when this was so; goes into the decision as ``version``."""
 
 
+class Review(BaseModel):
+    """Images on which annotators disagree and nobody decided."""
+
+    total: int
+    """How many there are, also beyond those of this answer."""
+    images: list[Disputed]
+    """The most disputed first."""
+
+
 class LeaseReply(BaseModel):
     """How long a group is held."""
 

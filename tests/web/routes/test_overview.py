@@ -1,10 +1,17 @@
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from typing import cast
 from unittest.mock import patch
 from uuid import uuid4
 
 import polars as pl
 import pytest
+from fastapi import FastAPI
 
+from s2c2.web.answers import Disagreement
+from s2c2.web.disagreement import most_disputed
+from s2c2.web.routes import overview
 from s2c2.web.store import Store
 from s2c2.web.workspace import Workspace
 from tests.web.made import TestClient, client_of, sent
@@ -54,13 +61,45 @@ def test_review_shows_who_said_what_until_it_is_decided(ada: TestClient, bob: Te
     for name, client, label in (("ada", ada, 0), ("bob", bob, 2)):
         body = sent("label", "all", images=[7], label=label) | {"scope": f"{name}/1/none"}
         client.post("/api/acts", json=body | {"seconds": {"active": 4, "wall": 5}})
-    (item,) = ada.get("/api/review").json()
+    (item,) = ada.get("/api/review").json()["images"]
     assert item["id"] == 7
     assert item["entropy"] == 1
     said = {one["annotator"]: (one["round"], one["label"], one["seconds"]) for one in item["answers"]}
     assert said == {"ada": (1, 0, 4), "bob": (1, 2, 4)}
     assert ada.post("/api/acts", json=sent("decide", images=[7], label=2)).status_code == 201
-    assert ada.get("/api/review").json() == []
+    assert ada.get("/api/review").json() == {"total": 0, "images": []}
+
+
+def test_review_begins_with_the_most_disputed_and_says_how_many_there_are(
+    ada: TestClient, bob: TestClient
+) -> None:
+    said = {3: [0.1, 0.9, 0.0], 7: [0.4, 0.6, 0.0], 9: [0.0, 1.0, 0.0], 11: [0.2, 0.4, 0.4]}
+    for image, shares in said.items():
+        body = sent("label", "all", images=[image], label=0) | {"scope": "ada/1/none"}
+        assert ada.post("/api/acts", json=body).status_code == 201
+        body = sent("ambiguous", "all", images=[image], distribution=shares) | {"scope": "bob/1/none"}
+        assert bob.post("/api/acts", json=body).status_code == 201
+    found = ada.get("/api/review").json()
+    assert found["total"] == 4
+    assert [one["id"] for one in found["images"]] == [11, 9, 3, 7]
+    entropies = [one["entropy"] for one in found["images"]]
+    assert entropies == sorted(entropies, reverse=True)
+    assert ada.get("/api/review?limit=2").json() == {"total": 4, "images": found["images"][:2]}
+
+
+def test_acts_do_not_wait_while_review_is_put_in_order(ada: TestClient) -> None:
+    live = cast("FastAPI", ada.app).state.desk.live
+    free: list[bool] = []
+
+    def ordered(found: Iterable[Disagreement], classes: int) -> list[tuple[float, Disagreement]]:
+        with ThreadPoolExecutor(1) as other:
+            free.append(other.submit(live._lock.acquire, blocking=False).result())
+            other.submit(live._lock.release).result()
+        return most_disputed(found, classes)
+
+    with patch.object(overview, "most_disputed", ordered):
+        assert ada.get("/api/review").json() == {"total": 0, "images": []}
+    assert free == [True]
 
 
 def test_a_decision_on_answers_that_changed_is_refused(ada: TestClient, bob: TestClient) -> None:
@@ -76,15 +115,15 @@ def test_a_decision_on_answers_that_changed_is_refused(ada: TestClient, bob: Tes
     first, second = str(uuid4()), str(uuid4())
     answers(ada, "ada", 0)
     answers(bob, "bob", 2)
-    seen = ada.get("/api/review").json()[0]["seq"]
+    seen = ada.get("/api/review").json()["images"][0]["seq"]
     assert seen == 2
     answers(bob, "bob", 1)
     assert decides(first, seen) == (409, "bob")
-    seen = ada.get("/api/review").json()[0]["seq"]
+    seen = ada.get("/api/review").json()["images"][0]["seq"]
     undo = sent("undo") | {"scope": "bob/1/none"}
     assert bob.post("/api/acts", json=undo).status_code == 201
     assert decides(first, seen) == (409, "bob")
-    seen = ada.get("/api/review").json()[0]["seq"]
+    seen = ada.get("/api/review").json()["images"][0]["seq"]
     flag = sent("flag", "all", images=[7]) | {"scope": "bob/1/none"}
     assert bob.post("/api/acts", json=flag).status_code == 201  # a flag is no answer
     assert decides(first, seen) == (201, None)
@@ -97,7 +136,7 @@ def test_neither_dashboard_nor_review_reads_acts_again(ada: TestClient) -> None:
         ada.post("/api/acts", json=sent("label", "class-1", images=[image], label=2))
     with patch.object(Store, "_recorded", side_effect=AssertionError("an act was read again")):
         assert ada.get("/api/dashboard").json()["annotators"][0]["answers"] == 3
-        assert ada.get("/api/review").json() == []
+        assert ada.get("/api/review").json() == {"total": 0, "images": []}
 
 
 def test_export_is_the_annotation_log(ada: TestClient) -> None:

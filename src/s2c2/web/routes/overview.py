@@ -10,7 +10,8 @@ from s2c2.web.answers import Disagreement, Progress, Said
 from s2c2.web.asking import Asking, require
 from s2c2.web.board import Board
 from s2c2.web.desk import Desk, Here, Seen
-from s2c2.web.messages import AgreementItem, Dashboard, Disputed, SaidItem, WorkerItem
+from s2c2.web.disagreement import most_disputed
+from s2c2.web.messages import AgreementItem, Dashboard, Disputed, Review, SaidItem, WorkerItem
 from s2c2.web.nodes import Step
 from s2c2.web.participation import boards_done
 from s2c2.web.problems import Problem, responses
@@ -52,14 +53,20 @@ def dashboard(here: Here, asking: Asking, on: Seen) -> Dashboard:
 
 
 @router.get("/review")
-def review(here: Here, asking: Asking, limit: Most = 1000) -> list[Disputed]:
-    """Return the images on which annotators disagree and nobody decided, the most disputed first."""
+def review(here: Here, asking: Asking, limit: Most = 1000) -> Review:
+    """Return the images on which annotators disagree and nobody decided, the most disputed first.
+
+    Acts wait only while these are looked up and while those of the answer are written down.
+    """
     require(asking, "reviewer")
     if not (here.assigned(asking).study or {}).get("finished", True):
         raise Problem(403, "in a study, review opens when your own rounds are done")
     with here.live.board() as board:
-        items = [_disputed(here, board, one) for one in board.disagreements()]
-    return sorted(items, key=lambda item: (-item.entropy, item.id))[:limit]
+        found, seq = board.disagreements(), board.seq
+    shown = most_disputed(found, len(here.start.classes))[:limit]
+    with here.live.board() as board:
+        images = [_disputed(board, one, entropy, seq) for entropy, one in shown]
+    return Review(total=len(found), images=images)
 
 
 @router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}, PARQUET: {}}}})
@@ -89,12 +96,9 @@ def _worker(here: Desk, board: Board, one: figures.Worker) -> WorkerItem:
     return WorkerItem(**vars(one), done=done, boards=boards)
 
 
-def _disputed(here: Desk, board: Board, found: Disagreement) -> Disputed:
+def _disputed(board: Board, found: Disagreement, entropy: float, seq: int) -> Disputed:
     said = [_said(one, board.step(one.answer.seq)) for one in found.said]
-    classes = len(here.start.classes)
-    shares = [one.distribution or [float(one.label == c) for c in range(classes)] for one in said]
-    mean = [sum(column) / len(shares) for column in zip(*shares, strict=True)]
-    return Disputed(id=found.image, answers=said, entropy=figures.entropy(mean), seq=board.seq)
+    return Disputed(id=found.image, answers=said, entropy=entropy, seq=seq)
 
 
 def _said(one: Said, step: Step) -> SaidItem:

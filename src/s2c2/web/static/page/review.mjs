@@ -1,13 +1,14 @@
 /** Images that annotators disagree on: who said what, and a decision. */
 
 import { mean } from "../logic/distribution.mjs";
-import { counted, duration, percent } from "../logic/words.mjs";
+import { counted, duration, number, percent } from "../logic/words.mjs";
 import { picture, sentence } from "./api.mjs";
 import { SHOWN } from "../logic/keys.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
 import { keyed } from "./toolbar.mjs";
 
 const EMPTY = "Images appear here when annotators have given them different answers.";
+const MORE = "The next ones come as soon as your decisions are saved.";
 
 export class Review {
   /** @param {any} app */
@@ -15,6 +16,8 @@ export class Review {
     this.app = app;
     this.items = [];
     this.at = 0;
+    this.total = 0;
+    this.asked = null;
     this.disputes = 0;
     const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
     this.facts = h("p", { class: "facts quiet", role: "status" });
@@ -29,26 +32,38 @@ export class Review {
   /** @param {any} state */
   show({ session, disputes }) {
     this.session = session;
-    if (disputes !== this.disputes) this.#read();
+    if (disputes !== this.disputes || this.#spent()) this.#read();
+  }
+
+  /** Whether all that the server has sent is decided, and recorded, and there is more. */
+  #spent() {
+    return this.total > 0 && !this.items.length && !this.asked && !this.app.doing.outbox.unsaved;
   }
 
   enter() {
     this.items = [];
+    this.total = 0;
     fill(this.stage);
     fill(this.buttons);
     text(this.facts, "Loading …");
     return this.#read();
   }
 
-  /** Ask what is to be decided, and go to what was not there before, or stay; of several answers the last one counts. */
+  /**
+   * Ask what is to be decided, and go to what was not there before, or stay; of several answers the last one counts.
+   * What a person has decided meanwhile is not to be decided again.
+   */
   async #read() {
     this.disputes = this.app.store.state.disputes;
-    const asked = this.asked = {};
+    const decided = this.asked = new Set(this.app.doing.outbox.waiting.flatMap(({ act, images }) => (act === "decide" ? images : [])));
     const reply = await this.app.api.ask("review");
-    if (this.asked !== asked) return undefined;
+    if (this.asked !== decided) return undefined;
+    this.asked = null;
     if (reply.status !== 200) return text(this.facts, sentence(reply));
     const [before, here] = [new Set(this.items.map((one) => one.id)), this.item?.id];
-    this.items = reply.body;
+    const { total, images } = reply.body;
+    this.items = images.filter((one) => !decided.has(one.id));
+    this.total = total - images.length + this.items.length;
     const back = this.items.findIndex((one) => !before.has(one.id));
     this.at = back < 0 ? Math.max(0, this.items.findIndex((one) => one.id === here)) : back;
     return this.draw();
@@ -70,7 +85,9 @@ export class Review {
     if (place < 0 || !this.app.doing.decide([item.id], this.items[place].seq, more)) return;
     const name = more.label === undefined ? "Left as a distribution." : `Decided: ${this.session.classes[more.label]?.name}.`;
     this.app.doing.say(name, true);
+    this.asked?.add(item.id);
     this.items = this.items.filter((_, at) => at !== place);
+    this.total -= 1;
     if (place < this.at) this.at -= 1;
     this.at = Math.min(this.at, Math.max(0, this.items.length - 1));
     this.draw();
@@ -82,9 +99,10 @@ export class Review {
   }
 
   draw() {
-    text(this.facts, this.items.length ? `Image ${this.at + 1} of ${counted(this.items.length, "image")} with different answers` : "Nothing to decide");
+    const [none, words] = this.total > 0 ? ["Loading …", MORE] : ["Nothing to decide", EMPTY];
+    text(this.facts, this.item ? `Image ${number(this.at + 1)} of ${counted(this.total, "image")} with different answers` : none);
     this.stage.toggleAttribute("data-empty", !this.item);
-    if (!this.item) return fill(this.stage, h("p", { class: "empty" }, EMPTY)), fill(this.buttons);
+    if (!this.item) return fill(this.stage, h("p", { class: "empty" }, words)), fill(this.buttons);
     const { classes } = this.session;
     fill(this.stage,
       h("figure", {}, h("img", { src: picture(this.item.id), alt: `Image ${this.item.id}`, "data-image": this.item.id })),
