@@ -9,7 +9,8 @@ from s2c2 import files
 from s2c2.errors import UserError
 
 Record = Mapping[str, Any]
-"""What is kept of a run: ``run``, ``config``, ``scores`` and more; or ``run`` and ``failed``."""
+"""What is kept of a run: ``run``, ``config``, ``scores`` and more; or ``run`` and ``failed``. Both where more
+was asked of a scored run, in vain."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,13 @@ class Outcome:
 
     @property
     def problem(self) -> str | None:
-        """Why there are no scores, in one line."""
-        if self.scores is not None:
-            return None
-        return "not run yet" if self.record is None else str(self.record.get("failed", "no scores"))
+        """Why there are no scores, or what failed when more was asked of a scored run, in one line."""
+        if self.record is None:
+            return "not run yet"
+        failed = self.record.get("failed")
+        if self.scores is None:
+            return str(failed or "no scores")
+        return None if failed is None else f"scored before; what was asked later failed: {failed}"
 
     @property
     def alarms(self) -> tuple[str, ...]:

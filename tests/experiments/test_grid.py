@@ -217,6 +217,27 @@ def test_a_failed_run_is_reported_and_stops_no_other(small: Path, tmp_path: Path
     assert "comparison" in files.read_json(tmp_path / "records" / f"{NAMES[1]}.json")
 
 
+def test_a_follow_up_that_fails_keeps_what_was_recorded(kept: Path, small: Path, s2c2: Forked) -> None:
+    record, in_the_way = kept / "records" / f"{NAMES[1]}.json", kept / "runs" / NAMES[1]
+    before = files.read_json(record)
+    in_the_way.parent.mkdir()
+    in_the_way.write_text("in the way")
+    done = s2c2(*asked(small, kept, seeds=1, name="figure5"))
+    assert done.returncode == 1
+    failed = f"runs/{NAMES[1]} exists"
+    noted = files.read_json(record)
+    assert noted.pop("failed").startswith(failed)
+    assert noted == before
+    page = (kept / "figure5" / "table.md").read_text(encoding="utf-8")
+    assert f"| {NAMES[1]} | scored before; what was asked later failed: {failed}" in page
+    # With the cause gone it is made, and nothing is said of the failure.
+    in_the_way.unlink()
+    done = s2c2(*asked(small, kept, seeds=1, name="figure5"))
+    assert done.returncode == 0, done.stderr
+    assert files.read_json(record).keys() == before.keys()
+    assert "failed" not in (kept / "figure5" / "table.md").read_text(encoding="utf-8")
+
+
 def test_a_killed_grid_goes_on_to_the_same_bits(
     grid: Path, small: Path, tmp_path: Path, s2c2: Forked
 ) -> None:

@@ -223,13 +223,16 @@ def judge(planned: Planned, out: Output) -> None:
 
 
 def _kept(path: Path) -> dict[str, Any]:
-    """Return what another experiment had recorded of the same trained run."""
+    """Return what another experiment had recorded of the same trained run, without how it failed before."""
     old = files.read_json(path) if path.exists() else {}
-    return dict(old) if "scores" in old else {}
+    return {name: value for name, value in old.items() if name != "failed"} if "scores" in old else {}
 
 
 def note(ended: Ended, out: Output) -> str:
-    """Write down why a run failed, and return it in one line; a defect leaves its traceback too."""
+    """Write down why a run failed, beside scores that are known, and return it in one line.
+
+    A defect leaves its traceback too.
+    """
     name, error = ended.job.arguments[0].entry.name, ended.error
     reason = " ".join(str(error).split())
     if isinstance(error, BrokenProcessPool):
@@ -237,7 +240,8 @@ def note(ended: Ended, out: Output) -> str:
     elif error is not None and not isinstance(error, UserError):
         reason = f"{type(error).__name__}: {reason}"
         files.write_text(out.error(name), "".join(traceback.format_exception(error)))
-    files.write_json(out.record(name), {"run": name, "failed": nameless(reason, out)})
+    path = out.record(name)
+    files.write_json(path, _kept(path) | {"run": name, "failed": nameless(reason, out)})
     return reason
 
 

@@ -170,6 +170,14 @@ def test_missing_and_failed_runs_are_listed() -> None:
     assert cell(sheet(known, "scores"), {"arm": "S2C2"}, "runs") == "2 of 3"
 
 
+def test_what_failed_of_a_scored_run_is_listed_and_its_scores_count() -> None:
+    record = {**(ALL[1].record or {}), "failed": "no space"}
+    known = [ALL[0], Outcome(ALL[1].entry, record), *ALL[2:]]
+    listed = ((ALL[1].entry.name, "scored before; what was asked later failed: no space"),)
+    assert sheet(known, "missing").rows == listed
+    assert cell(sheet(known, "scores"), {"arm": "S2C2"}, "runs") == "3 of 3"
+
+
 def test_scores_that_are_not_defined_are_left_out_of_the_mean_but_not_of_the_runs() -> None:
     known = [*ALL[:-1], changed(ALL[-1], distance=None, score=None)]
     scores = sheet(known, "scores")

@@ -207,9 +207,9 @@ def alarms(outcomes: Sequence[Outcome]) -> Sheet:
 
 
 def problems(outcomes: Sequence[Outcome]) -> Sheet:
-    """Return each planned run without scores and why."""
+    """Return each planned run without scores, or that failed when more was asked of it, and why."""
     rows = tuple((o.entry.name, o.problem) for o in outcomes if o.problem is not None)
-    return Sheet("missing", "Planned runs without scores", ("run", "why"), rows)
+    return Sheet("missing", "Planned runs without scores, or that failed later", ("run", "why"), rows)
 
 
 def per_run(outcomes: Sequence[Outcome]) -> Sheet:
