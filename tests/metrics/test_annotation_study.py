@@ -78,6 +78,29 @@ def test_the_control_stands_in_for_an_arm_without_proposals() -> None:
     assert found.divergence["corrected"] < found.divergence["mean"]
 
 
+def test_without_an_arm_each_person_is_corrected_by_their_own_control() -> None:
+    """One follows proposals, the other does not: neither is corrected by what both do together."""
+    tables = [log(offset, bare=True).table for offset in (0.7, 0.0)]
+    parts = [
+        table.filter(pl.col("annotator") == who) for table, who in zip(tables, ("ann", "bob"), strict=True)
+    ]
+    found = agreement(Log.build(pl.concat(parts), CLASSES), truth(), repeats=5)
+    (whole,), (ann, bob) = found.arms, found.each
+    assert (whole.annotator, ann.annotator, bob.annotator) == (None, "ann", "bob")
+    assert all(line.arm.offset == line.control.offset for line in (whole, ann, bob))
+    assert ann.arm.offset == pytest.approx(0.7, abs=0.06)
+    assert bob.arm.offset == pytest.approx(0.0, abs=0.06)
+    alone = agreement(Log.build(parts[0], CLASSES), truth(), repeats=5).arms[0].arm
+    assert (ann.arm.kl_unbiased, ann.arm.kl_blended) == (alone.kl_unbiased, alone.kl_blended)
+
+
+def test_who_saw_no_hidden_proposal_has_no_offset() -> None:
+    table = log(bare=True).table.filter((pl.col("annotator") == "ann") | pl.col("shown"))
+    ann, bob = agreement(Log.build(table, CLASSES), repeats=5).each
+    assert ann.arm.offset == ann.control.offset > 0
+    assert np.isnan(bob.arm.offset)
+
+
 def test_without_control_and_arm_nothing_is_corrected() -> None:
     table = log(bare=True).table.filter(pl.col("shown"))
     found = agreement(Log.build(table, CLASSES), truth(), repeats=5)

@@ -134,9 +134,10 @@ def agreement(
         raise UserError("the annotation log holds no answer with a class or a distribution")
     controls = {(name, person): _control(rows) for name, person, rows in _parts(answers)}
     offsets = {name: c.offset for (name, person), c in controls.items() if person is None}
+    own = {(name, person): c.offset for (name, person), c in controls.items() if person is not None}
     frame = _studied(answers)
     arms = study(frame, truth, repeats, offsets, log.classes)
-    each = study_of_each(frame, truth, repeats, offsets, log.classes)
+    each = study_of_each(frame, truth, repeats, own, log.classes)
     result = dawid_skene(given)
     soft = {"mean": vote_mean(given), "dawid-skene": result.labels} | _corrected(answers, arms)
     counts = np.bincount(given.image, minlength=len(given.images))
@@ -145,7 +146,7 @@ def agreement(
     return Agreement(
         classes=log.classes,
         arms=tuple(_line(arm, None, answers, controls) for arm in arms),
-        each=tuple(_line(arm, who, answers, controls) for who, own in each.items() for arm in own),
+        each=tuple(_line(arm, who, answers, controls) for who, lines in each.items() for arm in lines),
         people=_people(answers, result),
         images=given.images,
         counts=counts,

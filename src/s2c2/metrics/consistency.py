@@ -115,16 +115,16 @@ def study_of_each(
     log: pl.DataFrame,
     truth: Annotations | None = None,
     repeats: int = 1000,
-    offsets: Mapping[str, float] = MappingProxyType({}),
+    offsets: Mapping[tuple[str, str], float] = MappingProxyType({}),
     classes: Sequence[str] | None = None,
 ) -> dict[str, tuple[Arm, ...]]:
     """Return what each arm shows of each annotator, by name, sorted.
 
     Times, acceptance, δ, α and KL are those of their own answers; κ inter is that with each of the others in
-    one round. Arguments and errors as in :func:`study`.
+    one round. Arguments and errors as in :func:`study`, but ``offsets`` are by arm and annotator.
     """
     rows = checked(log)
-    found, against = _read(rows, truth, repeats, offsets, classes)
+    found, against = _read(rows, truth, repeats, {}, classes)
     images = rows["image"].unique(maintain_order=True).to_list()
     result: dict[str, list[Arm]] = {}
     for person in rows["annotator"].unique().sort():
@@ -134,7 +134,8 @@ def study_of_each(
             everybody = found[name]
             pairs = [(a, b) for a, b in _pairs(everybody.passes)[1] if person in _people(everybody, a, b)]
             inter = _kappa(everybody.labels, pairs, repeats)
-            arm = _arm(name, mine, against, alone=False)
+            known = {name: offsets.get((name, person), NAN)}
+            arm = _arm(name, mine, replace(against, offsets=known), alone=False)
             result.setdefault(person, []).append(replace(arm, inter=inter))
     return {person: tuple(arms) for person, arms in result.items()}
 
