@@ -161,6 +161,31 @@ def test_alarmed_runs_stay_in_the_mean_and_are_counted_and_listed() -> None:
     assert cell(overall, {"arm": "S2C2, without these"}, "reached") is None
 
 
+SHARE = "degenerate or collapsed (< 5 %)"
+
+
+def test_runs_that_were_not_made_are_not_counted_as_healthy() -> None:
+    lost = [Outcome(one.entry, None) for one in ALL[2:]]
+    alarmed = changed(ALL[1], collapsed=True, reasons=["one class"])
+    found = sheet([ALL[0], alarmed, *lost], "overall")
+    assert cell(found, {"arm": "S2C2"}, SHARE) == "1 of 1"
+    found = sheet([ALL[0], Outcome(ALL[1].entry, None)], "overall")
+    assert cell(found, {"arm": "S2C2"}, "degenerate or collapsed") is None
+
+
+def test_the_share_of_alarms_that_is_asked_for_is_that_of_the_runs_made() -> None:
+    good = {"f1_certain": 0.7, "distance": 0.3, "score": -0.4}
+    alarmed = changed(ALL[1], **good, collapsed=True, reasons=["one class"])
+    planned = [Outcome(made("s2c2", 0, f"other-{i}").entry, None) for i in range(30)]
+    found = sheet([ALL[0], alarmed, *planned], "overall")
+    assert cell(found, {"arm": "S2C2"}, "reached") == "3 of 4"
+
+
+def test_where_every_run_is_alarmed_there_is_no_row_without_these() -> None:
+    known = [changed(one, reasons=["one class"]) if one.entry.arm == "s2c2" else one for one in ALL]
+    assert [row[0] for row in sheet(known, "overall").rows] == ["S2C2"]
+
+
 def test_missing_and_failed_runs_are_listed() -> None:
     lost = Outcome(ALL[0].entry, None)
     failed = Outcome(ALL[1].entry, {"run": ALL[1].entry.name, "failed": "no space"})

@@ -132,9 +132,9 @@ def overall(found: Sequence[Group]) -> Sheet:
 
 
 def _overall(arm: str, found: Sequence[Group], without: bool) -> tuple[Any, ...]:
-    """Return the row of an arm; without alarmed runs, empty when there is none."""
-    outcomes = [outcome for group in found for outcome in group.outcomes]
-    alarmed = [outcome for outcome in outcomes if outcome.alarms]
+    """Return the row of an arm; without alarmed runs, empty where there is none, or no pair beside them."""
+    scored = [outcome for group in found for outcome in group.scored]
+    alarmed = sum(bool(outcome.alarms) for outcome in scored)
     if without and not alarmed:
         return ()
     kept = [_without_alarms(group) for group in found] if without else list(found)
@@ -143,8 +143,10 @@ def _overall(arm: str, found: Sequence[Group], without: bool) -> tuple[Any, ...]
         difference([pair for group in kept for pair in group.pairs(name)])
         for name in ("f1_certain", "distance", "score")
     ]
+    if without and not any(total.count for total in totals):
+        return ()
     title = ARMS.get(arm, arm) + (", without these" if without else "")
-    share = None if without else f"{len(alarmed)} of {len(outcomes)}"
+    share = None if without or not scored else f"{alarmed} of {len(scored)}"
     runs, counts = sum(len(group.scored) for group in kept), f"{sum(better)} of {len(better)}"
     reached = None if without else _reached(found, totals, better)
     return title, runs, len(better), counts, *totals, share, reached
@@ -152,11 +154,11 @@ def _overall(arm: str, found: Sequence[Group], without: bool) -> tuple[Any, ...]
 
 def _reached(found: Sequence[Group], totals: Sequence[Difference], better: Sequence[bool]) -> str | None:
     """Return how many of :data:`PAPER` an arm reaches; None where it calls no image ambiguous."""
-    outcomes = [outcome for group in found for outcome in group.outcomes]
-    if not better or all(outcome.comparison is None for outcome in outcomes):
+    scored = [outcome for group in found for outcome in group.scored]
+    if not better or all(outcome.comparison is None for outcome in scored):
         return None
     f1, distance, _ = totals
-    alarmed = sum(bool(outcome.alarms) for outcome in outcomes) / len(outcomes)
+    alarmed = sum(bool(outcome.alarms) for outcome in scored) / len(scored)
     met = [sum(better) / len(better) >= 0.84, f1.mean >= 0.076, distance.mean <= -0.079, alarmed < 0.05]
     return f"{sum(met)} of {len(met)}"
 
