@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from s2c2 import files
-from s2c2.experiments.records import placed, read_records, record, table
+from s2c2.experiments.records import placed, read_records, record
 from s2c2.report.study.evidence import parts, probed
+from s2c2.report.study.scratch import table
 from s2c2.studies import known_outcomes
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -3,8 +3,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from s2c2.experiments.records import BEGIN, END, placed, read_records, table
+from s2c2.experiments.records import BEGIN, END, placed, read_records
 from s2c2.report.study.evidence import parts, probed
+from s2c2.report.study.scratch import table
 from s2c2.report.study.writing import contents
 from s2c2.studies import known_outcomes
 
@@ -14,6 +15,32 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_table_from_scratch_is_that_of_the_records() -> None:
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     assert placed(page, table(read_records(ROOT / "results" / "cifar10h"))) == page
+
+
+def test_a_run_without_a_score_is_in_no_mean_and_breaks_no_table() -> None:
+    records = read_records(ROOT / "results" / "cifar10h")
+    lost = [
+        {
+            **one,
+            "scores": {**one["scores"], "f1_certain": None, "score": None},
+            "comparison": {
+                **one["comparison"],
+                "f1": dict.fromkeys(one["comparison"]["f1"]),
+                "auroc": {**one["comparison"]["auroc"], "entropy": None},
+                "distance": {name: {"macro": None, "size": None} for name in one["comparison"]["distance"]},
+            },
+        }
+        if one["run"] == "fixmatch-s2c2-0"
+        else one
+        for one in records
+    ]
+    found = table([*lost, {"run": "fixmatch-s2c2-1", "failed": "no space"}]).splitlines()
+    row = next(number for number, line in enumerate(found) if line.startswith("| fixmatch + S2C2 |"))
+    assert found[row] == "| fixmatch + S2C2 | – | 0.622 | 0.804 | – | 0.611 | 0.566 |"
+    assert found[row + 1] == "| – best plain opponent | – | – | – |  | 0.611 | 0.556 |"
+    assert found[:row] + found[row + 2 :] == [
+        line for number, line in enumerate(table(records).splitlines()) if number not in (row, row + 1)
+    ]
 
 
 def test_the_table_of_the_readme_is_that_of_the_records() -> None:
