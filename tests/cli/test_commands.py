@@ -325,6 +325,42 @@ def test_a_network_is_read_anew(pair: tuple[Path, Path], small: Path, s2c2: Comm
     assert not (tmp_path / "other").exists()
 
 
+def test_what_a_prediction_would_not_heed_is_refused(
+    pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    anew = tmp_path / "anew"
+    cases = [
+        ((small, "--as", anew), f"--as reads the images of the run anew, not {small}"),
+        (("--skip-broken",), "--skip-broken needs images to read"),
+        (("--skip-broken", "--as", anew), "--skip-broken needs images to read"),
+    ]
+    for arguments, expected in cases:
+        done = s2c2("predict", pair[0], *arguments)
+        assert done.returncode == 2, arguments
+        assert expected in done.stderr
+    assert not anew.exists()
+
+
+def test_a_network_without_a_checkpoint_is_not_copied(
+    pair: tuple[Path, Path], s2c2: Command, tmp_path: Path
+) -> None:
+    run, anew = tmp_path / "run", tmp_path / "anew"
+    shutil.copytree(pair[0], run)
+    kept = run / "checkpoints" / "00000012.safetensors"
+    whole = kept.read_bytes()
+    for content, expected in ((b"x", f"checkpoint {kept} is damaged"), (None, f"in {run}/checkpoints")):
+        shutil.rmtree(run / "checkpoints")
+        kept.parent.mkdir()
+        if content is not None:
+            kept.write_bytes(content)
+        done = s2c2("predict", run, "--as", anew, "--set", "predict.views=2")
+        assert done.returncode == 2
+        assert expected in done.stderr
+        assert ".partial" not in done.stderr
+    kept.write_bytes(whole)
+    assert s2c2("predict", run, "--as", anew, "--set", "predict.views=2").returncode == 0
+
+
 def test_a_run_is_not_read_or_scored_on_what_its_dataset_became(s2c2: Command, tmp_path: Path) -> None:
     data, run, other = tmp_path / "data", tmp_path / "run", tmp_path / "other"
     synthetic(data, images=80, size=16, classes=3)

@@ -256,8 +256,7 @@ def predict(
     from s2c2.ranks.joining import opened
     from s2c2.runs import open_run
 
-    if pairs and anew is None:
-        raise UserError("--set needs --as RUN: the new run that is read so")
+    _refuse_unread(source, skip_broken, anew, pairs)
     found = open_run(run)
     if out is not None:
         checked(out, (".parquet", ".csv"), present, "predictions")
@@ -277,6 +276,25 @@ def predict(
     ambiguous = int(predictions.ambiguous.sum())
     screen.console.print(f"{kept}: {len(predictions)} images", markup=False)
     screen.console.print(f"{len(predictions) - ambiguous} certain, {ambiguous} ambiguous")
+
+
+def _refuse_unread(
+    source: Path | None, skip_broken: bool, anew: Path | None, pairs: list[str] | None
+) -> None:
+    """Refuse what a prediction would not heed.
+
+    Raises:
+        UserError: says what goes together.
+    """
+    if pairs and anew is None:
+        raise UserError("--set needs --as RUN: the new run that is read so")
+    if source is not None and anew is not None:
+        raise UserError(
+            f"--as reads the images of the run anew, not {source}: leave one out, or make the new run "
+            f"first, then 's2c2 predict {anew} {source}'"
+        )
+    if skip_broken and source is None:
+        raise UserError("--skip-broken needs images to read: name a folder of them or a dataset after RUN")
 
 
 def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks: "Ranks") -> "Predictions":

@@ -60,7 +60,17 @@ def load_run(root: Path) -> Saved:
     place = Place(root)
     if not place.config.exists():
         raise UserError(f"{root} is not a run folder: make one with 's2c2 train DATASET --out {root}'")
-    config = configuration.resolve(configuration.read(place.config))
+    found = _network(place, configuration.resolve(configuration.read(place.config)))
+    fitted = Readout.read(place.readout) if place.readout.exists() else None
+    return replace(found, readout=fitted, probe=Probe.read(place.probe) if place.probe.exists() else None)
+
+
+def _network(place: Place, config: Config) -> Saved:
+    """Return the newest averaged network of a run, to be read as configured, without what was fitted to it.
+
+    Raises:
+        UserError: as :func:`load_run`.
+    """
     facts = files.read_json(place.dataset)
     objective = objective_of(config, torch.ones(1, len(facts["classes"])))
     device = present()
@@ -68,9 +78,7 @@ def load_run(root: Path) -> Saved:
     problems = tuple(checkpoint.restore(place.checkpoints, training))
     reader = reader_of(training.averaged.network, tuple(facts["classes"]), config)
     reader = replace(reader, finish=reading(config, facts["size"], facts.get("extractor"), device))
-    fitted = Readout.read(place.readout) if place.readout.exists() else None
-    probe = Probe.read(place.probe) if place.probe.exists() else None
-    return Saved(reader, config, facts["size"], fitted, problems, probe)
+    return Saved(reader, config, facts["size"], None, problems)
 
 
 def unfetched(config: Config) -> Config:
@@ -86,25 +94,26 @@ def reread(root: Path, out: Path, predict: dict[str, Any]) -> Predictions:
     """Write a new run folder with the same network and other ``predict`` settings; nothing is trained.
 
     Raises:
-        UserError: when ``out`` exists, a setting is wrong, or the dataset is gone.
+        UserError: when ``out`` exists, a setting is wrong, or the checkpoints or the dataset are gone.
     """
     if out.exists():
         raise UserError(f"{out} exists: choose another folder")
     old = Place(root)
     predictions = Predictions.read(old.predictions)
     config = configuration.resolve(configuration.merged(configuration.read(old.config), {"predict": predict}))
+    torch.set_num_threads(threads(config))
+    saved = _network(old, config)
     with files.atomic_folder(out) as made:
         shutil.copytree(root, made, ignore=shutil.ignore_patterns(*DERIVED), dirs_exist_ok=True)
         files.write_text(Place(made).config, configuration.dump(config))
         seen = os.path.relpath(root_of(Run(root)).resolve(), out.resolve())
         files.write_json(Place(made).dataset, files.read_json(old.dataset) | {"relative": seen})
-        return _concluded(root, made, config, dict(zip(predictions.images, predictions.splits, strict=True)))
+        return _concluded(root, made, saved, dict(zip(predictions.images, predictions.splits, strict=True)))
 
 
-def _concluded(root: Path, folder: Path, config: Config, splits: dict[str, str]) -> Predictions:
-    """Read the network of a run as configured, in a copy of its folder, and write what follows."""
-    torch.set_num_threads(threads(config))
-    saved = load_run(folder)
+def _concluded(root: Path, folder: Path, saved: Saved, splits: dict[str, str]) -> Predictions:
+    """Read the network of a run as configured, and write what follows into a copy of its folder."""
+    config = saved.config
     dataset = dataset_of(Run(root))
     packed = pack(dataset, saved.size, fit=config.data.fit, skip_broken=config.data.skip_broken)
     refuse_other_images(Place(folder).images, packed, dataset.root, root)
