@@ -17,7 +17,8 @@ IMAGES = 5_000
 GONE = """() => {
     window.gone = 0;
     const look = () => { window.gone += !document.querySelector(".single img[data-image]"); };
-    new MutationObserver(look).observe(document.querySelector(".single"), { attributes: true, subtree: true });
+    const watched = document.querySelector(".single");
+    new MutationObserver(look).observe(watched, { attributes: true, subtree: true });
 }"""
 """Count how often the picture is taken off."""
 
