@@ -37,7 +37,8 @@ function page(images = 40) {
   globalThis.localStorage = shelf();
   const doing = new Doing({ store, api: { act }, loading, clock: { take: () => ({ active: 1, wall: 1 }) }, tab: "t", prefix: "p.", login() {} });
   const settled = async () => {
-    while (doing.outbox.unsaved) await new Promise((passed) => { setTimeout(passed, 1); });
+    do await new Promise((passed) => { setTimeout(passed, 1); });
+    while (doing.outbox.unsaved);
     clearTimeout(doing.timer);
   };
   return { store, doing, sent, opened, settled };
@@ -63,4 +64,23 @@ test("what undo shows again is as it was seen then", async () => {
   assert.equal(store.state.group.version, 0);
   await settled();
   assert.deepEqual(sent.map(({ act, version, target_seq }) => [act, version, target_seq]), [["label", 0, null], ["undo", null, 2], ["label", 0, null]]);
+});
+
+test("the state of the group before an act is kept for the last acts only; undo goes on without it", async () => {
+  const { store, doing, sent, opened, settled } = page();
+  for (let image = 0; image < 30; image += 1) {
+    doing.do("label", { images: [image], label: 0 });
+    await settled();
+  }
+  assert.equal(doing.past.filter(({ before }) => before).length, 20);
+  for (let undone = 1; undone <= 20; undone += 1) {
+    doing.undo();
+    assert.equal(store.state.group.members.filter(({ answer }) => answer).length, 30 - undone);
+    await settled();
+  }
+  opened.length = 0;
+  doing.undo();
+  await settled();
+  assert.deepEqual(opened, ["all"]);
+  assert.deepEqual([sent.at(-1).act, sent.at(-1).target_seq], ["undo", 20]);
 });

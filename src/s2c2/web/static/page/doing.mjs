@@ -12,6 +12,9 @@ import { uuid } from "./uuid.mjs";
 /** Acts after which the server knows groups that the page does not. */
 const REARRANGING = ["split", "recluster", "merge", "grow", "misfit", "undo", "redo", "finish"];
 
+/** Acts whose undo is shown before the server has answered; that of older ones is shown when it has. */
+const RECALLED = 20;
+
 export class Doing {
   /** @param {{store: any, api: any, loading: any, clock: any, tab: string, prefix: string, login: () => void}} parts */
   constructor({ store, api, loading, clock, tab, prefix, login }) {
@@ -151,8 +154,15 @@ export class Doing {
       return false;
     }
     this.store.set({ acts: this.store.state.acts + 1 });
-    if (!TURNING.includes(act.act)) this.past.push({ key: act.key, seq: null, before });
+    if (!TURNING.includes(act.act)) this.#remember({ key: act.key, seq: null, before });
     return true;
+  }
+
+  /** The members of a group are as many as it has images: only the last acts keep them as they were. */
+  #remember(entry) {
+    this.past.push(entry);
+    const old = this.past.at(-1 - RECALLED);
+    if (old) old.before = null;
   }
 
   #preview(act, group, summary, gained) {
