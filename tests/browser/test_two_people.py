@@ -255,6 +255,28 @@ def test_what_another_person_did_between_two_own_acts_is_seen(
     expect(cell(ann, left_over[1]).locator(".chip")).to_have_text(name)
 
 
+def test_what_another_person_answered_meanwhile_does_not_join_and_is_told(
+    pair: list[Server], open_page: Open, context: BrowserContext
+) -> None:
+    here, there = pair
+    group = here.groups("cluster")[0]
+    near = [one["id"] for one in here.get(f"groups/{group}/similar?limit=3")["images"]]
+    ann = open_page(here, context, group)
+    ann.keyboard.press("g")
+    expect(ann.locator(".growing .facts")).to_contain_text("0 looks")
+    ann.keyboard.press("j")
+    for image in near:
+        ann.locator(f".page[data-border] .cell:has(img[data-image='{image}'])").click()
+    body = {"key": str(uuid4()), "act": "label", "scope": SCOPE, "label": 2, "images": near[1:2]}
+    assert there.send("POST", "acts", body) == 201
+    ann.keyboard.press("Enter")
+    _, event = here.recorded("label", "grow")
+    assert (event.annotator, event.images) == ("ann", [near[0], near[2]])
+    expect(ann.locator("#toast")).to_contain_text("Added 2 images. 1 image was left out: answered or moved")
+    expect(cell(ann, near[0])).to_be_visible()
+    expect(cell(ann, near[1])).to_have_count(0)
+
+
 def test_other_groups_do_not_meet(
     pair: list[Server], open_page: Open, context: BrowserContext, other_context: BrowserContext
 ) -> None:

@@ -141,6 +141,22 @@ def test_growing_takes_only_images_without_an_answer(board: Board) -> None:
         board.check("bo", act("grow", (0,), "class-0"))
 
 
+def test_what_may_still_join_was_neither_answered_since_nor_changed_by_others(board: Board) -> None:
+    does(board, "bo", act("flag", (5,), "cluster-1", tab="b"))
+    does(board, "bo", act("label", (4,), "cluster-1", label=0, tab="b"))
+    does(board, "bo", act("flag", (6,), "cluster-1", tab="b"))
+    does(board, "ann", act("label", (7,), "cluster-2", label=1, tab="a"))
+    does(board, "ann", act("misfit", (8,), "cluster-2", tab="a"))
+    others = (4, 5, 6, 7, 8, 99)
+    assert board.free(SCOPE, others, 1, ("ann", "a")) == (5, 8, 99)
+    assert board.free(SCOPE, others, 1, ("ann", "other")) == (5, 99)
+    assert board.free(SCOPE, others, 5, ("cy", "c")) == others
+    does(board, "bo", act("undo", target_seq=2, tab="b"))
+    assert board.free(SCOPE, others, 1, ("ann", "a")) == (4, 5, 8, 99)
+    does(board, "bo", act("redo", target_seq=2, tab="b"))
+    assert board.free(SCOPE, others, 6, ("ann", "a")) == (5, 6, 7, 8, 99)
+
+
 def test_scopes_are_blind_to_each_other(board: Board) -> None:
     does(board, "ann", act("label", (4,), "cluster-1", label=0, scope="ann/1/s2c2"))
     board.check("bo", act("label", (4,), "cluster-1", label=1, scope="bo/1/s2c2", version=0))

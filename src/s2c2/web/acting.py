@@ -88,14 +88,21 @@ def _tab(body: ActBody) -> str:
 
 
 def _images(board: Board, sender: Sender, body: ActBody) -> tuple[int, ...]:
-    """Return the images an act is done to: those named, else what it means for its group."""
+    """Return the images an act is done to: those named, else what it means for its group.
+
+    ``grow`` takes those that are still to be had; where none is, the check says who was faster.
+    """
     if body.act == "merge" and body.group is not None:
         return board.members(body.scope, body.group)
+    own = sender.annotator, _tab(body)
     if body.images is not None:
-        return tuple(dict.fromkeys(body.images))
+        named = tuple(dict.fromkeys(body.images))
+        if body.act != "grow" or body.version is None:
+            return named
+        return board.free(body.scope, named, body.version, own) or named
     if body.group is None or body.act in NAMED:
         return ()
-    return board.open_members(body.scope, body.group, body.version, (sender.annotator, _tab(body)))
+    return board.open_members(body.scope, body.group, body.version, own)
 
 
 def _proposed(here: Desk, board: Board, sender: Sender, body: ActBody) -> tuple[int | None, Shown | None]:

@@ -1,10 +1,12 @@
 """The board: what follows from the starting groups and the acts, kept in memory."""
 
+from collections.abc import Sequence
+
 from s2c2.errors import UserError, chosen
 from s2c2.web.acts import Act, Recorded, Scope
 from s2c2.web.answers import Answer, AnswerKind, Disagreement, Progress, Said, Summary
 from s2c2.web.apart import joinable, kept_apart
-from s2c2.web.conflicts import Own, fits, since
+from s2c2.web.conflicts import Own, fits, free, since
 from s2c2.web.disagreement import Disputes
 from s2c2.web.figures import Work
 from s2c2.web.nodes import Step, packed
@@ -140,6 +142,17 @@ class Board:
         sheet.entry(group)
         others = remaining(sheet).outside(group)
         return others if self.start.study is None else joinable(sheet, group, others)
+
+    def free(self, scope: str, images: Sequence[int], version: int, own: Own) -> tuple[int, ...]:
+        """Return the images that may still join: neither answered since a version nor changed by others.
+
+        Args:
+            scope: whose board.
+            images: numbers of images.
+            version: number of the last act that a person has seen.
+            own: the person and the tab: their own acts, other than answers, change nothing.
+        """
+        return free(self._sheet(scope), self._steps, images, version, own)
 
     def place(self, scope: str, image: int) -> str | None:
         """Return the group that an image is in; None where it is in none.

@@ -101,6 +101,29 @@ def since(
             yield step
 
 
+def free(
+    sheet: Sheet, steps: Sequence[Step], images: Sequence[int], version: int, own: Own
+) -> tuple[int, ...]:
+    """Return the images that may still join: neither answered since a version nor changed by others.
+
+    Args:
+        sheet: the scope.
+        steps: all acts; number n is at n − 1.
+        images: numbers of images; one that is unknown is left to the check.
+        version: number of the last act that was seen.
+        own: whose acts, other than answers, change nothing.
+    """
+
+    def taken(image: int) -> bool:
+        node = sheet.nodes.get(image)
+        if node is None or node.put <= version:
+            return False
+        step = steps[node.put - 1]
+        return node.answer is not None or (step.annotator, step.tab) != own
+
+    return tuple(image for image in images if not taken(image))
+
+
 def _same_images(
     sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, foreign: Callable[[Step], bool]
 ) -> None:

@@ -58,7 +58,7 @@ class ActBody(Sent):
     scope: ScopeText
     group: GroupId | None = None
     version: Number | None = None
-    """Of the group as it was seen; of ``decide``, the ``seq`` of the image in review."""
+    """Of the group as it was seen; of ``decide``, ``seq`` in the review; of ``grow``, that of similar images."""
     images: Annotated[list[Number], Field(max_length=MOST_IMAGES)] | None = None
     """Image numbers; null for all unanswered members of the group."""
     label: Number | None = None
@@ -249,6 +249,8 @@ class Similar(BaseModel):
 
     total: int
     images: list[SimilarItem]
+    seq: int
+    """Number of the last act when this was so; goes into ``grow`` as ``version``."""
 
 
 class ActReply(BaseModel):
@@ -262,6 +264,8 @@ class ActReply(BaseModel):
     """Place in its group of the first image that ``undo`` or ``redo`` changed, from 0; else null."""
     undo: bool
     redo: bool
+    left_out: int
+    """Images of ``grow`` that did not join: they were answered meanwhile, or others changed them."""
 
 
 class WorkerItem(BaseModel):

@@ -22,6 +22,7 @@ class Ranked:
 
     found: Remaining
     distances: Float32[np.ndarray, " n"]
+    seq: int
 
     def page(self, part: slice) -> Similar:
         """Return some of them."""
@@ -29,7 +30,7 @@ class Ranked:
         rows = zip(*(column.tolist() for column in columns), strict=True)
         names = self.found.names
         items = [SimilarItem(id=image, distance=distance, group=names[at]) for image, distance, at in rows]
-        return Similar(total=len(self.distances), images=items)
+        return Similar(total=len(self.distances), images=items, seq=self.seq)
 
 
 class Rankings:
@@ -54,13 +55,14 @@ class Rankings:
         return ranked
 
 
-def ranked(neighbours: Neighbours, members: tuple[int, ...], others: Remaining) -> Ranked:
+def ranked(neighbours: Neighbours, members: tuple[int, ...], others: Remaining, seq: int) -> Ranked:
     """Return images by their distance from the centre of the members.
 
     Args:
         neighbours: says how far images are from each other.
         members: images of the group.
         others: open images of other groups.
+        seq: number of the last act when they were.
 
     Raises:
         UserError: where there are no embeddings or no members.
@@ -69,4 +71,5 @@ def ranked(neighbours: Neighbours, members: tuple[int, ...], others: Remaining) 
         raise UserError("the group is empty: nothing is similar to it")
     distances = neighbours.distances(members, others.images)
     order = np.argsort(distances, kind="stable")
-    return Ranked(Remaining(others.images[order], others.groups[order], others.names), distances[order])
+    found = Remaining(others.images[order], others.groups[order], others.names)
+    return Ranked(found, distances[order], seq)

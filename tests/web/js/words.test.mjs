@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { counted, done, duration, first, percent, status, strength, unsaved } from "../../../src/s2c2/web/static/logic/words.mjs";
+import { counted, done, duration, first, leftOut, percent, status, strength, unsaved } from "../../../src/s2c2/web/static/logic/words.mjs";
 
 test("numbers, shares and times", () => {
   assert.equal(counted(1, "image"), "1 image");
@@ -32,6 +32,11 @@ test("what was done", () => {
   assert.equal(done("grow", 100), "Added 100 images.");
   assert.equal(done("misfit", 1), "Marked as not fitting: 1 image.");
   assert.equal(done("undo", 0), "Undone.");
+});
+
+test("what others were faster with", () => {
+  assert.equal(leftOut(1), "1 image was left out: answered or moved meanwhile.");
+  assert.equal(leftOut(1200), "1,200 images were left out: answered or moved meanwhile.");
 });
 
 test("status of a group", () => {

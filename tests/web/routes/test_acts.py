@@ -208,6 +208,30 @@ def test_a_group_that_was_merged_away_tells_who_did_it(ada: TestClient, bob: Tes
     assert done(bob, "accept", "class-0", version=0, status=409)["act"] == "merge"
 
 
+def test_growing_leaves_out_what_others_answered_or_moved_since_and_says_how_many(
+    ada: TestClient, bob: TestClient
+) -> None:
+    early, one, two, three, four = members(ada, "class-1")[:5]
+    done(bob, "flag", "class-1", images=[early])
+    seen = ada.get("/api/groups/class-0/similar").json()["seq"]
+    assert seen == 1
+    done(bob, "label", "class-1", images=[two], label=2)
+    done(bob, "misfit", "class-1", images=[four])
+    wanted = [early, one, two, three, four]
+    body = sent("grow", "class-0", images=wanted, label=0, version=seen)
+    for status in (201, 200):
+        reply = ada.post("/api/acts", json=body)
+        assert (reply.status_code, reply.json()["left_out"]) == (status, 2)
+    assert members(ada, "class-0")[-3:] == [early, one, three]
+    assert labels(ada, "class-0")[-3:] == [0, 0, 0]
+    lost = done(ada, "grow", "class-0", images=[two, four], label=0, version=seen, status=409)
+    assert (lost["who"], lost["act"]) == ("bob", "label")
+    assert done(ada, "undo")["left_out"] == 0
+    done(bob, "label", "class-0", images=members(bob, "class-0")[:1], label=1)
+    lost = done(ada, "grow", "class-0", images=wanted, label=0, version=seen, status=409)
+    assert "class-0 has changed" in lost["error"]
+
+
 def test_undo_of_what_another_changed_is_refused(ada: TestClient, bob: TestClient) -> None:
     done(ada, "accept", "class-1", version=0)
     done(bob, "label", "class-1", images=members(bob, "class-1")[:1], label=0, version=1)

@@ -37,7 +37,7 @@ def act(here: Here, asking: Asking, body: ActBody, response: Response) -> ActRep
     leases = here.store.leases(body.scope, here.settings.clock())
     held = {group for group, lease in leases.items() if lease.who != sender.annotator}
     with here.live.board() as board:
-        return _reply(here, board, sender, recorded, held)
+        return _reply(here, board, sender, recorded, held, _left_out(body, recorded))
 
 
 @router.post("/lease")
@@ -108,7 +108,14 @@ def _again(here: Desk, sender: Sender, body: ActBody) -> Recorded | None:
     return recorded
 
 
-def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded, held: Collection[str]) -> ActReply:
+def _left_out(body: ActBody, recorded: Recorded) -> int:
+    """Return how many of the images that were to join a group were no longer to be had."""
+    return len(set(body.images or ()) - set(recorded.act.images)) if body.act == "grow" else 0
+
+
+def _reply(
+    here: Desk, board: Board, sender: Sender, recorded: Recorded, held: Collection[str], left_out: int
+) -> ActReply:
     """Return what an act led to; the next group is one that nobody else holds, where there is one."""
     scope = recorded.act.scope
     group, at = _place(here, board, sender.on, recorded)
@@ -122,6 +129,7 @@ def _reply(here: Desk, board: Board, sender: Sender, recorded: Recorded, held: C
         at=at,
         undo=board.undoable(scope, sender.annotator) is not None,
         redo=board.redoable(scope, sender.annotator) is not None,
+        left_out=left_out,
     )
 
 

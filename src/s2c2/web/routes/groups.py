@@ -77,7 +77,7 @@ def near(here: Here, on: On, group: Group, offset: Offset = 0, limit: Limit = 20
     if kept is None:
         with here.live.board() as board:
             summary_of(board, on.scope, group)
-            members, others = board.members(on.scope, group), board.joinable(on.scope, group)
-        kept = ranked(here.neighbours[on.arm], members, others)
+            members, others, seq = board.members(on.scope, group), board.joinable(on.scope, group), board.seq
+        kept = ranked(here.neighbours[on.arm], members, others, seq)
         here.rankings.keep(on.scope, group, kept)
     return kept.page(slice(offset, offset + limit))

@@ -41,6 +41,9 @@ export function done(act, images, label = "") {
   return `${DONE[act] ?? act} ${counted(images, "image")}${as}.`;
 }
 
+/** That others were faster with some images. @param {number} images */
+export const leftOut = (images) => `${counted(images, "image")} ${images === 1 ? "was" : "were"} left out: answered or moved meanwhile.`;
+
 /**
  * What is not saved yet: the last acts, and how many others. The images of a whole group are not counted again.
  * @param {{act: string, images: number[]|null, label: number|null}[]} acts @param {{name: string}[]} classes @returns {string}

@@ -5,7 +5,7 @@ import { answersGained, countsAfter, listed, membersAfter, openOf } from "../log
 import { Outbox } from "../logic/outbox.mjs";
 import { apart, nothing, pointed, positions } from "../logic/selection.mjs";
 import { alive } from "../logic/tabs.mjs";
-import { done } from "../logic/words.mjs";
+import { done, leftOut } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
 import { uuid } from "./uuid.mjs";
 
@@ -209,12 +209,19 @@ export class Doing {
     const entry = this.past.find((one) => one.key === act.key);
     if (entry) entry.seq = answer.seq;
     this.store.set({ canUndo: answer.undo ?? true, canRedo: answer.redo ?? false });
+    if (answer.left_out) this.#joined(act, answer.left_out);
     if (TURNING.includes(act.act)) this.#disputed();
     if (answer.group) this.#fresh(answer.group);
     if (this.outbox.unsaved) return;
     if (REARRANGING.includes(act.act)) this.#reload(act, answer);
     else if (this.due) this.#refresh();
     else this.#later();
+  }
+
+  /** Fewer images joined than were meant to. @param {any} act @param {number} left */
+  #joined({ act, images, label }, left) {
+    const name = this.store.state.session.classes[label ?? -1]?.name;
+    this.say(`${done(act, images.length - left, name)} ${leftOut(left)}`, true);
   }
 
   /** The server's word on a group in the list counts once nothing is on its way; the members on the screen are as they were seen. */

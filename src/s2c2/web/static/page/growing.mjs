@@ -91,6 +91,7 @@ export class Growing {
   async #fetch(offset) {
     const reply = await this.app.api.ask(`groups/${encodeURIComponent(this.group)}/similar?offset=${offset}&limit=${CHUNK}&${this.app.loading.board()}`);
     if (reply.status === 200) {
+      if (!offset) this.seq = reply.body.seq;
       this.total = reply.body.total;
       reply.body.images.forEach((one, at) => { this.images[offset + at] = one; });
     }
@@ -176,7 +177,7 @@ export class Growing {
     return summary ? common(summary, group.members) : null;
   }
 
-  /** The images found join the group in one act. @param {number|null} [label] class that they are given: the one on the button */
+  /** The images found join the group in one act; the server leaves out what others did something to since they were listed. @param {number|null} [label] class that they are given: the one on the button */
   async join(label = this.label) {
     if (!this.search || !settled(this.search)) return;
     const positions = joining(this.search, LIMIT, this.total, this.chosen);
@@ -184,6 +185,6 @@ export class Growing {
     const { group } = this;
     await this.#have(0, positions[positions.length - 1] + 1);
     const images = positions.map((at) => this.images[at]?.id).filter((id) => id !== undefined);
-    if (this.app.doing.do("grow", { group, label, images: [...new Set(images)] })) this.app.run("groups");
+    if (this.app.doing.do("grow", { group, version: this.seq, label, images: [...new Set(images)] })) this.app.run("groups");
   }
 }
