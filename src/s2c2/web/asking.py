@@ -57,6 +57,10 @@ class Identity(Protocol):
         """Return whether who sent a request was let in a moment ago; waits for nothing."""
         ...
 
+    def several(self) -> bool:
+        """Return whether more than one person may log in."""
+        ...
+
     def exported(self, request: Request, what: str) -> None:
         """Note that the person who sent a request took the annotation log away."""
         ...
@@ -80,6 +84,10 @@ class Local:
     def known(self, request: HTTPConnection) -> bool:
         """Return that it is the one person."""
         return True
+
+    def several(self) -> bool:
+        """Return that nobody else is here."""
+        return False
 
     def exported(self, request: Request, what: str) -> None:
         """Note nothing: it is their own."""

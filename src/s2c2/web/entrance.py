@@ -8,6 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.requests import HTTPConnection
 
 from s2c2.web.asking import Asking, Person
+from s2c2.web.database import reading
+from s2c2.web.identity.accounts import standing
 from s2c2.web.identity.entering import DeniedError, DisabledError, WaitError
 from s2c2.web.identity.people import Caller, People, by_session, by_token, record
 from s2c2.web.identity.roles import ROLES, Right, may
@@ -52,6 +54,11 @@ class Accounts:
         if "authorization" in request.headers:
             return recent.known("token", _bearer(request) or "", now)
         return recent.known("session", session_secret(request), now)
+
+    def several(self) -> bool:
+        """Return whether more than one account may log in."""
+        with reading(self.people.engine) as connection:
+            return standing(connection) > 1
 
     def exported(self, request: Request, what: str) -> None:
         """Note in the audit log that somebody exported the annotation log."""

@@ -135,6 +135,8 @@ class Session(BaseModel):
     keys: Mapping[str, str]
     settings: SettingsItem
     mode: Literal["local", "accounts"]
+    team: bool
+    """Whether more than one person may log in."""
     study: Mapping[str, Any] | None
     dataset: str
     """Tells databases apart; goes into addresses of pictures (``v=``) and into acts."""

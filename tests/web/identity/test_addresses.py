@@ -131,6 +131,17 @@ def test_the_session_says_who_asks(ada: TestClient) -> None:
     assert said["csrf"] == ada.headers["X-CSRF-Token"]
 
 
+def test_the_session_says_whether_others_may_log_in(
+    eve: TestClient, people: People, browser: Browser, clock: Clock
+) -> None:
+    assert eve.get("/api/session").json()["team"] is False
+    join(people, "ada", "annotator", clock())
+    assert inside(browser(), "ada").get("/api/session").json()["team"] is True
+    (number,) = (one["id"] for one in eve.get("/api/accounts").json() if one["name"] == "ada")
+    assert eve.post(f"/api/accounts/{number}/disable").status_code == 200
+    assert eve.get("/api/session").json()["team"] is False
+
+
 @pytest.mark.parametrize("token", [None, "", "wrong", "é", "0" * 64])
 def test_changes_need_the_csrf_token_of_the_session(ada: TestClient, token: str | None) -> None:
     del ada.headers["X-CSRF-Token"]

@@ -11,6 +11,7 @@ def test_session_says_who_asks_and_what_there_is(ada: TestClient, workspace: Wor
     assert [item["key"] for item in found["classes"]] == ["1", "2", "3"]
     assert [item["name"] for item in found["classes"]] == list(workspace.classes)
     assert (found["csrf"], found["mode"], found["images"], found["seq"]) == (TOKEN, "local", 60, 0)
+    assert found["team"] is False
     assert found["keys"]["accept"] == "Enter"
     assert found["settings"] == {"idle_seconds": 30}
     assert found["study"] is None

@@ -82,6 +82,11 @@ def listed(connection: Connection) -> tuple[Account, ...]:
     return tuple(account for row in connection.execute(query) if (account := _read(row)) is not None)
 
 
+def standing(connection: Connection) -> int:
+    """Return how many accounts may log in."""
+    return int(connection.execute(select(func.count()).where(accounts.c.disabled.is_(None))).scalar_one())
+
+
 def has_owner(connection: Connection) -> bool:
     """Say whether anybody could manage the others."""
     return _owners(connection) > 0

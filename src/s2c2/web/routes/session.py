@@ -36,6 +36,7 @@ def session(here: Here, asking: Asking) -> Session:
         keys=here.settings.keys,
         settings=SettingsItem(idle_seconds=here.settings.idle_seconds),
         mode=here.identity.mode,
+        team=here.identity.several(),
         study=on.study,
         dataset=here.dataset,
         title=here.workspace.title,

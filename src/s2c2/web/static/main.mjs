@@ -1,7 +1,8 @@
 /** The page: what it is made of, how it starts, and where keys go. */
 
+import { beginning } from "./logic/beginning.mjs";
 import { combination, keyMap, meaning, shown } from "./logic/keys.mjs";
-import { nothing } from "./logic/selection.mjs";
+import { nothing, pointed } from "./logic/selection.mjs";
 import { own } from "./logic/tabs.mjs";
 import { Address } from "./page/address.mjs";
 import { Api, sentence, versioned } from "./page/api.mjs";
@@ -154,10 +155,28 @@ class App {
 
   /** @param {string} view */
   enter(view) {
-    if (!this.may(view)) return;
-    const again = this.store.state.view === view;
+    if (!this.may(view)) return undefined;
+    const { view: before, group, selection } = this.store.state;
     this.store.set({ view, rail: false });
-    if (again) this.shown?.enter?.();
+    if (before === view) return this.shown?.enter?.();
+    const untouched = group && group.id !== this.views.single.group && !selection.cursor && !selection.chosen.size;
+    const at = untouched ? this.#beginning(group.id) : 0;
+    return at && this.store.set({ selection: pointed(selection, at) });
+  }
+
+  /** Where a person begins in a group. A grid shows all images and begins at its first one. @param {string} id @returns {number} */
+  #beginning(id) {
+    const { session, queue, view } = this.store.state;
+    const found = queue.find((one) => one.group === id);
+    return found && view === "single" ? beginning(session, found) : 0;
+  }
+
+  /** Open a group; the one on the screen stays where it is. @param {string} id */
+  open(id) {
+    const at = this.store.state.group?.id === id ? 0 : this.#beginning(id);
+    if (!at) return this.loading.open(id);
+    this.loading.ahead.delete(id);
+    return this.loading.open(id, { at });
   }
 
   /** Whether a view is for who is here. Who takes no part in a study has no images to answer. @param {string} view @returns {boolean} */
@@ -175,7 +194,7 @@ class App {
    */
   async goto(group, focused = false) {
     this.store.set({ rail: false, ...(["review", "dashboard", "people", "grow"].includes(this.store.state.view) ? { view: "groups" } : {}) });
-    const came = this.loading.open(group);
+    const came = this.open(group);
     if (!focused) return came;
     const work = this.#work();
     await came;
@@ -210,7 +229,7 @@ class App {
   /** The next group with something open. */
   nextGroup() {
     const next = this.loading.after(this.store.state.group?.id ?? null);
-    return next ? this.loading.open(next) : this.doing.say("All images of all groups have an answer.");
+    return next ? this.open(next) : this.doing.say("All images of all groups have an answer.");
   }
 
   /** Try again what failed. */

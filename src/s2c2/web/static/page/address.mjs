@@ -29,7 +29,7 @@ export class Address {
     const known = Object.hasOwn(this.app.views, view) && view !== "between" && this.app.may(view);
     this.followed = true;
     this.app.enter(known ? view : home);
-    if (wanted && wanted !== group?.id) await this.app.loading.open(wanted);
+    if (wanted && wanted !== group?.id) await this.app.open(wanted);
   }
 
   #changed() {

@@ -1,5 +1,6 @@
 /** What a person must know: unsaved acts, a conflict, another tab, trouble. And the short word after an act. */
 
+import { nextOpen } from "../logic/board.mjs";
 import { said } from "../logic/boards.mjs";
 import { counted, first, unsaved as named } from "../logic/words.mjs";
 import { arrange, fill, h, icon, text } from "./dom.mjs";
@@ -25,8 +26,9 @@ export class Notices {
   /** @param {any} state */
   show(state) {
     const waits = state.view === "between" ? null : state.coming;
-    const facts = [state.away && state.unsaved, state.elsewhere && state.unsaved, state.refusals, state.tabs, state.trouble, state.held, state.session, waits];
-    if (!this.facts || facts.some((fact, at) => fact !== this.facts[at])) this.#notices(state);
+    const held = lonely(state) ? null : state.held;
+    const facts = [state.away && state.unsaved, state.elsewhere && state.unsaved, state.refusals, state.tabs, state.trouble, held, state.session, waits];
+    if (!this.facts || facts.some((fact, at) => fact !== this.facts[at])) this.#notices({ ...state, held });
     this.facts = facts;
     if (state.toast !== this.said) this.#say(state.toast);
     this.said = state.toast;
@@ -92,6 +94,9 @@ export class Notices {
 }
 
 const notice = (kind, buttons) => h("div", { class: `notice ${kind}`, role: ["tabs", "coming"].includes(kind) ? "status" : "alert" }, icon("warning"), h("p"), buttons);
+
+/** Whether somebody else is in the one group that is open, in which many work at once: there is no other to take. */
+const lonely = ({ held, group, queue, session }) => Boolean(held) && group?.kind === "plain" && !nextOpen(queue, group.id, session.annotator);
 
 /** Who was first, and what became of one's own act. */
 function told({ words, conflict, elsewhere, decided }, me) {

@@ -45,9 +45,18 @@ export class Single {
     this.group = state.group?.id;
     if (!state.group) return;
     this.app.loading.see(this.at(), this.at() + 2 * AHEAD);
-    if (entered && this.member && !open(this.member) && state.group.members.some((one) => !one || open(one))) return this.step(1, open);
+    if (entered) this.seeking = this.at();
+    if (this.#answered(state.group)) return this.step(1, open);
     this.#draw(state);
     this.toolbar.show(state);
+  }
+
+  /** Whether an image where an open one was looked for has come with an answer, and another one may be open. */
+  #answered({ members }) {
+    if (this.seeking !== this.at()) this.seeking = null;
+    if (this.seeking === null || !this.member) return false;
+    this.seeking = null;
+    return !open(this.member) && members.some((one) => !one || open(one));
   }
 
   /**
@@ -60,7 +69,9 @@ export class Single {
     for (let tried = 1, at = selection.cursor; tried <= count; tried += 1) {
       at = (at + step + count) % count;
       const member = group.members[at];
-      if (!member || wanted(member)) return this.app.store.set({ selection: { ...selection, cursor: at, chosen: new Set() } });
+      if (member && !wanted(member)) continue;
+      this.seeking = wanted === open && !member ? at : null;
+      return this.app.store.set({ selection: { ...selection, cursor: at, chosen: new Set() } });
     }
     return this.app.nextGroup();
   }
