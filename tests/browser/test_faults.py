@@ -201,6 +201,45 @@ def test_acts_wait_for_the_database_they_were_made_for(
     assert (event.images, event.payload["label"]) == ([images[0]], 1)
 
 
+def test_acts_wait_for_the_person_who_made_them(server: Server, open_page: Open) -> None:
+    """People take turns: the server is started for somebody else while a page is open."""
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, group=group)
+    with turn_of("bo", server):
+        select(page, images[0])
+        page.keyboard.press("2")
+        expect(notice(page, "elsewhere")).to_contain_text(
+            "The server takes the acts of bo now, but this page is that of ann. 1 act of ann is kept"
+        )
+        page.keyboard.press("3")
+        expect(page.locator("#toast")).to_contain_text("Reload the page first")
+        notice(page, "elsewhere").get_by_role("button", name="Reload").click()
+        expect(notice(page, "elsewhere")).to_have_count(0)
+        page.wait_for_selector("[role=gridcell][data-image]")
+        assert server.events() == []
+    open_page(server, group=group)
+    (event,) = server.recorded("label")
+    assert (event.annotator, event.images, event.payload["label"]) == ("ann", [images[0]], 1)
+
+
+@contextmanager
+def turn_of(name: str, server: Server) -> Iterator[None]:
+    """Start a server for another person, on the same port and database, and then for the first again."""
+    mine = server.command
+    at = mine.index("--annotator") + 1
+    server.end()
+    server.command = [*mine[:at], name, *mine[at + 1 :]]
+    server.start()
+    try:
+        yield
+    finally:
+        server.release()
+        server.end()
+        server.command = mine
+        server.start()
+
+
 @contextmanager
 def taken_over(server: Server, source: Path, database: Path) -> Iterator[Server]:
     """Serve another database at the address of a server, which is killed."""

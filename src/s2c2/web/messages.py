@@ -76,6 +76,11 @@ class ActBody(Sent):
     tab: UUID | None = None
     dataset: Annotated[str, Field(max_length=40)] | None = None
     """``dataset`` of the session in which the act was made; another one is refused."""
+    annotator: Annotated[str, Field(max_length=200)] | None = None
+    """``annotator`` of the session in which the act was made; while somebody else is logged in it is refused.
+
+    Without it the act is that of whoever is logged in.
+    """
 
     @field_validator("at")
     @classmethod

@@ -45,6 +45,8 @@ class ErrorBody(BaseModel):
     """Of a lease: how long the other one holds it, ISO 8601."""
     dataset: str | None = None
     """Of a request that was meant for another database: ``dataset`` of this one."""
+    annotator: str | None = None
+    """Of an act that somebody else made: who is logged in now."""
 
 
 class Problem(HTTPException):

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { counted, done, duration, first, leftOut, percent, status, strength, unsaved } from "../../../src/s2c2/web/static/logic/words.mjs";
+import { counted, done, duration, first, leftOut, percent, status, strength, unsaved, waiting } from "../../../src/s2c2/web/static/logic/words.mjs";
 
 test("numbers, shares and times", () => {
   assert.equal(counted(1, "image"), "1 image");
@@ -49,4 +49,12 @@ test("an own act is not told as another person's", () => {
   assert.equal(first("bob", "ann", "label", "10:32", "this group"), "bob changed this group first (label, 10:32).");
   assert.equal(first("ann", "ann", "label", "", "this group"), "You changed this group yourself before (label).");
   assert.match(first("ann", "ann", "misfit", "10:32", "cats"), /^You took images out of cats as not fitting yourself \(10:32\)/);
+});
+
+test("who sees that another person is here is told whose acts wait, and for what", () => {
+  const local = waiting("ada", "bo", 2, true);
+  assert.equal(local, "The server takes the acts of bo now, but this page is that of ada. 2 acts of ada are kept in this browser and sent when "
+    + "the server is started with --annotator ada and this page opened again. Reload to go on as bo.");
+  assert.match(waiting("ada", "bo", 1, false), / 1 act of ada is kept in this browser and sent when ada logs in again in this browser\. /);
+  assert.doesNotMatch(waiting("ada", "bo", 0, false), /kept/);
 });

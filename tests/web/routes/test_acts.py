@@ -294,6 +294,28 @@ def test_the_board_of_somebody_else_is_closed(ada: TestClient) -> None:
     assert "somebody else" in reply.json()["error"]
 
 
+def test_an_act_is_of_who_made_it_or_waits(workspace: Workspace) -> None:
+    """People take turns: the page of Ada is still open when the server is started for Bob."""
+    first, late = sent("accept", "class-0", annotator="ada"), sent("accept", "class-1", annotator="ada")
+    with client_of(workspace) as ada:
+        assert ada.post("/api/acts", json=first).status_code == 201
+    with client_of(workspace, "bob") as bob:
+        for body in (first, late):
+            reply = bob.post("/api/acts", json=body)
+            said = reply.json()
+            assert (reply.status_code, said["annotator"]) == (409, "bob")
+            assert said["error"] == "this is an act of ada, but bob is here now"
+        assert bob.get("/api/events").json()["seq"] == 1
+        assert bob.post("/api/acts", json=sent("accept", "cluster-2", annotator="bob")).status_code == 201
+        assert bob.post("/api/acts", json=sent("accept", "cluster-3")).status_code == 201
+    with client_of(workspace) as ada:
+        assert [ada.post("/api/acts", json=body).status_code for body in (first, late)] == [200, 201]
+        assert {one["annotator"]: one["acts"] for one in ada.get("/api/dashboard").json()["annotators"]} == {
+            "ada": 2,
+            "bob": 2,
+        }
+
+
 def test_a_page_of_another_dataset_cannot_act(ada: TestClient) -> None:
     dataset = ada.get("/api/session").json()["dataset"]
     reply = ada.post("/api/acts", json=sent("accept", "class-0", dataset="0" * 16))

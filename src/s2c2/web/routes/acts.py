@@ -61,16 +61,24 @@ def _assignment(here: Desk, asking: Person, body: ActBody) -> Assignment:
     """Return the board of an act.
 
     Raises:
-        Problem: 409 when the page shows another database, 403 for the board of somebody else, for ``decide``
-            without the role of a reviewer, and for another act of who does not take part in the study.
+        Problem: 409 when the page shows another database or is that of somebody else, 403 for the board of
+            somebody else, for ``decide`` without the role of a reviewer, and for another act of who does not
+            take part in the study.
     """
     here.check_dataset(body.dataset)
+    _check_annotator(asking, body.annotator)
     if body.act == "decide":
         require(asking, "reviewer")
     on = board_of(here, asking, body.scope, body.act)
     if body.act not in REVIEWING:
         must_have(on)
     return on
+
+
+def _check_annotator(asking: Person, annotator: str | None) -> None:
+    if annotator not in (None, asking.annotator):
+        sentence = f"this is an act of {annotator}, but {asking.annotator} is here now"
+        raise Problem(409, sentence, f"send it when {annotator} is back", annotator=asking.annotator)
 
 
 def _append(here: Desk, sender: Sender, body: ActBody) -> tuple[Recorded, bool]:

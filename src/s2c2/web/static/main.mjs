@@ -216,7 +216,8 @@ class App {
 
   /** Begin another board of a study; time starts anew. @param {any} session */
   async begin(session) {
-    if (session.dataset !== this.store.state.session.dataset) return location.reload();
+    const { dataset, annotator } = this.store.state.session;
+    if (session.dataset !== dataset || session.annotator !== annotator) return location.reload();
     this.clock.take();
     this.doing.past = [];
     this.loading.ahead.clear();

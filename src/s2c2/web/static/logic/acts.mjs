@@ -33,6 +33,7 @@ import { counted } from "./words.mjs";
  * @property {string} scope
  * @property {string} tab
  * @property {string} dataset
+ * @property {string} annotator  who did it
  */
 
 /** Acts that settle every open image of a group when no image is selected. */
@@ -43,7 +44,7 @@ export const LEAVING = ["accept", "label", "ambiguous", "skip", "merge", "finish
 
 /**
  * @param {Partial<Act> & {act: string}} what
- * @param {{key: string, at: string, scope: string, tab: string, dataset: string, seconds: {active: number, wall: number}}} when
+ * @param {{key: string, at: string, scope: string, tab: string, dataset: string, annotator: string, seconds: {active: number, wall: number}}} when
  * @returns {Act}
  */
 export function made(what, when) {

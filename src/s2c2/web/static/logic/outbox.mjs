@@ -7,7 +7,7 @@
  * @typedef {import("./acts.mjs").Act} Act
  * @typedef {{length: number, key(at: number): string|null, getItem(name: string): string|null,
  *   setItem(name: string, text: string): void, removeItem(name: string): void}} Storage
- * @typedef {{status: number, body: any, elsewhere?: boolean}} Reply  status 0: no answer; elsewhere: the server has other data now
+ * @typedef {{status: number, body: any, elsewhere?: boolean, person?: string}} Reply  status 0: no answer; elsewhere: the server has other data now, or person is here
  */
 
 /** Waiting times between attempts, in milliseconds; the last one repeats. */

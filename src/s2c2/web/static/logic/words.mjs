@@ -70,6 +70,16 @@ export function first(who, me, act, time, what) {
   return `You changed ${what} yourself before (${act}${time && `, ${time}`}).`;
 }
 
+/**
+ * Whose acts wait while the server takes those of somebody else, and for what.
+ * @param {string} me @param {string} now who that is @param {number} acts @param {boolean} local whether nobody logs in @returns {string}
+ */
+export function waiting(me, now, acts, local) {
+  const back = local ? `the server is started with --annotator ${me} and this page opened again` : `${me} logs in again in this browser`;
+  const kept = acts ? ` ${counted(acts, "act")} of ${me} ${acts === 1 ? "is" : "are"} kept in this browser and sent when ${back}.` : "";
+  return `The server takes the acts of ${now} now, but this page is that of ${me}.${kept} Reload to go on as ${now}.`;
+}
+
 /** Progress of a group: an icon and a word. @param {{open: number, size: number, done: boolean}} group */
 export function status(group) {
   if (group.done) return { icon: "done", word: "done" };

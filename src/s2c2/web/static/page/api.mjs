@@ -3,8 +3,11 @@
 /** Milliseconds after which a request counts as lost. */
 const PATIENCE = 20000;
 
-/** The reply to an act while the server shows another dataset. */
-const ELSEWHERE = { status: 409, body: null, elsewhere: true };
+/** The reply to an act while the server shows another dataset, or takes the acts of another person. @param {string} [person] who that is */
+const elsewhere = (person) => ({ status: 409, body: null, elsewhere: true, ...(person ? { person } : {}) });
+
+/** Stands for a person that the server does not name. */
+const SOMEBODY = "somebody else";
 
 export class Api {
   /** @param {() => void} [elsewhere] told when the server shows another dataset than the page */
@@ -12,6 +15,7 @@ export class Api {
     this.elsewhere = elsewhere;
     this.csrf = "";
     this.dataset = null;
+    this.annotator = null;
   }
 
   /**
@@ -52,25 +56,41 @@ export class Api {
 
   async session() {
     const reply = await this.#fetch("session");
-    if (reply.status === 200) Object.assign(this, { csrf: reply.body.csrf ?? "", dataset: reply.body.dataset });
+    if (reply.status === 200) Object.assign(this, { csrf: reply.body.csrf ?? "", dataset: reply.body.dataset, annotator: reply.body.annotator ?? null });
     return reply;
   }
 
   /**
-   * Send an act to the dataset it was made for, and to no other. A token that is no longer valid is renewed once.
-   * @param {{dataset: string}} act @returns {Promise<import("../logic/outbox.mjs").Reply>}
+   * Send an act to the dataset it was made for as the person who made it, and to no other. A token that is no longer valid is renewed once.
+   * @param {{dataset: string, annotator?: string}} act @returns {Promise<import("../logic/outbox.mjs").Reply>}
    */
   async act(act) {
-    if (act.dataset !== this.dataset) await this.session();
-    if (act.dataset !== this.dataset) return ELSEWHERE;
-    const post = () => this.#fetch("acts", this.#changing("POST", act));
-    const reply = await post();
+    if (this.#foreign(act)) await this.session();
+    const wrong = this.#foreign(act);
+    if (wrong) return wrong;
+    const reply = await this.#posted(act);
     if (reply.status !== 403 && reply.status !== 409) return reply;
     const before = this.csrf;
     const session = await this.session();
+    // who has no board here is another person than the one who made the act
+    if (session.status === 403) return elsewhere(SOMEBODY);
     if (session.status !== 200) return session;
-    if (act.dataset !== this.dataset) return ELSEWHERE;
-    return reply.status === 409 || this.csrf === before ? reply : post();
+    const other = this.#foreign(act);
+    if (other) return other;
+    return reply.status === 403 && this.csrf !== before ? this.#posted(act) : reply;
+  }
+
+  /** What the server says to an act; one for another dataset or of another person is kept, whatever it is then. */
+  async #posted(act) {
+    const reply = await this.#fetch("acts", this.#changing("POST", act));
+    const { dataset, annotator } = reply.body ?? {};
+    return reply.status === 409 && (dataset || annotator) ? elsewhere(annotator) : reply;
+  }
+
+  /** The reply to an act that the server would take for another dataset or person; null for one it may get. */
+  #foreign({ dataset, annotator = this.annotator }) {
+    if (dataset !== this.dataset) return elsewhere();
+    return annotator === this.annotator ? null : elsewhere(this.annotator ?? SOMEBODY);
   }
 }
 

@@ -141,12 +141,12 @@ export class Doing {
     const seconds = this.clock.take();
     this.store.set({ active: this.store.state.active + seconds.active });
     return made(what, {
-      key: uuid(), at: new Date().toISOString(), scope: session.scope, tab: this.tab, dataset: session.dataset, seconds,
+      key: uuid(), at: new Date().toISOString(), scope: session.scope, tab: this.tab, dataset: session.dataset, annotator: session.annotator, seconds,
     });
   }
 
   #keep(act, before) {
-    if (this.store.state.elsewhere) return this.say("Reload the page first: the server shows other data now."), false;
+    if (this.store.state.elsewhere) return this.say("Reload the page first: the server no longer takes what is done here."), false;
     try {
       this.outbox.add(act);
     } catch (error) {
@@ -202,7 +202,7 @@ export class Doing {
     if (kind === "taken") this.#taken(act, reply.body);
     if (kind === "refused") this.#refused(act, reply);
     if (kind === "login") this.login();
-    if (kind === "elsewhere") this.store.set({ elsewhere: true });
+    if (kind === "elsewhere") this.store.set({ elsewhere: reply.person ?? true });
   }
 
   #taken(act, answer) {

@@ -2,7 +2,7 @@
 
 import { nextOpen } from "../logic/board.mjs";
 import { said } from "../logic/boards.mjs";
-import { counted, first, unsaved as named } from "../logic/words.mjs";
+import { counted, first, unsaved as named, waiting } from "../logic/words.mjs";
 import { arrange, fill, h, icon, text } from "./dom.mjs";
 
 /** Acts not recorded that are told at a time; the others follow as these are read. */
@@ -27,7 +27,7 @@ export class Notices {
   show(state) {
     const waits = state.view === "between" ? null : state.coming;
     const held = lonely(state) ? null : state.held;
-    const facts = [state.away && state.unsaved, state.elsewhere && state.unsaved, state.refusals, state.tabs, state.trouble, held, state.session, waits];
+    const facts = [state.away && state.unsaved, state.elsewhere, state.elsewhere && state.unsaved, state.refusals, state.tabs, state.trouble, held, state.session, waits];
     if (!this.facts || facts.some((fact, at) => fact !== this.facts[at])) this.#notices({ ...state, held });
     this.facts = facts;
     if (state.toast !== this.said) this.#say(state.toast);
@@ -48,9 +48,9 @@ export class Notices {
     arrange(this.root, [...this.elements.values()]);
   }
 
-  #wanted({ away, elsewhere, unsaved, refusals, tabs, trouble, held, coming, view }) {
+  #wanted({ away, elsewhere, unsaved, refusals, tabs, trouble, held, coming, view, session }) {
     return [
-      elsewhere && { kind: "elsewhere", words: `The server shows other data now than this page. ${unsaved ? `${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent when the data of this page is back at this address. ` : ""}Reload to see what is there.`,
+      elsewhere && { kind: "elsewhere", words: elsewhere === true ? gone(unsaved) : waiting(session.annotator, elsewhere, unsaved, session.mode === "local"),
         buttons: [["Reload", () => location.reload()]] },
       coming && view !== "between" && this.#coming(said(coming)),
       away && unsaved && { kind: "unsaved", words: `The server does not answer. ${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent as soon as it is back: ${this.#waiting()}. Go on working.`,
@@ -97,6 +97,9 @@ const notice = (kind, buttons) => h("div", { class: `notice ${kind}`, role: ["ta
 
 /** Whether somebody else is in the one group that is open, in which many work at once: there is no other to take. */
 const lonely = ({ held, group, queue, session }) => Boolean(held) && group?.kind === "plain" && !nextOpen(queue, group.id, session.annotator);
+
+/** That the data of the page is not there, and how many acts wait for it. */
+const gone = (unsaved) => `The server shows other data now than this page. ${unsaved ? `${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent when the data of this page is back at this address. ` : ""}Reload to see what is there.`;
 
 /** Who was first, and what became of one's own act. */
 function told({ words, conflict, elsewhere, decided }, me) {
