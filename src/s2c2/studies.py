@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from s2c2 import files
-from s2c2.errors import UserError
+from s2c2.errors import UserError, meant
 
 Record = Mapping[str, Any]
 """What is kept of a run: ``run``, ``config``, ``scores`` and more; or ``run`` and ``failed``. Both where more
@@ -94,7 +94,9 @@ def read_study(folder: Path) -> Study:
     """
     path = folder / "study.json"
     if not path.is_file():
-        raise UserError(f"no experiment in {folder}: 's2c2 experiment' without --rebuild makes one")
+        near = meant(folder.name, [study.parent.name for study in sorted(folder.parent.glob("*/study.json"))])
+        hint = f"did you mean '{near}'? " if near else ""
+        raise UserError(f"no experiment in {folder}: {hint}'s2c2 experiment' without --rebuild makes one")
     values = files.read_json(path)
     try:
         entries = tuple(Entry(**entry) for entry in values.pop("entries"))

@@ -139,6 +139,11 @@ def test_all_problems_of_the_description_are_named_at_once(
 def test_folders_that_are_no_dataset(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no dataset folder"):
         read(tmp_path / "absent")
+    folder(tmp_path / "cifar10h", "")
+    with pytest.raises(UserError, match=r"no dataset folder .*/cfar10h: did you mean .*/cifar10h\?"):
+        read(tmp_path / "cfar10h")
+    with pytest.raises(UserError, match=r"no dataset folder .*/absent$"):
+        read(tmp_path / "absent")
     with pytest.raises(UserError, match=r"run: s2c2 data import .* --format folders"):
         read(tmp_path)
     (tmp_path / "file").touch()

@@ -105,6 +105,25 @@ def test_rebuilding_needs_records_alone(grid: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "table2" / "sweep.svg").exists()
 
 
+def test_rebuilding_refuses_what_says_how_a_grid_is_made(grid: Path, small: Path, s2c2: Forked) -> None:
+    rebuilt = ("experiment", "table2", "--rebuild", "--out", str(grid))
+    given = [
+        (("train.steps=13",), "key=value"),
+        (("--dataset", str(small)), "--dataset"),
+        (("--algorithm", "fixmatch", "--seeds", "3"), "--algorithm, --seeds"),
+        (("--first-seed", "1", "--workers", "2"), "--first-seed, --workers"),
+        (("--executor", "local"), "--executor"),
+    ]
+    for arguments, named in given:
+        done = s2c2(*rebuilt, *arguments)
+        assert done.returncode == 2, arguments
+        assert f"leave {named} out" in done.stderr
+    assert s2c2(*rebuilt, "--preset", "cpu").returncode == 0
+    mistyped = s2c2("experiment", "tabel2", *rebuilt[2:])
+    assert mistyped.returncode == 2
+    assert "did you mean 'table2'?" in mistyped.stderr
+
+
 def test_what_is_done_is_not_repeated(grid: Path, small: Path, s2c2: Forked) -> None:
     before = {path: path.stat().st_mtime_ns for path in grid.glob("runs/*/*")}
     done = s2c2(*asked(small, grid, name="figure4"))
@@ -280,7 +299,7 @@ def test_nothing_that_only_draws_is_in_memory_while_a_grid_is_at_work() -> None:
         "command = importlib.import_module('s2c2.cli.experiment')\n"
         "command.planned = lambda *asked: ()\n"
         "command.work = lambda *asked: sys.exit('matplotlib' in sys.modules)\n"
-        "command.experiment('table2')"
+        "command.experiment(None, 'table2')"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
     from s2c2.experiments.planned import Planned, Spread
 
 
+TRAINING = {
+    "pairs": "key=value",
+    "dataset": "--dataset",
+    "algorithm": "--algorithm",
+    "seeds": "--seeds",
+    "first": "--first-seed",
+    "workers": "--workers",
+    "executor": "--executor",
+}
+"""What says how a grid is made, as people write it."""
+
+
 def experiment(
+    context: typer.Context,
     name: Annotated[
         str, typer.Argument(help="table2 … table5, figure4, figure5, budget, variants, sweep-prior, …")
     ],
@@ -35,6 +48,8 @@ def experiment(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="only the tables, from the records")] = False,
 ) -> None:
     """Train a grid of runs, and write its tables and figure; a grid that was stopped goes on."""
+    if rebuild:
+        _refuse_training(context)
     folder = out or Path("runs") / preset
     worked, asked = None, list[int]()
     if not rebuild:
@@ -52,6 +67,21 @@ def experiment(
         raise typer.Exit(TERMINATED) if asked[:1] == [signal.SIGTERM] else KeyboardInterrupt
     if worked is not None and worked.failed:
         raise typer.Exit(1)
+
+
+def _refuse_training(context: typer.Context) -> None:
+    """Refuse what says how a grid is made, where only its tables are.
+
+    Raises:
+        UserError: names what was given.
+    """
+    sources = {title: context.get_parameter_source(name) for name, title in TRAINING.items()}
+    given = [title for title, source in sources.items() if source and source.name == "COMMANDLINE"]
+    if given:
+        named = ", ".join(given)
+        raise UserError(
+            f"--rebuild makes tables of the plan and the records that are there: leave {named} out"
+        )
 
 
 def spread_of(

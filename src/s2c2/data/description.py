@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, meant, unknown
 
 SIZES = range(8, 2049)
 """Training sizes in pixels that make sense."""
@@ -74,7 +74,8 @@ def description_text(description: Description) -> str:
 
 def _missing(root: Path) -> str:
     if not root.exists():
-        return f"no dataset folder {root}"
+        near = meant(root.name, [path.parent.name for path in sorted(root.parent.glob("*/dataset.yaml"))])
+        return f"no dataset folder {root}" + (f": did you mean {root.parent / near}?" if near else "")
     if not root.is_dir():
         return f"{root} is a file: a dataset is a folder with dataset.yaml and images/"
     return (
