@@ -1,3 +1,4 @@
+import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -265,15 +266,19 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_change(bad: float) -
 
     before: dict[str, Tensor] = {}
 
+    def parameters() -> dict[str, Tensor]:
+        both = enumerate(training.networks)
+        return {f"{n} {name}": value for n, one in both for name, value in one.named_parameters()}
+
     def run() -> None:
         for _ in train(training, batches, objective, Schedule(steps=5, rate=0.1)):
-            before.update({name: value.clone() for name, value in training.network.named_parameters()})
+            before.update({name: value.clone() for name, value in parameters().items()})
 
     with pytest.raises(NonFiniteError, match="not finite in step 2: labeled") as caught:
         run()
     assert caught.value.step == 2
     assert training.step == 2
-    assert same(before, dict(training.network.named_parameters()))
+    assert same(before, parameters())
 
 
 def test_a_gradient_that_is_not_finite_stops_too() -> None:
@@ -441,6 +446,27 @@ def test_views_apart_are_normalised_apart_and_labeled_images_alone_move_the_stat
     assert norm.running_mean is not None
     torch.testing.assert_close(norm.running_mean, 0.5 * mean)
     assert norm.momentum == 0.5
+
+
+@pytest.mark.parametrize("passes", [joined, apart])
+def test_only_the_passes_that_are_trained_on_move_the_statistics_not_the_guesses_of_mixmatch(
+    passes: Passes,
+) -> None:
+    objective, generator = Vanilla(MixMatch()), torch.Generator
+    network = Network(Normed(), {"classes": K}).train()
+    training = Training(network, Averaged(network), SGD().build(network))
+    batch, guessing = batches_for(objective)(0), copy.deepcopy(network)
+    mixed = MixMatch().prepare(
+        batch, lambda view: guessing(view).classes.detach(), generator().manual_seed(3)
+    )
+    engine.forward(
+        training, batch, objective, generator().manual_seed(3), progress=0.5, manner=Manner(passes=passes)
+    )
+    moving = (mixed.labeled, *mixed.student) if passes is joined else (mixed.labeled,)
+    norm = network.backbone.norm
+    assert isinstance(norm, nn.BatchNorm1d)
+    assert norm.running_mean is not None
+    torch.testing.assert_close(norm.running_mean, 0.5 * torch.cat(moving).mean(dim=(0, 2, 3)))
 
 
 @pytest.mark.parametrize("passes", [joined, apart])

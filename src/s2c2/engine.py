@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import s2c2.allocator  # noqa: F401  (from its import on, freed memory is kept for the next step)
 from s2c2.memory import exhausted
 from s2c2.networks.averaged import Averaged
-from s2c2.networks.manner import PLAIN, Manner, precision
+from s2c2.networks.manner import PLAIN, Manner, precision, still
 from s2c2.networks.network import Network
 from s2c2.types import Algorithm, Batch, Losses, Objective, Outputs, Preparing, Step
 
@@ -71,7 +71,11 @@ class Record:
 
 
 class NonFiniteError(ArithmeticError):
-    """A loss or gradient that is not finite; the weights are still those before the step."""
+    """A loss or gradient that is not finite.
+
+    The weights, also the averaged ones, are still those before the step. Batch-norm statistics, counts of
+    noise and the state of an algorithm have moved: to replay the step, go back to a checkpoint.
+    """
 
     def __init__(self, step: int, losses: dict[str, float]) -> None:
         self.step, self.losses = step, losses
@@ -117,7 +121,8 @@ def train(
             processes share a batch, it adds up theirs.
 
     Raises:
-        NonFiniteError: before the weights and gradients change, so that the step can be replayed.
+        NonFiniteError: before the weights change; the gradients are those of the step. What a forward pass
+            moves has moved: a checkpoint replays the step.
     """
     adopt(training, objective.algorithm)
     following: Batch | None = None
@@ -164,7 +169,12 @@ def forward(
     progress: float,
     manner: Manner = PLAIN,
 ) -> Losses:
-    """Return the losses of a batch: one pass of the trained network, one of the averaged if asked for."""
+    """Return the losses of a batch.
+
+    The passes are as many as the manner makes: of the trained network over all views, of the averaged one
+    over those that it is asked for. Before them a :class:`~s2c2.types.Preparing` algorithm may ask the
+    trained network without gradient, which leaves the running statistics of batch norm alone.
+    """
     computing = precision(manner.autocast, batch.labeled.device)
     algorithm = objective.algorithm
     if isinstance(algorithm, Preparing):
@@ -286,7 +296,7 @@ def _predict(
     network: Network, computing: Callable[[], AbstractContextManager[object]]
 ) -> Callable[[Tensor], Tensor]:
     def classes(images: Tensor) -> Tensor:
-        with torch.no_grad(), computing():
+        with torch.no_grad(), computing(), still(network):
             logits: Tensor = network(images.contiguous(memory_format=torch.channels_last)).classes
             return logits
 
