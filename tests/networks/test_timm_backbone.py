@@ -34,10 +34,37 @@ class Sized(Pooled):
         return super().forward(images)
 
 
+class DropPath(nn.Module):
+    """Stochastic depth as timm writes it."""
+
+    def __init__(self, drop_prob: float) -> None:
+        super().__init__()
+        self.drop_prob = drop_prob
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.drop_prob == 0.0 or not self.training:
+            return features
+        return features * (torch.rand(len(features), 1) >= self.drop_prob)
+
+
+class Dropping(Pooled):
+    """A model that drops features, paths, and features by a function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop_rate = 0.2
+        self.layers = nn.Sequential(nn.Dropout(0.3), DropPath(0.3), nn.AlphaDropout(0.3))
+
+    def forward(self, images: Tensor) -> Tensor:
+        features: Tensor = self.layers(super().forward(images))
+        return nn.functional.dropout(features, self.drop_rate, self.training)
+
+
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "pooled": Pooled,
     "transformer": lambda img_size=224: Sized(img_size),
     "rigid": lambda: Sized(224),
+    "dropping": Dropping,
 }
 
 
@@ -90,6 +117,13 @@ def test_images_arrive_as_the_model_was_trained(asked: list[dict[str, Any]]) -> 
     ]
     torch.testing.assert_close(model(images * 2 - 1), torch.stack(expected, dim=1))
     assert not model.state_dict()
+
+
+def test_a_model_drops_nothing_and_draws_no_global_random_number(asked: list[dict[str, Any]]) -> None:
+    model = Timm(model="dropping").build(8).train()
+    images, before = torch.ones(64, 3, 8, 8), torch.get_rng_state()
+    torch.testing.assert_close(model(images), model.eval()(images))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_model_without_statistics_reads_images_as_they_are() -> None:

@@ -11,10 +11,17 @@ from torch import Tensor, nn
 
 from s2c2.errors import UserError
 
+RATES = ("drop_prob", "drop_rate", "drop_path_rate", "attn_drop_p")
+"""What modules of timm call the share that they drop, beside the p of torch's own."""
+
 
 @dataclass(frozen=True)
 class Timm:
-    """A timm model without its classifier. Depthwise networks train slower in bfloat16: use float32."""
+    """A timm model without its classifier. Depthwise networks train slower in bfloat16: use float32.
+
+    Nothing of it is dropped, no features (dropout) and no paths (stochastic depth), also where timm does so
+    by default: timm draws that from global random numbers, which no checkpoint holds.
+    """
 
     model: str = "resnet18"
     """Name of the model."""
@@ -41,6 +48,7 @@ class Timm:
             near = ", ".join(get_close_matches(self.model, timm.list_models(), n=3))
             hint = f" (similar: {near})" if near else ""
             raise UserError(f"timm gives no model '{self.model}': {error}{hint}") from error
+        keep(model)
         return TimmBackbone(model, features=_features(model, self.model, size))
 
 
@@ -67,6 +75,16 @@ class TimmBackbone(nn.Module):
         """Return the features before the classifier."""
         features: Tensor = self.model((images - self.mean) / self.std)
         return features
+
+
+def keep(model: nn.Module) -> None:
+    """Let a model drop nothing while it trains."""
+    for module in model.modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd):
+            module.p = 0.0
+        for name in RATES:
+            if isinstance(getattr(module, name, None), float | int):
+                setattr(module, name, 0.0)
 
 
 @torch.no_grad()
