@@ -350,9 +350,13 @@ def test_without_parts_nothing_changes() -> None:
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "probe.npz").write_bytes(b"PK nothing")
-    with pytest.raises(UserError, match=r"probe\.npz is damaged"):
-        Probe.read(tmp_path / "probe.npz")
+    path = tmp_path / "probe.npz"
+    Probe(Linear(np.zeros((2, 3)), np.zeros(2)), None).write(path)
+    whole = path.read_bytes()
+    for damaged in (b"", b"PK nothing", whole[:-30], whole.replace(b"classes_bias", b"classes_buas")):
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match=r"probe\.npz is damaged"):
+            Probe.read(path)
 
 
 def test_a_linear_map_by_loops() -> None:

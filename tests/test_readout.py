@@ -1,4 +1,6 @@
+import io
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,10 +163,39 @@ def test_what_is_written_is_read(clusters: int | None, tmp_path: Path) -> None:
     assert (ours.clusters is None) == (clusters is None)
 
 
+def compressed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    with io.BytesIO() as stream:
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+        return stream.getvalue()
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "readout.npz").write_bytes(b"PK")
-    with pytest.raises(UserError, match="damaged"):
-        Readout.read(tmp_path / "readout.npz")
+    path = tmp_path / "readout.npz"
+    Readout(0.5, np.arange(6.0).reshape(2, 3), 0.25).write(path)
+    whole = path.read_bytes()
+    packed = compressed({"shift": np.arange(99.0), "prototypes": np.zeros(1)})
+    damaged = {
+        "nothing": b"",
+        "begun": b"PK",
+        "cut": whole[:-30],
+        "flipped": flipped(whole, whole.index(b"\x93NUMPY") + 130),
+        "deflated": flipped(packed, packed.index(b".npy") + 30),
+        "encrypted": flipped(whole, whole.index(b"PK\x01\x02") + 8),
+        "one array": whole[whole.index(b"\x93NUMPY") :],
+        "other arrays": compressed({"shift": np.zeros(2)}),
+        "other shapes": compressed(
+            {"shift": np.zeros(2), "prototypes": np.zeros(0), "appearance": np.ones(2)}
+        ),
+    }
+    for name, content in damaged.items():
+        assert content != whole, name
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"the readout .*readout\.npz is damaged"):
+            Readout.read(path)
 
 
 def test_prototypes_of_many_images_are_fitted_on_some_and_read_for_all(

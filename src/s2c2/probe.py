@@ -33,7 +33,7 @@ from s2c2 import files, spreading
 from s2c2.errors import UserError
 from s2c2.metrics.ambiguity import entropy
 from s2c2.predictions import Predictions
-from s2c2.readout import doubt, sigmoid
+from s2c2.readout import doubt, sigmoid, stored
 from s2c2.spreading import Spread
 
 STRENGTH = 0.003
@@ -125,17 +125,14 @@ class Probe:
         Raises:
             UserError: when the file is damaged.
         """
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                found = {
-                    name: Linear(stored[f"{name}_weights"], stored[f"{name}_bias"])
-                    for name in ("classes", "dissent")
-                    if f"{name}_weights" in stored
-                }
-                spreads = [_spread(stored, number) for number in (0, 1) if f"spread{number}_points" in stored]
-        except (OSError, ValueError, KeyError) as error:
-            raise UserError(f"the probe {path} is damaged: {error}") from error
-        return cls(found.get("classes"), found.get("dissent"), tuple(spreads))
+        with stored(path, "probe") as arrays:
+            found = {
+                name: Linear(arrays[f"{name}_weights"], arrays[f"{name}_bias"])
+                for name in ("classes", "dissent")
+                if f"{name}_weights" in arrays
+            }
+            spreads = [_spread(arrays, number) for number in (0, 1) if f"spread{number}_points" in arrays]
+            return cls(found.get("classes"), found.get("dissent"), tuple(spreads))
 
     def opinions(
         self, inputs: Float[np.ndarray, "n e"], read: Float[np.ndarray, "n v"]
@@ -256,10 +253,10 @@ def _logits(said: Float64[np.ndarray, "n k"]) -> Float64[np.ndarray, "n k"]:
     return np.asarray(np.log(said.clip(LEAST)))
 
 
-def _spread(stored: Mapping[str, np.ndarray], number: int) -> Spread:
+def _spread(arrays: Mapping[str, np.ndarray], number: int) -> Spread:
     start = f"spread{number}_"
     return spreading.read(
-        {name.removeprefix(start): stored[name] for name in stored if name.startswith(start)}
+        {name.removeprefix(start): arrays[name] for name in arrays if name.startswith(start)}
     )
 
 

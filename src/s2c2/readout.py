@@ -11,6 +11,10 @@ label:
   appearance. The prototypes C are weighted k-means centres; ambiguous images weigh more.
 """
 
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -36,6 +40,17 @@ FITTED = 131_072
 """Images up to which k-means sees all of them; of more, so many are drawn."""
 BLOCK = 65_536
 """Images that are compared with the prototypes at a time."""
+DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a damaged ``.npz`` file may raise."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +80,29 @@ class Readout:
         Raises:
             UserError: when the file is damaged.
         """
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                prototypes = stored["prototypes"] if stored["prototypes"].size else None
-                shift = None if np.isnan(stored["shift"]) else float(stored["shift"])
-                votes = bool(stored["votes"]) if "votes" in stored else False
-                return cls(shift, prototypes, float(stored["appearance"]), votes)
-        except (OSError, ValueError, KeyError) as error:
-            raise UserError(f"the readout {path} is damaged: {error}") from error
+        with stored(path, "readout") as found:
+            prototypes = found["prototypes"] if found["prototypes"].size else None
+            shift = None if np.isnan(found["shift"]) else float(found["shift"])
+            votes = bool(found["votes"]) if "votes" in found else False
+            return cls(shift, prototypes, float(found["appearance"]), votes)
+
+
+@contextmanager
+def stored(path: Path, kind: str) -> Iterator[Mapping[str, np.ndarray]]:
+    """Yield the arrays of an ``.npz`` file by name.
+
+    Args:
+        path: the file.
+        kind: what it holds, for example ``"readout"``.
+
+    Raises:
+        UserError: when the file is damaged, or what is made of its arrays in the block shows that it is.
+    """
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            yield {name: arrays[name] for name in arrays.files}
+    except DAMAGED as error:
+        raise UserError(f"the {kind} {path} is damaged: {error}") from error
 
 
 @dataclass(frozen=True)
