@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from s2c2 import config as configuration
 from s2c2.algorithms import ALGORITHMS
 from s2c2.config import PRESETS, Config
+from s2c2.data.description import SIZES
 from s2c2.errors import UserError
 from s2c2.networks import BACKBONES
 from s2c2.optimizers import OPTIMIZERS
@@ -25,7 +26,7 @@ GOOD: dict[str, st.SearchStrategy[Any]] = {
     "data.labeled": st.floats(0, 1) | st.integers(0, 10**6),
     "data.skip_broken": st.booleans(),
     "views.cutout": st.floats(0, 1),
-    "views.pool": st.none() | st.lists(st.sampled_from(["rotate", "invert"]), max_size=3),
+    "views.pool": st.none() | st.lists(st.sampled_from(["rotate", "invert"]), min_size=1, max_size=3),
     "network.clusters": st.none() | st.integers(2, 999),
     "predict.prior": st.floats(0, 1),
 }
@@ -38,7 +39,8 @@ BAD: dict[str, list[Any]] = {
     "data.labeled": [-1, 1.5, "all"],
     "objective.prior": [2.0, "high"],
     "network.averaging": ["slow"],
-    "optimizer.rate": ["fast"],
+    "optimizer.rate": ["fast", 0, -1.0, float("nan")],
+    "views.pool": [[]],
     "train.stps": [3],
     "nothing": [1],
 }
@@ -146,6 +148,54 @@ def test_the_order_of_name_and_key_does_not_matter(key: str, value: str, name: s
         f"threshold={getattr(config.algorithm, 'threshold', None)}",
         f"hidden={getattr(config.network.backbone, 'hidden', None)}",
     )
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "optimizer.rate=-1",
+        "optimizer.rate=.nan",
+        "optimizer.momentum=-0.5",
+        "optimizer.momentum=1",
+        "optimizer.decay=-1",
+        "optimizer={name: adamw, rate: 0}",
+        "optimizer={name: adamw, decay: .nan}",
+        "algorithm={name: mixmatch, temperature: 0}",
+        "views.pool=[]",
+        "network.backbone.slope=-3",
+        "network.backbone.momentum=5",
+        "network.backbone.momentum=0",
+        "network.backbone={name: features, slope: 2}",
+        "data.size=2049",
+    ],
+)
+def test_a_number_out_of_its_range_is_told_before_anything_is_read(pair: str) -> None:
+    place = pair.partition("=")[0]
+    with pytest.raises(UserError, match=rf"^{place}.* should "):
+        configuration.resolve(configuration.assignments([pair]))
+
+
+def test_a_size_that_a_dataset_may_ask_for_can_be_set() -> None:
+    pairs = [f"data.size={size}" for size in (SIZES[0], SIZES[-1])]
+    sizes = [configuration.resolve(configuration.assignments([pair])).data.size for pair in pairs]
+    assert sizes == [8, 2048]
+
+
+@pytest.mark.parametrize(
+    ("pair", "remedy"),
+    [
+        ("algorithm=fixmatch", "write algorithm.name=fixmatch"),
+        ("network.backbone=resnet", "write network.backbone.name=resnet"),
+        ("optimizer=", "write optimizer.name=NAME"),
+        ("train=5", "write train.KEY=VALUE with one of steps, batch, "),
+        ("network=[resnet]", "write network.KEY=VALUE with one of backbone, "),
+    ],
+)
+def test_a_value_in_the_place_of_a_section_is_told_what_to_write(pair: str, remedy: str) -> None:
+    with pytest.raises(UserError) as caught:
+        configuration.resolve(configuration.assignments([pair]))
+    assert str(caught.value).startswith(f"{pair.partition('=')[0]} is a section, not ")
+    assert remedy in str(caught.value)
 
 
 def test_another_name_drops_the_keys_of_the_old_one() -> None:

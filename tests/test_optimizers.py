@@ -33,6 +33,16 @@ def test_sgd_equals_nesterov_by_hand() -> None:
     assert layer.bias.item() == pytest.approx(bias, rel=1e-5)
 
 
+def test_sgd_without_momentum_follows_the_gradient() -> None:
+    layer = nn.Linear(1, 1)
+    optimizer = SGD(rate=0.1, momentum=0.0, decay=0.0).build(layer)
+    expected = layer.weight.item() - 0.1 * (1.0 - 2.0)
+    for gradient in (1.0, -2.0):
+        layer.weight.grad, layer.bias.grad = torch.tensor([[gradient]]), torch.tensor([0.0])
+        optimizer.step()
+    assert layer.weight.item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_adamw_decay_is_decoupled() -> None:
     layer = nn.Linear(1, 1)
     optimizer = AdamW(rate=0.1, decay=0.5).build(layer)

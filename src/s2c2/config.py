@@ -14,13 +14,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from s2c2.algorithms import ALGORITHMS
+from s2c2.data.description import SIZES
 from s2c2.errors import UserError, chosen, unknown
 from s2c2.networks import BACKBONES
 from s2c2.objectives import OBJECTIVES
 from s2c2.optimizers import OPTIMIZERS
+from s2c2.types import Count, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 Size = Annotated[int, Field(ge=0)] | Share
 
 
@@ -95,7 +95,7 @@ else:
 class DataConfig(Section):
     """Which images are trained on, and what their labels are."""
 
-    size: Annotated[int, Field(ge=8, le=1024)] | None = None
+    size: Annotated[int, Field(ge=SIZES[0], le=SIZES[-1])] | None = None
     """Training size in pixels; null takes the dataset's, else 32."""
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     """How an image that is not square becomes square."""
@@ -154,7 +154,7 @@ class ViewsConfig(Section):
     """Largest shift as a share of the size."""
     operations: Annotated[int, Field(ge=0)] = 2
     """Operations of RandAugment that a strong view draws for each image."""
-    pool: list[str] | None = None
+    pool: Annotated[list[str], Field(min_length=1)] | None = None
     """Operations that are drawn from; null takes all fourteen."""
     cutout: Share = 0.5
     """Side of the square that a strong view covers, as a share of the size."""
@@ -419,7 +419,18 @@ def _sentence(problem: Any, values: Mapping[str, Any]) -> str:
         return str(unknown(place, str(problem["ctx"]["tag"]), expected))
     if problem["type"] == "union_tag_not_found":
         return f"{place} needs a name, for example {place}.name=…"
+    if problem["type"] in ("model_attributes_type", "model_type"):
+        return _no_section(path, place, problem["input"])
     return f"{place} = {problem['input']!r}: {problem['msg'].removeprefix('Input ').rstrip('.')}"
+
+
+def _no_section(path: list[str], place: str, given: Any) -> str:
+    """Say what to write where a value stands in the place of a section."""
+    keys = getattr(_step_into(_section(path), path[-1]), "model_fields", None)
+    if keys is not None:
+        return f"{place} is a section, not {given!r}: write {place}.KEY=VALUE with one of {', '.join(keys)}"
+    name = given if isinstance(given, str) else "NAME"
+    return f"{place} is a section, not {given!r}: write {place}.name={name}"
 
 
 def _given(path: list[str], values: Mapping[str, Any]) -> list[str]:
@@ -435,10 +446,12 @@ def _given(path: list[str], values: Mapping[str, Any]) -> list[str]:
 
 def _keys(path: list[str]) -> list[str]:
     """Return the keys that are possible where a key was wrong."""
-    section: Any = Config
-    for part in path[:-1]:
-        section = _step_into(section, part)
-    return list(section.model_fields)
+    return list(_section(path).model_fields)
+
+
+def _section(path: list[str]) -> Any:
+    """Return the section that the last part of an error's path lies in."""
+    return functools.reduce(_step_into, path[:-1], Config)
 
 
 def _step_into(section: Any, part: str) -> Any:

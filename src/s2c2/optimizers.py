@@ -3,10 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import torch
+from annotated_types import Ge, Gt, Lt
 from torch import nn
+
+from s2c2.types import Weight
+
+Rate = Annotated[float, Gt(0)]
+"""A positive number."""
 
 
 @runtime_checkable
@@ -25,26 +31,26 @@ class Optimizer(Protocol):
 class SGD:
     """Stochastic gradient descent with Nesterov momentum."""
 
-    rate: float = 0.03
+    rate: Rate = 0.03
     """Learning rate at the start (FixMatch: 0.03; reference: 0.01)."""
-    momentum: float = 0.9
-    """Nesterov momentum (reference: 0.9)."""
-    decay: float = 5e-4
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """Nesterov momentum (reference: 0.9); 0 goes without."""
+    decay: Weight = 5e-4
     """L2 penalty ½ · decay · ‖w‖² on kernels (reference: 5e-4)."""
 
     def build(self, network: nn.Module) -> torch.optim.Optimizer:
         """Bind to the weights of a network."""
-        groups = parameter_groups(network, self.decay)
-        return torch.optim.SGD(groups, lr=self.rate, momentum=self.momentum, nesterov=True, foreach=True)
+        groups, nesterov = parameter_groups(network, self.decay), self.momentum > 0
+        return torch.optim.SGD(groups, lr=self.rate, momentum=self.momentum, nesterov=nesterov, foreach=True)
 
 
 @dataclass(frozen=True)
 class AdamW:
     """Adam with decoupled weight decay."""
 
-    rate: float = 1e-3
+    rate: Rate = 1e-3
     """Learning rate at the start."""
-    decay: float = 0.01
+    decay: Weight = 0.01
     """Decoupled weight decay on kernels."""
 
     def build(self, network: nn.Module) -> torch.optim.Optimizer:

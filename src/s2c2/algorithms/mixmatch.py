@@ -1,9 +1,10 @@
 """MixMatch: Berthelot et al., 2019, https://arxiv.org/abs/1905.02249."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
+from annotated_types import Gt
 from jaxtyping import Float
 from torch import Tensor
 
@@ -23,7 +24,7 @@ class MixMatch:
     """Weight λ_u of the unlabeled loss (paper, CIFAR-10: 75)."""
     ramp: Weight = 0.4
     """Share of the training over which the weight grows linearly (paper: the first 16,000 steps)."""
-    temperature: float = 0.5
+    temperature: Annotated[float, Gt(0)] = 0.5
     """Sharpening temperature T (paper: 0.5)."""
     alpha: Weight = 0.75
     """Parameter α of the Beta distribution of the mixing weight (paper: 0.75)."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from s2c2.errors import UserError
 from s2c2.networks.extractors import Extractor, extractor
 from s2c2.networks.noise import Noise
-from s2c2.types import Count, Weight
+from s2c2.types import Count, Share, Weight
 
 Seed = Annotated[int, Ge(0)]
 """A whole number that is not negative."""
@@ -40,7 +40,7 @@ class Features:
     """Share of the features that are dropped before and after the trunk's layer."""
     noise: Weight = 0.0
     """Standard deviation of the Gaussian noise on the standardised features."""
-    slope: float = 0.1
+    slope: Share = 0.1
     """Slope of the leaky ReLU."""
 
     def __post_init__(self) -> None:

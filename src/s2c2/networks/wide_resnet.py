@@ -3,11 +3,14 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
+from annotated_types import Gt, Le
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from s2c2.errors import UserError
+from s2c2.types import Share
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,9 @@ class WideResNet:
     """Layers as the paper counts them: 6 · blocks + 4, where blocks are those of a stage (reference: 28)."""
     width: int | float = 2
     """Factor on 16 channels in the first stage (reference: 2, that is 32 filters; MiceBone 0.5)."""
-    slope: float = 0.1
+    slope: Share = 0.1
     """Slope of the leaky ReLU (reference: 0.1)."""
-    momentum: float = 0.1
+    momentum: Annotated[float, Gt(0), Le(1)] = 0.1
     """Batch-norm momentum (reference: 0.001, which takes thousands of steps to settle)."""
 
     def build(self, size: int) -> nn.Module:
