@@ -55,6 +55,15 @@ def test_without_room_for_a_fork_it_is_asked_here(monkeypatch: pytest.MonkeyPatc
     assert not apart(lambda: False)
 
 
+def test_a_batch_of_one_image_that_batch_norm_refuses_does_not_fit(tmp_path: Path) -> None:
+    values = {"data": {"size": 8}, "network": {"backbone": {"name": "resnet"}}}
+    config = configuration.resolve(values | {"train": {"batch": 2, "threads": 1}})
+    ready = setup(synthetic(tmp_path / "data", images=60, seed=0, size=8), config, torch.device("cpu"))
+    assert fitting.passes(ready, config, 2)
+    assert fitting.fitting(ready, config) is None
+    assert "no smaller one fits" in str(fitting.too_large(ready, config))
+
+
 @pytest.mark.parametrize("passes", ["joined", "apart", "lean"])
 def test_a_batch_is_tried_as_training_computes_it(
     passes: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

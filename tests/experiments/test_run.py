@@ -102,6 +102,15 @@ def test_a_step_that_is_not_finite_is_kept_and_comes_again(dataset: Dataset, tmp
     assert not (tmp_path / "run" / "predictions.parquet").exists()
 
 
+def test_a_batch_of_one_image_that_batch_norm_refuses_is_one_clear_line(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    values = {"data": {"size": 8}, "network": {"backbone": {"name": "resnet"}}}
+    config = configuration.resolve(values | {"train": {"steps": 1, "batch": 1, "threads": 1}})
+    with pytest.raises(UserError, match=r"train\.batch=1 is too small .* set train\.batch=2 or more"):
+        run(dataset, config, tmp_path / "run")
+
+
 def test_a_run_of_a_version_with_fewer_settings_goes_on(dataset: Dataset, tmp_path: Path) -> None:
     values = {"train": {"steps": 4, "batch": 4, "threads": 1, "checkpoint": 2}}
     config = configuration.resolve(configuration.merged(configuration.preset("cpu"), values))

@@ -16,6 +16,7 @@ from s2c2.experiments.compiling import eager
 from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup
 from s2c2.memory import exhausted, rebound
+from s2c2.networks.manner import lone
 
 BROKEN = 3
 """Exit code of a fork that met another error, which is then met again where it can be seen."""
@@ -34,15 +35,26 @@ def too_large(ready: Setup, config: Config) -> UserError:
     give_back()
     fits = fitting(ready, config)
     if fits is None:
-        return UserError(f"{said}; not even train.batch=1 fits: choose a smaller data.size or network")
+        return UserError(f"{said}; no smaller one fits: choose a smaller data.size or network")
     return UserError(
         f"{said}; train.batch={fits} fits: train anew with it into another --out, or go on with --resume "
         "where there is more memory"
     )
 
 
+def too_small(config: Config) -> UserError:
+    """Return the error for a step in which batch norm saw a single image."""
+    return UserError(
+        f"train.batch={config.train.batch} is too small for this network, whose batch norm cannot normalise "
+        "the features of one image alone: set train.batch=2 or more"
+    )
+
+
 def fitting(ready: Setup, config: Config) -> int | None:
-    """Return the largest of batch / 2, batch / 4, … of which a step fits; None if not even 1 does."""
+    """Return the largest of batch / 2, batch / 4, … of which a step fits; None if none does.
+
+    The last is 1, or 2 where batch norm would see a single image.
+    """
     batch = config.train.batch // 2
     while batch and not fits(ready, config, batch):
         batch //= 2
@@ -64,7 +76,10 @@ def fits(ready: Setup, config: Config, batch: int) -> bool:
 
 
 def passes(ready: Setup, config: Config, batch: int) -> bool:
-    """Return whether a step with a batch goes through, but for its update, or runs out of memory."""
+    """Return whether a step with a batch goes through, but for its update.
+
+    Else it runs out of memory, or is of one image alone, which batch norm refuses.
+    """
     batches = replace(ready.batches, batch=batch)
     generator = torch.Generator().manual_seed(0)
     try:
@@ -76,8 +91,8 @@ def passes(ready: Setup, config: Config, batch: int) -> bool:
                 manner=manner(config, ready.objective, ready.training.network),
             )
             torch.autograd.backward(losses.total)
-    except (RuntimeError, MemoryError) as error:
-        if not exhausted(error):
+    except (RuntimeError, MemoryError, ValueError) as error:
+        if not exhausted(error) and not lone(error):
             raise
         return False
     return True

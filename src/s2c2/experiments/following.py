@@ -10,11 +10,12 @@ from s2c2 import checkpoint, files
 from s2c2.config import Config
 from s2c2.engine import NonFiniteError, Record, train
 from s2c2.errors import UserError
-from s2c2.experiments.fitting import too_large
+from s2c2.experiments.fitting import too_large, too_small
 from s2c2.experiments.folder import Place
 from s2c2.experiments.manner import manner
 from s2c2.experiments.setup import Setup
 from s2c2.memory import exhausted
+from s2c2.networks.manner import lone
 from s2c2.ranks.dividing import add_up
 from s2c2.ranks.group import ALONE, Ranks, led, only
 
@@ -31,7 +32,7 @@ def follow(
 
     Raises:
         KeyboardInterrupt: when asked to stop.
-        UserError: for a step that is not finite or does not fit into memory.
+        UserError: for a step that is not finite, does not fit into memory, or is of too few images.
     """
     try:
         return _follow(place, ready, config, watch, stop, ranks)
@@ -42,6 +43,10 @@ def follow(
             f"{error}. It is kept: 's2c2 replay {place.root}' repeats it and names the images; a smaller "
             "optimizer.rate or train.clip usually helps"
         ) from error
+    except ValueError as error:
+        if not lone(error):
+            raise
+        raise too_small(config) from error
     except (RuntimeError, MemoryError) as error:
         if not exhausted(error):
             raise

@@ -46,6 +46,22 @@ def still(network: nn.Module) -> Iterator[None]:
             layer.momentum = momentum
 
 
+LONE = "Expected more than 1 value per channel when training"
+"""What torch says where batch norm has one value of each feature to normalise."""
+
+
+def lone(error: BaseException) -> bool:
+    """Return whether an error says that batch norm saw a single image, with one value of each feature.
+
+    Example:
+        >>> lone(ValueError("Expected more than 1 value per channel when training, got [1, 8]"))
+        True
+        >>> lone(ValueError("another"))
+        False
+    """
+    return isinstance(error, ValueError) and str(error).startswith(LONE)
+
+
 Passes = Callable[[Network, tuple[Tensor, ...]], list[Outputs]]
 """How a network reads several views: in one pass over all of them, or in one each."""
 PASSES: Mapping[str, Passes] = MappingProxyType({"joined": joined, "apart": apart})
