@@ -157,6 +157,19 @@ def test_a_csv_has_one_value_in_a_cell(heads: bool, n: int, tmp_path: Path) -> N
     assert present(path)
 
 
+def test_names_of_a_csv_are_those_that_were_written(tmp_path: Path) -> None:
+    classes, images = ('a "b"', "c, d", "p_e'f"), ('x".png', "y, z.png", "é.png")
+    whole = replace(predictions(n=3), classes=classes, images=images)
+    whole.write(tmp_path / "p.csv")
+    assert_same(Predictions.read(tmp_path / "p.csv"), replace(whole, embeddings=np.zeros((3, 0), np.float32)))
+    text = (tmp_path / "p.csv").read_text(encoding="utf-8")
+    (tmp_path / "p.csv").write_text("\ufeff" + text, encoding="utf-8", newline="\r\n")
+    assert Predictions.read(tmp_path / "p.csv").classes == classes
+    (tmp_path / "p.csv").write_text('"' + "x" * 200_000, encoding="utf-8")
+    with pytest.raises(UserError, match=r"not a predictions file: its header is not CSV"):
+        Predictions.read(tmp_path / "p.csv")
+
+
 def test_another_table_is_no_predictions(tmp_path: Path) -> None:
     (tmp_path / "votes.csv").write_text("image,annotator,label,votes\na.png,,cat,3\n")
     assert not present(tmp_path / "votes.csv")

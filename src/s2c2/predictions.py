@@ -1,5 +1,6 @@
 """What a network says of each image, as plain arrays and a Parquet file. No torch from here on."""
 
+import csv
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -183,14 +184,14 @@ def _read(path: Path, columns: list[str] | None = None) -> tuple[pl.DataFrame, t
 
 def _read_csv(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return a table with the columns of a Parquet file, and the classes."""
-    header = pl.read_csv(path, n_rows=0, infer_schema=False).columns
+    header = _header(path)
     shares = [name for name in header if name.startswith(SHARE)]
     if header[: len(FIRST)] != list(FIRST) or not shares:
         raise ValueError(f"a CSV of predictions has {', '.join(FIRST)}, and {SHARE}CLASS for each class")
-    types: dict[str, Any] = dict.fromkeys(header, pl.Float32) | dict.fromkeys(FIRST[:3], pl.String)
-    table = pl.read_csv(path, schema_overrides=types | {"cluster": pl.Int32}).with_columns(
-        pl.col(pl.String).fill_null("")
-    )
+    types: dict[str, Any] = dict.fromkeys(FIRST[:3], pl.String) | {"cluster": pl.Int32}
+    table = pl.read_csv(
+        path, new_columns=header, schema_overrides=[types.get(name, pl.Float32) for name in header]
+    ).with_columns(pl.col(pl.String).fill_null(""))
     arrays = {
         "probabilities": table.select(shares).to_numpy(),
         "embeddings": np.zeros((len(table), 0), dtype=np.float32),
@@ -199,6 +200,15 @@ def _read_csv(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
     return kept.with_columns(pl.Series(name, values) for name, values in arrays.items()), tuple(
         name.removeprefix(SHARE) for name in shares
     )
+
+
+def _header(path: Path) -> list[str]:
+    """Return the names of the columns of a CSV; polars leaves quotes within them doubled."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            return next(csv.reader(stream), [])
+    except csv.Error as error:
+        raise ValueError(f"its header is not CSV: {error}") from error
 
 
 def _is_csv(path: Path) -> bool:
