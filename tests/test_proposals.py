@@ -39,6 +39,14 @@ def test_each_image_is_proposed_exactly_once(predictions: Predictions) -> None:
     assert sorted(proposed) == sorted(predictions.images)
 
 
+def test_without_embeddings_nothing_is_proposed(tmp_path: Path) -> None:
+    made(20, 0).write(tmp_path / "p.csv")
+    with pytest.raises(UserError, match="a CSV has none: read them from Parquet"):
+        propose(Predictions.read(tmp_path / "p.csv"))
+    made(0, 0).write(tmp_path / "p.csv")
+    assert propose(Predictions.read(tmp_path / "p.csv")) == ()
+
+
 @given(any_predictions)
 def test_groups_are_the_classes_of_certain_and_the_clusters_of_ambiguous_images(
     predictions: Predictions,

@@ -74,9 +74,17 @@ def propose(predictions: Predictions, extremes: int = 6) -> tuple[Proposal, ...]
     Args:
         predictions: what the network says of any images.
         extremes: images marked as extreme in each group, at most a third of the group.
+
+    Raises:
+        UserError: for predictions without embeddings, as those of a CSV: all groups would look alike.
     """
     if not len(predictions):
         return ()
+    if not predictions.embeddings.shape[1]:
+        raise UserError(
+            "predictions without embeddings do not say which images are alike, and a CSV has none: "
+            "read them from Parquet"
+        )
     spread = float(_squared_distances(predictions.embeddings).mean())
     keys = predictions.groups
     order = np.argsort(keys, kind="stable")
