@@ -54,6 +54,33 @@ def source(data: dict[str, bytes | Exception], **changes: object) -> Source:
     return Source(**(fields | changes))  # type: ignore[arg-type]
 
 
+NFC, NFD, BETWEEN = "é/é.png", "e\u0301/e\u0301.png", "é/e\u0301.png"
+
+
+def test_a_name_is_its_image_in_whichever_form_of_unicode_it_is_written(tmp_path: Path) -> None:
+    for number, (image, written) in enumerate([(NFD, NFC), (NFC, NFD), (NFD, NFD), (NFC, BETWEEN)]):
+        root = folder(tmp_path / str(number), images=("a.png", image))
+        rows = f"a.png,cat\n{written},dog\n{image},dog\nü.png,cat\n"
+        (root / "annotations.csv").write_text(f"image,label\n{rows}", encoding="utf-8")
+        (root / "splits.csv").write_text(f"image,split\n{written},labeled\n", encoding="utf-8")
+        found = read(root)
+        assert found.images == tuple(sorted(("a.png", image)))
+        assert found.annotations.counts((image, "a.png")).tolist() == [[0, 2], [1, 0]]
+        assert found.splits == {image: "labeled"}
+        assert found.strangers() == ["ü.png"]
+
+
+def test_two_images_that_differ_by_the_form_of_unicode_alone_stay_two(tmp_path: Path) -> None:
+    root = folder(tmp_path / "pets", images=(NFC, NFD))
+    rows = f"{NFC},cat\n{NFD},dog\n{BETWEEN},dog\n"
+    (root / "annotations.csv").write_text(f"image,label\n{rows}", encoding="utf-8")
+    (root / "splits.csv").write_text(f"image,split\n{NFC},labeled\n{NFD},validation\n", encoding="utf-8")
+    found = read(root)
+    assert found.annotations.counts((NFC, NFD)).tolist() == [[1, 0], [0, 1]]
+    assert found.splits == {NFC: "labeled", NFD: "validation"}
+    assert found.strangers() == [BETWEEN]
+
+
 def test_read_finds_everything(tmp_path: Path) -> None:
     yaml = YAML + "licence: CC0-1.0\ncitation: Someone, 2020\nsize: 48\n"
     root = folder(

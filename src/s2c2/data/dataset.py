@@ -12,7 +12,7 @@ from s2c2.data.annotations import Annotations
 from s2c2.data.description import Description, read_description
 from s2c2.data.layout import SPLITS as SPLITS
 from s2c2.data.layout import SUFFIXES as SUFFIXES
-from s2c2.data.layout import checked_splits, find_images
+from s2c2.data.layout import checked_splits, find_images, spelled
 from s2c2.data.progress import Progress, silent
 from s2c2.data.source import Source
 from s2c2.data.writing import write_dataset
@@ -117,7 +117,7 @@ def _dataset(root: Path, described: Description, images: tuple[str, ...]) -> Dat
         name=described.name,
         classes=described.classes,
         images=images,
-        annotations=_read_annotations(root, described.classes),
+        annotations=_read_annotations(root, described.classes, images),
         size=described.size,
         splits=_read_splits(root / "splits.csv", frozenset(images)),
         licence=described.licence,
@@ -125,7 +125,7 @@ def _dataset(root: Path, described: Description, images: tuple[str, ...]) -> Dat
     )
 
 
-def _read_annotations(root: Path, classes: tuple[str, ...]) -> Annotations:
+def _read_annotations(root: Path, classes: tuple[str, ...], images: tuple[str, ...]) -> Annotations:
     """Read the annotation table; a dataset without one has images that nobody annotated."""
     found = [path for ending in ("parquet", "csv") if (path := root / f"annotations.{ending}").is_file()]
     if len(found) > 1:
@@ -134,7 +134,8 @@ def _read_annotations(root: Path, classes: tuple[str, ...]) -> Annotations:
         return Annotations.build(pl.DataFrame(schema={"image": pl.String, "label": pl.String}), classes)
     frame = tables.read_table(found[0])
     try:
-        return Annotations.build(frame, classes)
+        given = Annotations.build(frame, classes)
+        return replace(given, table=given.table.with_columns(spelled(given.table["image"], images)))
     except UserError as error:
         raise UserError(f"{found[0]}: {error}") from error
 

@@ -1,7 +1,8 @@
 """What lies where in a dataset folder."""
 
 import os
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 import polars as pl
@@ -76,10 +77,38 @@ def checked_splits(frame: pl.DataFrame, images: frozenset[str]) -> dict[str, str
     for column in ("image", "split"):
         tables.require(frame, column)
     frame = frame.with_columns(tables.text(frame, "image"), tables.text(frame, "split"))
+    frame = frame.with_columns(spelled(frame["image"], images))
     tables.among(frame, "split", SPLITS)
     tables.refuse(frame["image"], ~frame["image"].is_in(list(images)), "is not an image of the dataset")
     tables.refuse(frame["image"], ~frame["image"].is_first_distinct(), "is listed twice")
     return dict(zip(frame["image"], frame["split"], strict=True))
+
+
+def spelled(names: pl.Series, images: Collection[str]) -> pl.Series:
+    """Return a column of image names, each as its image is spelled.
+
+    ``é`` is one sign or two (Unicode's forms NFC and NFD), and file systems and spreadsheets differ in which
+    they write. A name that is no image, but equals one but for that, is this image; a name that equals two
+    stays as it is.
+
+    Example:
+        >>> spelled(pl.Series(["\u00e9.png", "f.png"]), ["e\u0301.png"]).to_list() == ["e\u0301.png", "f.png"]
+        True
+    """
+    strange = set(names.filter(names.str.len_bytes() != names.str.len_chars()))
+    if strange:
+        strange.difference_update(images)
+    alike: dict[str, list[str]] = {composed(name): [] for name in strange}
+    for image in images if alike else ():
+        if not image.isascii():
+            alike.get(composed(image), []).append(image)
+    found = ((name, alike[composed(name)]) for name in strange)
+    return names.replace({name: meant[0] for name, meant in found if len(meant) == 1})
+
+
+def composed(name: str) -> str:
+    """Return a name in Unicode's form NFC."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _entries(folder: Path) -> list["os.DirEntry[str]"]:
