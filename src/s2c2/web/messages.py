@@ -58,7 +58,7 @@ class ActBody(Sent):
     scope: ScopeText
     group: GroupId | None = None
     version: Number | None = None
-    """Of the group as it was seen; of ``decide``, ``seq`` in the review; of ``grow``, that of similar images."""
+    """Of the group as it was seen; of ``decide``, ``seq`` in the review; of ``grow``, of similar images."""
     images: Annotated[list[Number], Field(max_length=MOST_IMAGES)] | None = None
     """Image numbers; null for all unanswered members of the group."""
     label: Number | None = None
