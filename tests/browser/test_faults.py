@@ -305,6 +305,7 @@ def test_time_is_kept_for_one_person_and_one_database(server: Server, open_page:
     page.reload()
     page.wait_for_selector("[role=gridcell][data-image]")
     session = server.get("session")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
     kept = set(page.evaluate("Object.keys(sessionStorage)")) - {"s2c2.tab"}
     assert kept == {
         f"s2c2.{session['dataset']}.{session['annotator']}.{name}" for name in ("clock", "active")

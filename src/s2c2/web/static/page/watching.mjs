@@ -12,6 +12,8 @@ const RENEWAL = 300000;
 /** The clock of a page, which hears every input and goes on after a reload. @param {number} idle seconds @param {string} name of it in the storage */
 export function clock(idle, name) {
   const carried = JSON.parse(sessionStorage.getItem(name) ?? "{}");
+  // an act takes it: a page that ends without a word must not find it again
+  sessionStorage.removeItem(name);
   const found = new Clock(() => performance.now(), idle, carried);
   if (document.hidden) found.hide();
   for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "touchmove"]) {
