@@ -55,6 +55,23 @@ def test_one_board_after_the_other(context: BrowserContext, studied: Server) -> 
     expect(page.locator("#notices .notice")).to_have_count(0)
 
 
+def test_the_log_is_for_who_is_done(context: BrowserContext, studied: Server) -> None:
+    page = context.new_page()
+    page.goto(studied.address)
+    for title in ("Board 1 of 2 is done.", "The study is done."):
+        labeled(page, 2, 1)
+        page.keyboard.press("d")
+        expect(page.locator(".dashboard .figure")).to_be_visible()
+        expect(page.get_by_role("link", name="CSV")).to_have_count(0)
+        page.keyboard.press("o")
+        page.keyboard.press("1")
+        expect(page.locator(".between h1")).to_have_text(title)
+        if title.startswith("Board"):
+            page.locator("[data-action=begin]").click()
+    page.keyboard.press("d")
+    expect(page.get_by_role("link", name="CSV")).to_be_visible()
+
+
 def test_undo_stands_at_the_image_that_it_reopens(studied: Server, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(studied.address)

@@ -132,15 +132,68 @@ def test_rounds_are_blind_but_late_acts_and_undo_are_taken(client: TestClient, c
     assert session(client)["scope"] == boards[2]  # it is open again
 
 
-def test_hidden_proposals_are_in_the_log_only(client: TestClient) -> None:
+def entered(workspace: Workspace, clock: Clock, name: str) -> TestClient:
+    """Return the browser of somebody who takes a turn at a local server, and so owns all."""
+    settings = Settings(shared("none"), study=STUDY, clock=clock)
+    opened = open_app(workspace, settings, lambda store: Local(name, "token"))
+    return TestClient(opened.app, base_url="http://127.0.0.1", headers={"X-CSRF-Token": "token"})
+
+
+def test_nobody_hears_of_the_answers_of_others_before_the_own_rounds_are_done(
+    workspace: Workspace, clock: Clock
+) -> None:
+    with entered(workspace, clock, "bo") as bo:
+        theirs = session(bo)["scope"]
+        answer_all(bo)
+    closed = {"scope": theirs}
+    with entered(workspace, clock, "ada") as ada:
+        group = ada.get("/api/queue").json()["groups"][0]["group"]
+        for scope in (theirs, "bo/2/ssl", "ghost/1/s2c2"):
+            for address in ("queue", f"groups/{group}", f"groups/{group}/similar", "dashboard", "events"):
+                reply = ada.get(f"/api/{address}", params={"scope": scope})
+                assert reply.status_code == 403, address
+                assert "when your own rounds are done" in reply.json()["error"]
+        for address, what in (("review", "review"), ("export", "the export")):
+            reply = ada.get(f"/api/{address}")
+            assert reply.status_code == 403
+            assert reply.json()["error"] == f"in a study, {what} opens when your own rounds are done"
+        found = ada.get("/api/dashboard").json()
+        assert (found["agreement"], found["disagreements"]) == (None, None)
+        assert [one["annotator"] for one in found["annotators"]] == ["bo"]
+        mine = session(ada)["scope"]
+        assert post(ada, mine, "decide", None, images=[0], label=0).status_code == 403
+        for _ in sequence(STUDY, "ada"):
+            clock.now += timedelta(days=1)
+            answer_all(ada)
+        assert session(ada)["study"]["finished"]
+        assert ada.get("/api/queue", params=closed).status_code == 200
+        assert ada.get("/api/export").status_code == 200
+        assert ada.get("/api/dashboard").json()["agreement"]["images"] == N
+        refused = ada.get("/api/queue", params={"scope": "ghost/1/s2c2"})
+        assert (refused.status_code, refused.json()["error"]) == (403, "ghost has answered nothing")
+
+
+def test_an_act_of_who_was_here_before_waits_for_them(workspace: Workspace, clock: Clock) -> None:
+    with entered(workspace, clock, "ada") as ada:
+        scope, group = session(ada)["scope"], ada.get("/api/queue").json()["groups"][0]["group"]
+    body = {"key": str(uuid.uuid4()), "act": "label", "group": group, "label": 0, "scope": scope}
+    with entered(workspace, clock, "bo") as bo:
+        reply = bo.post("/api/acts", json=body | {"annotator": "ada"})
+        assert (reply.status_code, reply.json()["annotator"]) == (409, "bo")
+    with entered(workspace, clock, "ada") as ada:
+        assert ada.post("/api/acts", json=body | {"annotator": "ada"}).status_code == 201
+
+
+def test_hidden_proposals_are_in_the_log_only(client: TestClient, clock: Clock) -> None:
     seen = []
-    for _ in range(3):
+    for _ in range(6):
+        clock.now += timedelta(days=1)
         for one in client.get("/api/queue").json()["groups"]:
             page = client.get(f"/api/groups/{one['group']}").json()
             seen.append((page["kind"] == "plain", page["suggestion"] is None, one["suggestion"] is None))
         answer_all(client)
     assert {(True, True, True), (False, False, False)} == set(seen)
-    log = pl.read_csv(client.get("/api/export").content)
+    log = pl.read_csv(client.get("/api/export").content).filter(round=1)
     for arm, first in (("ssl", 0), ("s2c2", 0)):
         rows = log.filter(arm=arm)
         hidden = rows.filter(pl.col("hidden").is_not_null())

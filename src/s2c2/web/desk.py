@@ -14,7 +14,7 @@ from s2c2.web.identity.roles import may_act, may_see
 from s2c2.web.listed import Listed
 from s2c2.web.live import Live
 from s2c2.web.neighbours import UNTRAINED, Neighbours
-from s2c2.web.participation import may_open, order, present, watching
+from s2c2.web.participation import finished, may_begin, may_open, order, present, watching
 from s2c2.web.pictures import Pictures
 from s2c2.web.problems import Problem
 from s2c2.web.settings import Assignment, Settings
@@ -65,6 +65,21 @@ class Desk:
             return watches
         with self.live.board() as board:
             return present(study, board, person.annotator, self.settings.clock())
+
+    def ended(self, person: Person, what: str, hint: str | None = None) -> None:
+        """Check that nobody hears of the answers of others while answering the same images.
+
+        Args:
+            person: who asks.
+            what: what they ask for, for the sentence.
+            hint: what else they can do.
+
+        Raises:
+            Problem: 403 for who takes part in a study and is not done.
+        """
+        if not finished(self.assigned(person)):
+            sentence = f"in a study, {what} opens when your own rounds are done"
+            raise Problem(403, sentence, hint)
 
     def queue(self, board: Board, on: Assignment) -> tuple[Summary, ...]:
         """Return the groups of a board in the order of work."""
@@ -184,18 +199,20 @@ def board_of(here: Desk, asking: Person, scope: str, act: str = "") -> Assignmen
 
     Raises:
         Problem: 403 for the board of somebody else.
-        UserError: for a scope that is none, or of an arm that is not there.
+        UserError: for a scope that is none, of an arm that is not there, or of a round far ahead.
     """
     assigned = here.assigned(asking)
     if scope == assigned.scope:
         return assigned
     check_board(asking, scope, act)
     parsed = Scope.parse(scope)
-    if here.settings.study is not None:
-        with here.live.board() as board:
-            may_open(here.settings.study, board, assigned, asking.annotator, parsed, act)
     if parsed.arm not in here.start.groups:
         raise unknown("arm", parsed.arm, here.start.groups)
+    with here.live.board() as board:
+        if here.settings.study is not None:
+            may_open(here.settings.study, board, assigned, asking.annotator, parsed, act)
+        elif act:
+            may_begin(board, parsed)
     return Assignment(scope, parsed.arm, parsed.round)
 
 

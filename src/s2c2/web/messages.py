@@ -305,9 +305,9 @@ class Dashboard(BaseModel):
     groups: list[GroupItem]
     progress: ProgressItem
     agreement: AgreementItem | None
-    """Null for annotators, who do not see what others answered."""
+    """Null for annotators, who do not see what others answered, and in a study for who is not done."""
     disagreements: int | None
-    """Images on which annotators disagree; null for annotators."""
+    """Images on which annotators disagree; null as ``agreement``."""
     train: str
     """Command that trains on what was annotated."""
 

@@ -57,11 +57,29 @@ def boards_done(study: Study, board: Board, annotator: str) -> tuple[int, int] |
     return sum(_done(board, scope) for scope in boards), len(boards)
 
 
+def finished(on: Assignment) -> bool:
+    """Return whether a person may hear of the answers of others: always outside a study, else once done."""
+    return bool((on.study or {}).get("finished", True))
+
+
+def may_begin(board: Board, scope: Scope) -> None:
+    """Check that a round outside a study was begun, or is the next one.
+
+    Raises:
+        UserError: for a round after that, which would count as one more pass of the annotator.
+    """
+    known = [Scope.parse(one) for one in board.scopes()]
+    rounds = [one.round for one in known if (one.who, one.arm) == (scope.who, scope.arm)]
+    following = max(rounds, default=0) + 1
+    if scope.round > following:
+        raise UserError(f"round {scope.round} of {scope.who} is far ahead: the next one is {following}")
+
+
 def may_open(study: Study, board: Board, on: Assignment, annotator: str, scope: Scope, act: str = "") -> None:
     """Check that a person may see a board that is not the present one, or record an act on it.
 
     An own board that was begun takes acts that come in late, and undo; it is shown in its own round only, so
-    that rounds are blind to each other.
+    that rounds are blind to each other. Boards of others are for who is done or takes no part.
 
     Args:
         study: the study.
@@ -77,6 +95,7 @@ def may_open(study: Study, board: Board, on: Assignment, annotator: str, scope: 
     if scope.who == "shared":
         raise Problem(403, "in a study everybody has a board of their own", "reload the page to see yours")
     if scope.who != annotator:
+        _may_look(board, on, scope)
         return
     boards = _boards(study, annotator)
     at = boards.index(Scope.parse(on.scope))
@@ -86,6 +105,14 @@ def may_open(study: Study, board: Board, on: Assignment, annotator: str, scope: 
         raise Problem(403, str(waits or f"{scope} is not yet your turn"), "reload the page to see what is")
     if not act and scope.round != on.round:
         raise Problem(403, "rounds of a study are blind to each other", "reload the page to see your board")
+
+
+def _may_look(board: Board, on: Assignment, scope: Scope) -> None:
+    if not finished(on):
+        sentence = "in a study, the boards of others open when your own rounds are done"
+        raise Problem(403, sentence, "reload the page to see your board")
+    if all(Scope.parse(one).who != scope.who for one in board.scopes()):
+        raise Problem(403, f"{scope.who} has answered nothing", "open the dashboard to see who has")
 
 
 def order(study: Study, board: Board, on: Assignment, groups: Sequence[Summary]) -> tuple[Summary, ...]:

@@ -294,6 +294,17 @@ def test_the_board_of_somebody_else_is_closed(ada: TestClient) -> None:
     assert "somebody else" in reply.json()["error"]
 
 
+def test_rounds_begin_one_after_the_other(ada: TestClient) -> None:
+    def label(scope: str, status: int) -> str:
+        return str(done(ada, "label", "all", images=[0], label=0, scope=scope, status=status).get("error"))
+
+    assert label("ada/2/none", 422) == "round 2 of ada is far ahead: the next one is 1"
+    for scope in ("ada/1/none", "ada/2/none", "ada/1/none", "shared/1/none"):
+        label(scope, 201)
+    assert label("ada/999999/none", 422) == "round 999999 of ada is far ahead: the next one is 3"
+    assert label("shared/3/none", 422) == "round 3 of shared is far ahead: the next one is 2"
+
+
 def test_an_act_is_of_who_made_it_or_waits(workspace: Workspace) -> None:
     """People take turns: the page of Ada is still open when the server is started for Bob."""
     first, late = sent("accept", "class-0", annotator="ada"), sent("accept", "class-1", annotator="ada")

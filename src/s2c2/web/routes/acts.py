@@ -69,6 +69,7 @@ def _assignment(here: Desk, asking: Person, body: ActBody) -> Assignment:
     _check_annotator(asking, body.annotator)
     if body.act == "decide":
         require(asking, "reviewer")
+        here.ended(asking, "review")
     on = board_of(here, asking, body.scope, body.act)
     if body.act not in REVIEWING:
         must_have(on)

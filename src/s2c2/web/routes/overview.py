@@ -13,8 +13,8 @@ from s2c2.web.desk import Desk, Here, Seen
 from s2c2.web.disagreement import most_disputed
 from s2c2.web.messages import AgreementItem, Dashboard, Disputed, Review, SaidItem, WorkerItem
 from s2c2.web.nodes import Step
-from s2c2.web.participation import boards_done
-from s2c2.web.problems import Problem, responses
+from s2c2.web.participation import boards_done, finished
+from s2c2.web.problems import responses
 from s2c2.web.views import group_item, progress_item
 
 router = APIRouter(tags=["overview"], responses=responses(401, 403, 422))
@@ -29,19 +29,21 @@ Most = Annotated[int, Query(ge=1, le=10_000, description="most images in the ans
 def dashboard(here: Here, asking: Asking, on: Seen) -> Dashboard:
     """Return progress, work and agreement; an annotator sees only the own work.
 
+    How well people agree is for reviewers and owners; who takes part in a study sees it when done.
     In a study that lists its annotators, those who did nothing yet are there too.
 
     There are no groups for who takes no part in a study.
     """
     everything = asking.role != "annotator"
+    compared = everything and finished(here.assigned(asking))
     with here.live.board() as board:
         groups = [group_item(here, on, found) for found in board.groups(on.scope) if on.board]
-        disputed = len(board.disagreements()) if everything else None
+        disputed = len(board.disagreements()) if compared else None
         progress = board.progress(on.scope) if on.board else Progress(0, 0, 0, 0)
         work = board.work()
         found = [_worker(here, board, one) for one in _workers(here, work)]
     seen = [one for one in found if everything or one.annotator == asking.annotator]
-    agreed = work.agreement if everything else None
+    agreed = work.agreement if compared else None
     return Dashboard(
         annotators=seen,
         groups=groups,
@@ -59,8 +61,7 @@ def review(here: Here, asking: Asking, limit: Most = 1000) -> Review:
     Acts wait only while these are looked up and while those of the answer are written down.
     """
     require(asking, "reviewer")
-    if not (here.assigned(asking).study or {}).get("finished", True):
-        raise Problem(403, "in a study, review opens when your own rounds are done")
+    here.ended(asking, "review")
     with here.live.board() as board:
         found, seq = board.disagreements(), board.seq
     shown = most_disputed(found, len(here.start.classes))[:limit]
@@ -71,8 +72,12 @@ def review(here: Here, asking: Asking, limit: Most = 1000) -> Review:
 
 @router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}, PARQUET: {}}}})
 def export(here: Here, asking: Asking, request: Request, format: Format = "csv") -> Response:
-    """Return the annotation log: one row for each answer of an annotator to an image."""
+    """Return the annotation log: one row for each answer of an annotator to an image.
+
+    An owner who takes part in a study gets it when the own rounds are done.
+    """
     require(asking, "owner")
+    here.ended(asking, "the export", "'s2c2 annotations export' on the server's machine does not wait")
     # The formats are read when somebody exports: the server starts without them.
     from s2c2.data.logs import EXPORTERS, Extras, Log
 

@@ -22,8 +22,9 @@ export class Dashboard {
     const reply = await this.app.api.ask("dashboard");
     if (reply.status !== 200) return fill(this.content, card("The figures could not be read", h("p", {}, sentence(reply)), h("p", {}, h("button", { onclick: () => this.enter() }, "Try again"))));
     const { body } = reply;
-    const { role, study } = this.app.store.state.session;
-    const owner = role === "owner";
+    const { session, coming } = this.app.store.state;
+    const { role, study } = coming ?? session;
+    const owner = role === "owner" && (study?.finished ?? true);
     return fill(this.content, overall(body), this.#training(body), people(body, study), agreement(body), body.groups.length ? groups(body.groups) : null, owner && this.#export());
   }
 
