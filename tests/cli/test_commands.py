@@ -287,6 +287,21 @@ def test_stopping_is_obeyed_while_images_are_read() -> None:
     assert seen == [(1, 9), (2, 9)]
 
 
+def test_a_seed_below_zero_is_one_sentence(small: Path, s2c2: Command, tmp_path: Path) -> None:
+    for command in (
+        ("data", "synthetic", tmp_path / "d"),
+        ("demo", "--out", tmp_path / "d"),
+        ("train", small, "--out", tmp_path / "d"),
+        ("experiment", "table2", "--dataset", small, "--out", tmp_path / "d", "seed=-1"),
+    ):
+        seed = () if command[0] == "experiment" else ("--seed", -1)
+        done = s2c2(*command, *seed)
+        assert done.returncode == 2, command
+        assert "seed" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "d").exists()
+
+
 def test_synthetic_images_are_as_asked_for(s2c2: Command, tmp_path: Path) -> None:
     options = ("--images", 60, "--classes", 3, "--size", 16, "--votes", 4, "--ambiguous", 0.5)
     done = s2c2("data", "synthetic", tmp_path / "d", *options)

@@ -84,6 +84,7 @@ def test_two_classes_with_every_image_ambiguous(tmp_path: Path) -> None:
         ({"size": 4}, "size must be from 8"),
         ({"ambiguous": 1.5}, "ambiguous must be a share"),
         ({"imbalance": 0.5}, "imbalance must be at least 1"),
+        ({"seed": -1}, "seed must be at least 0, not -1"),
     ],
 )
 def test_numbers_out_of_range(tmp_path: Path, options: dict[str, int], message: str) -> None:

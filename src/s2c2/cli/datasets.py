@@ -14,7 +14,7 @@ app = typer.Typer(help="Make, import and check dataset folders.", no_args_is_hel
 def synthetic(
     dest: Annotated[Path, typer.Argument(help="new dataset folder")],
     images: Annotated[int, typer.Option(help="number of images")] = 2000,
-    seed: Annotated[int, typer.Option(help="the same seed makes the same images")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="the same seed makes the same images")] = 0,
     classes: Annotated[int, typer.Option(help="number of classes, 2 to 8")] = 8,
     size: Annotated[int, typer.Option(help="height and width in pixels")] = 32,
     votes: Annotated[int, typer.Option(help="annotators of each image")] = 10,

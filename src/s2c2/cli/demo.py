@@ -11,7 +11,7 @@ from s2c2.errors import UserError
 
 def demo(
     out: Annotated[Path, typer.Option(help="folder to write")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="seed of everything random")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="seed of everything random")] = 0,
 ) -> None:
     """Make images, train Mean-Teacher with and without S2C2, compare fairly, and write the report.
 

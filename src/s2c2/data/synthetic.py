@@ -76,6 +76,8 @@ def synthetic(
     Raises:
         UserError: for numbers out of range, and as ``dataset.create`` does.
     """
+    if seed < 0:
+        raise UserError(f"seed must be at least 0, not {seed}")
     _check(images, classes, size, votes, ambiguous, imbalance)
     rng = np.random.default_rng(seed)
     plan = _plan(images, classes, ambiguous, imbalance, rng)
