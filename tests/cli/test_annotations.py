@@ -3,6 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -73,6 +74,34 @@ def test_answers_are_pooled_with_a_run(log: Path, small: Path, s2c2: Command, tm
     done = s2c2(*given[:3], "--predictions", tmp_path / "nothing")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_predictions_are_no_log(log: Path, small: Path, s2c2: Command, tmp_path: Path) -> None:
+    found = dataset.read(small)
+    n, k = len(found.images), len(found.classes)
+    shares = np.full((n, k), 1 / k, dtype=np.float32)
+    made = Predictions(found.classes, found.images, ("",) * n, shares, np.zeros((n, 1), dtype=np.float32))
+    named = tmp_path / "predictions.parquet"
+    made.write(named)
+    for command in (
+        ("agreement", named),
+        ("agreement", log, named),
+        ("export", named, tmp_path / "x.csv", "--format", "csv"),
+    ):
+        done = s2c2("annotations", *command)
+        assert done.returncode == 2, command
+        assert f"{named} holds predictions, not answers" in done.stderr
+        assert "--predictions RUN" in done.stderr
+        assert not done.stdout
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_file_in_the_place_of_the_report_is_said_first(log: Path, s2c2: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    done = s2c2("annotations", "agreement", log, "--out", tmp_path / "file")
+    assert done.returncode == 2
+    assert "is a file: choose another --out" in done.stderr
+    assert not done.stdout
 
 
 def test_images_that_the_truth_does_not_know_are_counted(

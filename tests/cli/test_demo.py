@@ -39,3 +39,9 @@ def test_the_demo_leaves_a_folder_with_files_alone(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not empty"):
         demo(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_the_demo_refuses_a_file_in_the_place_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="is a file"):
+        demo(tmp_path / "notes.txt")

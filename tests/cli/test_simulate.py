@@ -97,6 +97,35 @@ def test_one_annotator_agrees_with_nobody_else(
     assert all(arm["intra"]["value"] is not None for arm in record["arms"])
 
 
+def test_a_split_without_annotations_is_said(
+    pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(small, data, ignore=shutil.ignore_patterns(".cache"))
+    said = Predictions.read(pair[0] / "predictions.parquet").of("unlabeled")
+    table = pl.read_parquet(data / "annotations.parquet").filter(pl.col("image").is_in(said.images))
+    table.write_parquet(data / "annotations.parquet")
+    for run in pair:
+        shutil.copytree(run, tmp_path / run.name)
+        facts = json.loads((run / "dataset.json").read_text()) | {"root": str(data)}
+        (tmp_path / run.name / "dataset.json").write_text(json.dumps(facts))
+    done = s2c2("simulate", tmp_path / "s2c2", "--against", tmp_path / "vanilla")
+    assert done.returncode == 2
+    assert "no annotated images in the split 'validation'" in done.stderr
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_file_in_the_place_of_the_folder_is_said_before_the_study(
+    below: str, pair: tuple[Path, Path], s2c2: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    done = s2c2("simulate", pair[0], "--against", pair[1], "--out", tmp_path / "file" / below)
+    assert done.returncode == 2
+    assert f"{tmp_path / 'file'} is a file: choose another --out" in done.stderr
+    assert not done.stdout
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_the_plain_run_does_not_come_first(pair: tuple[Path, Path], s2c2: Command) -> None:
     done = s2c2("simulate", pair[1], "--against", pair[0])
     assert done.returncode == 2
@@ -119,7 +148,8 @@ def test_other_images_are_refused(pair: tuple[Path, Path], s2c2: Command, tmp_pa
         (("--offset", "1.2"), "acceptance offset 1.2"),
         (("--cost", "aloen=1"), "did you mean 'alone'"),
         (("--cost", "alone=soon"), "give seconds"),
-        (("--split", "test"), "no annotated images in the split 'test'"),
+        (("--split", "test"), "unknown split 'test': Possible: unlabeled, validation"),
+        (("--split", "valdation"), "did you mean 'validation'?"),
     ],
 )
 def test_mistakes_are_one_line(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s2c2.cli import screen
+from s2c2.cli.outputs import folder
 from s2c2.errors import UserError
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ def agreement(
     others = None if truth is None else read(truth).annotations
     said = None if predictions is None else open_run(predictions).predictions()
     known = others or said
+    if out is not None:
+        folder(out)
     opened = joined(opened_together(logs, None if known is None else known.classes))
     found = examine(opened, others, repeats, said)
     for sheet in page.sheets(found):
@@ -205,13 +208,19 @@ def open_log(log: str, classes: tuple[str, ...] | None = None) -> "Log":
         classes: the class names; without them, those that the log names.
 
     Raises:
-        UserError: when there is none, or it is wrong.
+        UserError: when there is none, it is wrong, or a network's predictions were named.
     """
     from s2c2.data.logs import Given, importer
+    from s2c2.predictions import present
 
     url = database_of(log)
     if url is not None:
         return same_classes(stored(url), classes, named(url))
+    if present(Path(log)):
+        raise UserError(
+            f"{log} holds predictions, not answers: 's2c2 annotations' takes it as --predictions RUN, "
+            "beside a log"
+        )
     found = importer("csv")(Path(log), Given(classes))
     if found.ignored:
         screen.console.print(

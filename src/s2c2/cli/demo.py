@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from s2c2.cli import runs, screen
+from s2c2.cli.outputs import folder
 from s2c2.errors import UserError
 
 
@@ -23,7 +24,7 @@ def demo(
     from s2c2.report import report
     from s2c2.runs import open_run
 
-    if out.exists() and any(out.iterdir()):
+    if folder(out).exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty: choose another --out, or remove it")
     dataset = out / "dataset"
     screen.console.print("making 2000 ambiguous images of which the truth is known")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from s2c2.cli import screen
+from s2c2.cli.outputs import folder
 from s2c2.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -29,11 +30,16 @@ def simulate(
     from s2c2.report import consistency
     from s2c2.runs import dataset_of, open_run, refuse_other_pictures
 
+    if out is not None:
+        folder(out)
     crowd = simulation.Crowd(annotators, offset=offset, costs=costs(cost or []))
     runs = open_run(run), open_run(against)
     refuse_other_pictures(*runs)
     truth = dataset_of(runs[0]).annotations
-    said = [opened.predictions().of(split) for opened in runs]
+    whole = [opened.predictions() for opened in runs]
+    if split not in (have := sorted({*whole[0].splits} - {""})):
+        raise unknown("split", split, have)
+    said = [predictions.of(split) for predictions in whole]
     log = simulation.answered((said[0], said[1]), truth, crowd, seed)
     images = log["image"].n_unique()
     if not images:
