@@ -19,7 +19,8 @@ from s2c2.errors import UserError
 from s2c2.experiments.callbacks import Callbacks
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import load_run, unfetched
-from s2c2.experiments.setup import dissent, idle, setup, sizes, undrawn, unequal
+from s2c2.experiments.setup import dissent, idle, setup, sizes, unequal
+from s2c2.experiments.unheeded import unheeded
 from s2c2.objectives import S2C2, Vanilla
 
 DEVICE = torch.device("cpu")
@@ -181,7 +182,7 @@ def test_votes_that_nothing_draws_are_said(labels: str, dataset: Dataset, tmp_pa
     made = config(data={"votes": 5, "labels": labels}, train={"steps": 1, "batch": 4, "threads": 1})
     run(dataset, made, tmp_path / "run", callbacks=Callbacks(say=said.append))
     assert [text for text in said if f"data.votes=5 does nothing with data.labels={labels}" in text]
-    assert undrawn(config(data={"votes": 5}).data) == undrawn(config(data={"labels": labels}).data) == []
+    assert unheeded(config(data={"votes": 5})) == unheeded(config(data={"labels": labels})) == []
 
 
 def test_two_shares_of_ambiguous_images_are_said() -> None:

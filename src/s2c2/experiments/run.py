@@ -28,10 +28,11 @@ from s2c2.experiments.following import follow
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require, unlearned
-from s2c2.experiments.setup import Setup, idle, setup, undrawn, unequal, views
+from s2c2.experiments.setup import Setup, idle, setup, unequal, views
 from s2c2.experiments.shards import together
 from s2c2.experiments.threads import threads
 from s2c2.experiments.unchanged import pooled
+from s2c2.experiments.unheeded import unheeded
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 from s2c2.ranks.dividing import join
@@ -84,7 +85,7 @@ def run(
         *left_out(ready.pack),
         *remarked(dataset, ready.pack),
         *idle(ready.objective),
-        *undrawn(config.data),
+        *unheeded(config),
         *unequal(ready.objective, config),
     )
     for text in (*ignored, *unlearned(labeled, dataset.classes), *slowed(config, ready)):

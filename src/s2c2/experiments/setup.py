@@ -12,7 +12,7 @@ from torch import Tensor
 
 from s2c2 import config as configuration
 from s2c2.algorithms import ALGORITHMS
-from s2c2.config import Config, DataConfig, ViewsConfig
+from s2c2.config import Config, ViewsConfig
 from s2c2.data import splits as splitting
 from s2c2.data.annotations import ambiguous
 from s2c2.data.batches import Batches, resident, streamed
@@ -245,16 +245,6 @@ def idle(objective: Objective) -> list[str]:
             "data.labels=soft where images have several annotations"
         )
     return found
-
-
-def undrawn(data: DataConfig) -> list[str]:
-    """Return a sentence where a number of votes is set, and labels are not drawn."""
-    if data.labels == "drawn" or data.votes == 1:
-        return []
-    return [
-        f"warning: data.votes={data.votes} does nothing with data.labels={data.labels}: set "
-        "data.labels=drawn to draw so many votes, or leave data.votes out"
-    ]
 
 
 def unequal(objective: Objective, config: Config) -> list[str]:
