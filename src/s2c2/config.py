@@ -96,7 +96,7 @@ class DataConfig(Section):
     """Which images are trained on, and what their labels are."""
 
     size: Annotated[int, Field(ge=SIZES[0], le=SIZES[-1])] | None = None
-    """Training size in pixels; null takes the dataset's, else 32."""
+    """Training size in pixels; null takes the dataset's, else what a frozen network reads, else 32."""
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     """How an image that is not square becomes square."""
     labels: Literal["drawn", "majority", "soft"] = "drawn"

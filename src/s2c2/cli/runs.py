@@ -145,13 +145,14 @@ def announce(config: "Config", dataset: "Dataset", out: Path, processes: int = 1
 
     from s2c2.experiments.device import present
     from s2c2.experiments.precision import bfloat16
+    from s2c2.experiments.size import training_size
     from s2c2.experiments.threads import threads
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     count = threads(config)
-    size = config.data.size or dataset.size
+    size, said = training_size(dataset, config), config.data.size or dataset.size
     computing = f"{screen.threads(count, os.environ)}{in_each_of(processes)}"
-    pixels = f"{size} px" if size else "32 px (data.size=… for another size)"
+    pixels = f"{size} px" if said else f"{size} px (data.size=… for another size)"
     facts = [
         f"{config.algorithm.name}, {config.objective.name}, seed {config.seed} → {out}",
         *([] if dataset.relabeling is None else [_answers(dataset.relabeling.record)]),

@@ -25,6 +25,7 @@ from s2c2.data.views.pool import POOL
 from s2c2.engine import Schedule, Training, adopt
 from s2c2.errors import UserError, chosen
 from s2c2.experiments.embedding import Embedded, embedded
+from s2c2.experiments.size import training_size
 from s2c2.networks import BACKBONES
 from s2c2.networks.averaged import Averaged
 from s2c2.networks.network import Network
@@ -59,7 +60,7 @@ def setup(dataset: Dataset, config: Config, device: torch.device, progress: Prog
     Raises:
         UserError: for broken images, split sizes that cannot be met, or classes without a label.
     """
-    size = config.data.size or dataset.size or 32
+    size = training_size(dataset, config)
     packed = pack(dataset, size, fit=config.data.fit, skip_broken=config.data.skip_broken, progress=progress)
     splits = divided(dataset, packed, config)
     labels, apart = answers(dataset, splits.labeled, config)

@@ -23,6 +23,10 @@ PIXELS = 128
 """Size that pretrained models read images at: larger ones cost more than they gain for small images."""
 
 
+PRETRAINED = ("efficientnet-lite0", "timm")
+"""Extractors that read images at that size whatever the training size, where nobody says another one."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """Which extractor somebody wants."""

@@ -74,7 +74,8 @@ class Workspace:
             made = f"s2c2 data import {quote(str(self.root))} DATASET --format folders"
             names = quote(",".join(self.classes))
             return f"{made} --classes {names} && s2c2 train DATASET --annotations {quote(database)}"
-        return f"s2c2 train {quote(str(self.folder.parent))} --annotations {quote(database)}"
+        settings = "" if self.run is None else f" --config {quote(str(self.run.path / 'config.yaml'))}"
+        return f"s2c2 train {quote(str(self.folder.parent))}{settings} --annotations {quote(database)}"
 
     def start(self) -> Start:
         """Return images, classes and starting groups of each arm, reading proposals or making them."""
