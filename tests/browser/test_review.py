@@ -112,6 +112,7 @@ def test_more_than_come_at_once_are_counted_and_come_after_these(disputed: tuple
     expect(page.locator(".review .empty")).to_have_text(
         "The next ones come as soon as your decisions are saved."
     )
+    expect(facts).to_have_text("1 more image with different answers")
     until(lambda: page.evaluate("1") and held, bool)
     held[0].continue_()
     expect(facts).to_have_text("Image 1 of 1 image with different answers")

@@ -99,7 +99,7 @@ export class Review {
   }
 
   draw() {
-    const [none, words] = this.total > 0 ? ["Loading …", MORE] : ["Nothing to decide", EMPTY];
+    const [none, words] = this.total > 0 ? [`${counted(this.total, "more image")} with different answers`, MORE] : ["Nothing to decide", EMPTY];
     text(this.facts, this.item ? `Image ${number(this.at + 1)} of ${counted(this.total, "image")} with different answers` : none);
     this.stage.toggleAttribute("data-empty", !this.item);
     if (!this.item) return fill(this.stage, h("p", { class: "empty" }, words)), fill(this.buttons);
