@@ -45,6 +45,7 @@ def large(images: Path, tmp_path: Path) -> Iterator[Server]:
 def page(large: Server, context: BrowserContext) -> Page:
     made = context.new_page()
     made.goto(large.address)
+    expect(made.locator(".single .facts")).to_have_text("Image 1 of 5,000, 5,000 open")
     made.locator("[data-view=groups]").click()
     expect(cell(made, 0)).to_be_visible()
     return made
