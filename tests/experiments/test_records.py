@@ -3,6 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from s2c2 import files
 from s2c2.experiments.records import BEGIN, END, placed, read_records
 from s2c2.report.study.evidence import parts, probed
 from s2c2.report.study.scratch import table
@@ -77,6 +78,15 @@ def test_the_pairs_that_s2c2_wins_are_those_of_the_tables() -> None:
         won, pairs = won + int(said.split(" of ")[0]), pairs + int(said.split(" of ")[1])
     for page, words in (("results.md", "**{} of {}** here"), ("does-it-help.md", "in {} of {} pairs")):
         assert words.format(won, pairs) in (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_comparisons_with_fewer_groups_of_hdbscan_are_as_many_as_the_page_says() -> None:
+    found = [files.read_json(path) for path in (ROOT / "results").rglob("records/*.json")]
+    found += [files.read_json(path) for path in (ROOT / "results" / "cifar10h").rglob("*.json")]
+    groups = [one["comparison"]["distance"] for one in found if "comparison" in one]
+    fewer = [one for one in groups if one["hdbscan"]["clusters"] < one["s2c2"]["clusters"]]
+    said = f"in {len(fewer)} of the {len(groups)} committed comparisons"
+    assert said in (ROOT / "docs/howto/metrics.md").read_text(encoding="utf-8")
 
 
 def test_records_hold_no_path() -> None:

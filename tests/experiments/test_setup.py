@@ -17,10 +17,10 @@ from s2c2.data.splits import SplitSizes, resolve
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.experiments.callbacks import Callbacks
+from s2c2.experiments.remarks import idle, unequal, unheeded
 from s2c2.experiments.run import run
 from s2c2.experiments.saved import load_run, unfetched
-from s2c2.experiments.setup import dissent, idle, setup, sizes, unequal
-from s2c2.experiments.unheeded import unheeded
+from s2c2.experiments.setup import dissent, setup, sizes
 from s2c2.objectives import S2C2, Vanilla
 
 DEVICE = torch.device("cpu")
@@ -192,6 +192,9 @@ def test_two_shares_of_ambiguous_images_are_said() -> None:
     assert "predict.prior=0.6" in text
     assert not unequal(objective, config(predict={"ambiguity": "doubt", "prior": 0.2}))
     assert not unequal(objective, config(predict={"ambiguity": "head"}))
+    assert not unequal(S2C2(PseudoLabel(), prior=None), config(predict={"ambiguity": "doubt"}))
+    off = S2C2(PseudoLabel(), prior=0.2, ambiguity=0.0)
+    assert not unequal(off, config(predict={"ambiguity": "doubt"}))
     assert not unequal(Vanilla(PseudoLabel()), config(predict={"ambiguity": "doubt"}))
 
 

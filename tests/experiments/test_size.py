@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from s2c2 import config as configuration
+from s2c2 import files
 from s2c2.data.dataset import Dataset
 from s2c2.data.synthetic import synthetic
 from s2c2.experiments.size import training_size
@@ -63,6 +64,15 @@ def test_a_frozen_network_gets_what_it_reads_or_all_there_is(
 ) -> None:
     frozen = {"network": {"backbone": {"name": "features", **backbone}}}
     assert training_size(resized(dataset, tmp_path, size), config(**frozen)) == expected
+
+
+def test_a_run_that_was_begun_keeps_its_size(dataset: Dataset, tmp_path: Path) -> None:
+    large, begun = resized(dataset, tmp_path, (300, 200)), tmp_path / "run"
+    assert training_size(large, config(**FROZEN), begun) == 128
+    begun.mkdir()
+    files.write_json(begun / "dataset.json", {"size": 32})
+    assert training_size(large, config(**FROZEN), begun) == 32
+    assert training_size(large, config(data={"size": 64}, **FROZEN), begun) == 64
 
 
 def test_broken_images_say_nothing(dataset: Dataset, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def announce(config: "Config", dataset: "Dataset", out: Path, processes: int = 1
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     count = threads(config)
-    size, said = training_size(dataset, config), config.data.size or dataset.size
+    size, said = training_size(dataset, config, out), config.data.size or dataset.size
     computing = f"{screen.threads(count, os.environ)}{in_each_of(processes)}"
     pixels = f"{size} px" if said else f"{size} px (data.size=… for another size)"
     facts = [

@@ -9,6 +9,7 @@ from jaxtyping import Int64
 
 from s2c2.data.annotations import TOLERANCES, ambiguous
 from s2c2.data.dataset import Dataset
+from s2c2.data.description import SIZE
 from s2c2.data.formats.names import unread
 from s2c2.data.formats.walk import files_below
 from s2c2.data.layout import SPLITS
@@ -17,9 +18,6 @@ from s2c2.data.progress import Progress, silent
 from s2c2.data.remarks import KINDS, by_kind
 from s2c2.data.splits import default_sizes, resolve
 from s2c2.errors import UserError
-
-SIZE = 32
-"""Size in pixels at which images are compared when the dataset names none."""
 
 TINY = 16
 """Shorter side in pixels below which an image is called tiny."""
@@ -61,7 +59,7 @@ class Report:
 
 
 def check(dataset: Dataset, *, size: int | None = None, progress: Progress = silent) -> Report:
-    """Check a dataset; every image is decoded (and kept in the pack that training will use).
+    """Check a dataset; every image is decoded, and kept in the pack that a training at that size will use.
 
     Args:
         dataset: the dataset.

@@ -9,6 +9,8 @@ import yaml
 
 from s2c2.errors import UserError, meant, unknown
 
+SIZE = 32
+"""Training size in pixels, where neither a configuration nor the dataset has one."""
 SIZES = range(8, 2049)
 """Training sizes in pixels that make sense."""
 

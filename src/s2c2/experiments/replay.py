@@ -90,7 +90,7 @@ def replay(root: Path, progress: Progress = silent) -> Replayed:
     config, dataset = configuration.resolve(found.config), dataset_of(found)
     torch.set_num_threads(threads(config))
     device = present()
-    ready = setup(dataset, config, device, progress)
+    ready = setup(dataset, config, device, progress, root)
     refuse_other(place, dataset, ready, origin(place, dataset, ready))
     there = checkpoint.listed(place.checkpoints)
     problems = checkpoint.restore(place.checkpoints, ready.training) if there else []

@@ -28,11 +28,11 @@ from s2c2.experiments.following import follow
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require, unlearned
-from s2c2.experiments.setup import Setup, idle, setup, unequal, views
+from s2c2.experiments.remarks import idle, unequal, unheeded
+from s2c2.experiments.setup import Setup, setup, views
 from s2c2.experiments.shards import together
 from s2c2.experiments.threads import threads
 from s2c2.experiments.unchanged import pooled
-from s2c2.experiments.unheeded import unheeded
 from s2c2.networks.network import Network
 from s2c2.predictions import Predictions
 from s2c2.ranks.dividing import join
@@ -76,7 +76,7 @@ def run(
     led(ranks, lambda: enter(place, dataset, config, resume))
     torch.set_num_threads(threads(config))
     device = present()
-    ready = first(ranks, lambda: setup(dataset, config, device, callbacks.reading))
+    ready = first(ranks, lambda: setup(dataset, config, device, callbacks.reading, out))
     ranks.same("their images", lambda: pooled(ready.pack.digests))
     ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
     labeled = known(ready)

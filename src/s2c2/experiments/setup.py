@@ -54,13 +54,26 @@ class Setup:
     """What is read instead of images, if so."""
 
 
-def setup(dataset: Dataset, config: Config, device: torch.device, progress: Progress = silent) -> Setup:
+def setup(
+    dataset: Dataset,
+    config: Config,
+    device: torch.device,
+    progress: Progress = silent,
+    root: Path | None = None,
+) -> Setup:
     """Return a run that is ready to train; the same configuration gives the same bits.
+
+    Args:
+        dataset: what to learn from.
+        config: everything else that the run depends on.
+        device: where to compute.
+        progress: called while images are decoded and embedded.
+        root: run folder; a run that was begun there keeps its training size.
 
     Raises:
         UserError: for broken images, split sizes that cannot be met, or classes without a label.
     """
-    size = training_size(dataset, config)
+    size = training_size(dataset, config, root)
     packed = pack(dataset, size, fit=config.data.fit, skip_broken=config.data.skip_broken, progress=progress)
     splits = divided(dataset, packed, config)
     labels, apart = answers(dataset, splits.labeled, config)
@@ -223,43 +236,6 @@ def share_disputed(apart: Float[Tensor, " n"]) -> float | None:
     """Return the share of images whose votes differ among those with at least two; None without any."""
     known = apart[~apart.isnan()]
     return float((known > 0).float().mean()) if len(known) else None
-
-
-def idle(objective: Objective) -> list[str]:
-    """Return a sentence for each part of the objective that does nothing."""
-    if not isinstance(objective, S2C2):
-        return []
-    found = []
-    if not objective.trains_clusters:
-        found.append(
-            "warning: no loss trains the cluster head, so clusters will mean nothing: L_CE⁻¹ is off, and L_S "
-            "is off or has no second view; set objective.separation, or objective.lone_view=entropy"
-        )
-    if objective.evidence == "views" and not objective.compares_views:
-        found.append(
-            "warning: objective.evidence=views ranks by p_a itself, the algorithm has one view only: take "
-            "objective.evidence=confidence"
-        )
-    if objective.votes and objective.disputed is None:
-        found.append(
-            "warning: objective.votes does nothing, no labeled image has two votes: set data.votes or "
-            "data.labels=soft where images have several annotations"
-        )
-    return found
-
-
-def unequal(objective: Objective, config: Config) -> list[str]:
-    """Return a sentence where training and predictions go by different shares of ambiguous images."""
-    if not isinstance(objective, S2C2) or config.predict.ambiguity == "head":
-        return []
-    if objective.prior == config.predict.prior:
-        return []
-    aside = config.predict.prior
-    return [
-        f"warning: p_a is trained towards objective.prior={objective.prior}, and predict.ambiguity="
-        f"{config.predict.ambiguity} sets aside predict.prior={aside}: for one share, set "
-        f"predict.prior={objective.prior} too"
-    ]
 
 
 def fresh(config: Config, size: int, classes: int, objective: Objective, device: torch.device) -> Training:

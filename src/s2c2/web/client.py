@@ -81,7 +81,7 @@ class Session:
         """
         body: dict[str, Any] = {"key": key or str(uuid.uuid4()), "act": name, "group": group, "tab": self.tab}
         body |= {"images": None if images is None else list(images)}
-        body |= {"scope": self.facts["scope"], "dataset": self.facts["dataset"]}
+        body |= {name: self.facts[name] for name in ("annotator", "scope", "dataset")}
         return _ask(self, "POST", "acts", body | more)
 
 

@@ -44,6 +44,15 @@ def test_other_column_names_images_folder_and_splits_are_understood(tree: Tree) 
     assert len(source.images) == 4
 
 
+def test_a_name_in_another_form_of_unicode_is_its_image(tree: Tree) -> None:
+    root = tree("images/e\u0301.png", "images/b.png")
+    (root / "t.csv").write_text(
+        "image,label\n\u00e9.png,cat\nimages/\u00e9.png,dog\nb.png,dog\n", encoding="utf-8"
+    )
+    said = read(root, ImportOptions()).annotations
+    assert said["image"].to_list() == ["e\u0301.png", "e\u0301.png", "b.png"]
+
+
 def test_missing_values_of_r_are_no_class_unless_listed(tree: Tree) -> None:
     rows = '"a.png","crab"\n"b.png",NA\n"c.png","worm"\n"c.png",NaN\n"d.png",NA\n"d.png","Nan"\n'
     root = tree("a.png", "b.png", "c.png", "d.png", t_csv='"image","label"\n' + rows)

@@ -112,6 +112,16 @@ def test_the_page_that_is_open_goes_on_after_a_restart(run: Path) -> None:
         assert session.act("accept", "class-0", version=0)["seq"] == 1
 
 
+def test_acts_of_a_script_are_not_recorded_for_somebody_else(run: Path) -> None:
+    port = free_port()
+    with served(run, "--annotator", "ada", "--port", port) as (_, address):
+        session = connect(address)
+    with served(run, "--annotator", "bo", "--port", port):
+        with pytest.raises(RefusedError, match="bo") as refusal:
+            session.act("accept", "class-0", version=0)
+        assert refusal.value.status == 409
+
+
 def test_a_script_works_with_an_api_token(run: Path) -> None:
     database = run / "annotations.sqlite"
     store = Store.open(f"sqlite:///{database}")

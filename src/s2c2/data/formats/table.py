@@ -15,6 +15,7 @@ from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.tabular import SPREADSHEETS, Table, read_table
 from s2c2.data.formats.walk import entry_in, files_in, images_below, passed
+from s2c2.data.layout import spelled
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
 
@@ -100,19 +101,23 @@ def _columns(table: Table) -> dict[str, str]:
 
 
 def _image_ids(table: Table, column: str, images: set[str]) -> list[str]:
-    """Return the image of each row; a leading ``images/`` may be there or not."""
-    ids: dict[str, str] = {}
-    absent: dict[str, str] = {}
+    """Return the image of each row.
+
+    A leading ``images/`` may be there or not, and accents may be in another form of Unicode.
+    """
+    rows: dict[str, int] = {}
     for row, value in enumerate(table.columns[column]):
-        if value in ids:
-            continue
-        name = relative(str(value or ""), table.at(row))
-        short = name.removeprefix("images/")
-        ids[value] = name if name in images else short
-        if ids[value] not in images:
+        rows.setdefault(value, row)
+    names = [relative(str(value or ""), table.at(row)) for value, row in rows.items()]
+    short = [name if name in images else name.removeprefix("images/") for name in names]
+    found = spelled(pl.Series(short, dtype=pl.String), images).to_list()
+    absent: dict[str, str] = {}
+    for name, image, row in zip(names, found, rows.values(), strict=True):
+        if image not in images:
             absent.setdefault(name, table.at(row))
     if absent:
         raise absent_images(absent, images)
+    ids = dict(zip(rows, found, strict=True))
     return [ids[value] for value in table.columns[column]]
 
 

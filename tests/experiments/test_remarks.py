@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from s2c2.config import merged, resolve
-from s2c2.experiments.unheeded import NEEDED, unheeded
+from s2c2.experiments.remarks import NEEDED, unheeded
 
 IDLE: list[tuple[str, Any, dict[str, Any], str]] = [
     ("data.labeled", 40, {"data": {"split": "cifar10h"}}, "with data.split=cifar10h: set data.split=null"),
