@@ -112,6 +112,14 @@ def test_a_damaged_checkpoint_is_passed_over_and_named(
     assert same(training, training_at(10))
 
 
+@pytest.mark.parametrize("keep", [1, 2])
+def test_a_damaged_later_one_does_not_count_among_those_that_are_kept(keep: int, tmp_path: Path) -> None:
+    truncate(written(tmp_path, 20, 30, keep=2)[-1])
+    path = checkpoint.write(tmp_path, training_at(23), keep=keep)
+    assert path.exists()
+    assert checkpoint.listed(tmp_path) == [tmp_path / f"{step:08d}.safetensors" for step in (20, 23)[-keep:]]
+
+
 def test_every_byte_of_the_tensors_counts(tmp_path: Path) -> None:
     (path,) = written(tmp_path, 10)
     whole = path.read_bytes()

@@ -170,19 +170,41 @@ def test_an_error_of_another_kind_is_not_about_the_disk() -> None:
     assert files.unwritable(UserError("cannot write a: (os error 28)")) is None
 
 
+def test_writers_with_one_number_write_files_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As processes of two containers that share a folder have."""
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    path = tmp_path / "a.txt"
+    with files.atomic(path) as first:
+        first.write_text("first")
+        files.write_text(path, "second")
+        assert path.read_text() == "second"
+        assert first.read_text() == "first"
+    assert path.read_text() == "first"
+    with files.atomic_folder(tmp_path / "one") as one, files.atomic_folder(tmp_path / "two") as two:
+        assert one != two
+    assert names(tmp_path) == ["a.txt", "one", "two"]
+
+
 def test_a_lock_makes_another_process_wait(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from s2c2.files import locked\n"
+        "print('ready', flush=True)\n"
         "with locked(Path(sys.argv[1])): Path(sys.argv[2]).write_text('in')"
     )
     with files.locked(tmp_path / "lock"):
-        other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "lock"), str(tmp_path / "done")])
+        command = [sys.executable, "-c", code, str(tmp_path / "lock"), str(tmp_path / "done")]
+        other = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"ready\n"
         with files.locked(tmp_path / "lock", wait=False) as mine:
             assert not mine
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(1.5)
         assert not (tmp_path / "done").exists()
     assert other.wait(60) == 0
+    other.stdout.close()
     assert (tmp_path / "done").read_text() == "in"
     with files.locked(tmp_path / "lock", wait=False) as mine:
         assert mine

@@ -18,15 +18,18 @@ from s2c2.errors import UserError
 def write(folder: Path, training: Training, *, keep: int = 2) -> Path:
     """Write the state after ``training.step`` steps and drop all but the last ``keep`` checkpoints.
 
-    The file holds the weights of both networks, the optimizer's tensors, the buffers of an algorithm with
-    state, and a digest of them all.
+    Later ones go too: they were damaged and passed over, and their steps are trained anew. The file holds the
+    weights of both networks, the optimizer's tensors, the buffers of an algorithm with state, and a digest of
+    them all.
     """
     tensors = state(training)
     path = folder / f"{training.step:08d}.safetensors"
     facts = {"step": training.step, "digest": digest(tensors)}
     with files.atomic(path) as partial:
         save_file(tensors, partial, metadata={"s2c2": json.dumps(facts)})
-    for old in listed(folder)[:-keep]:
+    there = listed(folder)
+    last = there.index(path) + 1
+    for old in (*there[: max(last - keep, 0)], *there[last:]):
         old.unlink()
     return path
 

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: written beside their place, flushed to disk, then renamed."""
+"""Files and folders that are either whole or absent: written beside their place, then renamed."""
 
 import errno
 import fcntl
@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,18 +21,18 @@ STALE = ".partial"
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a path to write to; it becomes ``path`` when the block ends without an error.
+    """Yield a path to write to; it is flushed and becomes ``path`` when the block ends without an error.
 
     What killed processes left of the same file is removed.
 
     Raises:
         UserError: when the disk is full, the folder read-only, or a file stands in the way.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}{STALE}")
+    partial = path.with_name(f"{path.name}.{_own()}{STALE}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent, f"{path.name}.")
-        with partial.open("wb") as stream, held(stream.fileno()):
+        with partial.open("xb") as stream, held(stream.fileno()):
             os.utime(partial, ns=(0, 0))
             yield partial
             _flush(partial)
@@ -53,7 +54,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     Raises:
         OSError: when it cannot be made.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}{STALE}")
+    partial = path.with_name(f".{path.name}.{_own()}{STALE}")
     sweep(path.parent, f".{path.name}.")
     partial.mkdir(parents=True)
     file = os.open(partial, os.O_RDONLY)
@@ -65,6 +66,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     finally:
         os.close(file)
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _own() -> str:
+    """Return a name that no other writer has; the number of a process alone is no such name elsewhere."""
+    return f"{secrets.token_hex(4)}.{os.getpid()}"
 
 
 def _flush(partial: Path) -> None:

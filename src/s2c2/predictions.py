@@ -141,9 +141,9 @@ def names(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def present(path: Path) -> bool:
-    """Return whether a file holds predictions."""
+    """Return whether a file holds predictions: an annotation log has images and classes, too."""
     try:
-        names(path)
+        _read(path, list(FIRST))
     except UserError:
         return False
     return True

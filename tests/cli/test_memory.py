@@ -84,36 +84,3 @@ def test_where_the_kernel_would_kill_the_line_says_what_fits(small: Path, tmp_pa
     assert found is not None, done.stderr
     assert 32 <= int(found[1]) < 2048
     assert len(done.stderr.splitlines()) == 1
-
-
-STICKING = """
-import resource
-import torch
-from torch.nn.functional import conv2d
-from s2c2.experiments.fitting import afresh
-from s2c2.memory import exhausted, taken
-
-def works(channels):
-    try:
-        return bool(conv2d(images[channels], weights[channels]).numel())
-    except RuntimeError as error:
-        assert exhausted(error), error
-        return False
-
-torch.set_num_threads(1)
-images = {n: torch.zeros(2, n, 16, 16) for n in (3, 8, 16, 24, 32, 40)}
-weights = {n: torch.zeros(n, n, 3, 3) for n in images}
-assert works(3)
-resource.setrlimit(resource.RLIMIT_DATA, (taken(), resource.RLIM_INFINITY))
-found_none = not all([works(8), works(16), works(24)])
-resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-print(found_none, works(32), afresh(lambda: works(32)), afresh(lambda: works(40)))
-"""
-"""Kernels where memory may not grow at all, then the same thread and a new one where it may."""
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
-def test_a_trial_is_not_refused_for_a_kernel_that_found_no_memory_before() -> None:
-    done = told(STICKING, 0)
-    found_none, _, fresh, another = done.stdout.split() or [done.stderr] * 4
-    assert (found_none, fresh, another) == ("True", "True", "True"), (done.stdout, done.stderr)

@@ -1,6 +1,7 @@
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,21 @@ def test_a_fork_answers(answer: bool) -> None:
 
     assert apart(ask) is answer
     assert not seen, "asked in this process"
+
+
+def test_a_trial_has_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """oneDNN refuses a thread every kernel after one that found no memory."""
+
+    def alone() -> bool:
+        return threading.current_thread() is not threading.main_thread()
+
+    assert apart(alone)
+
+    def no_memory() -> int:
+        raise OSError
+
+    monkeypatch.setattr(os, "fork", no_memory)
+    assert apart(alone)
 
 
 def test_what_crashes_does_not_fit() -> None:

@@ -3,8 +3,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.metrics import f1_score, roc_auc_score
 
 from s2c2.errors import UserError
@@ -120,12 +118,12 @@ def test_detection_and_risk_are_of_all_images() -> None:
     assert found.aurc["s2c2"] == pytest.approx((ours.predicted != target).mean(), abs=0.05)
 
 
-@settings(max_examples=10)
-@given(st.integers(0, 99))
-def test_the_order_of_the_vanilla_rows_changes_nothing(seed: int) -> None:
+def test_the_order_of_the_vanilla_rows_changes_nothing() -> None:
     ours, vanilla, people = runs()
-    moved = vanilla.take(np.random.default_rng(seed).permutation(COUNT))
-    assert compare(ours, moved, people, seed=0) == compare(ours, vanilla, people, seed=0)
+    expected = compare(ours, vanilla, people, seed=0)
+    for seed in range(3):
+        moved = vanilla.take(np.random.default_rng(seed).permutation(COUNT))
+        assert compare(ours, moved, people, seed=0) == expected
 
 
 def test_where_scores_tie_the_order_of_the_images_decides_nothing() -> None:

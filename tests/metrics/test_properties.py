@@ -135,7 +135,7 @@ def equal(one: float, other: float) -> bool:
 
 
 @pytest.mark.parametrize("name", METRICS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(made=images())
 def test_bounds(name: str, made: Made) -> None:
     metric, low, high = METRICS[name]
@@ -144,7 +144,7 @@ def test_bounds(name: str, made: Made) -> None:
 
 
 @pytest.mark.parametrize("name", METRICS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(made=images(), seed=st.integers(0, 99))
 def test_the_order_of_the_images_does_not_matter(name: str, made: Made, seed: int) -> None:
     metric = METRICS[name][0]
@@ -153,7 +153,7 @@ def test_the_order_of_the_images_does_not_matter(name: str, made: Made, seed: in
 
 
 @pytest.mark.parametrize("name", METRICS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(made=images(), seed=st.integers(0, 99))
 def test_names_of_clusters_do_not_matter(name: str, made: Made, seed: int) -> None:
     metric = METRICS[name][0]
@@ -162,7 +162,7 @@ def test_names_of_clusters_do_not_matter(name: str, made: Made, seed: int) -> No
 
 
 @pytest.mark.parametrize("name", METRICS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(made=images(), seed=st.integers(0, 99))
 def test_names_of_classes_do_not_matter(name: str, made: Made, seed: int) -> None:
     """Ties between classes are decided by their order, so that only clear cases are renamed."""
@@ -174,7 +174,7 @@ def test_names_of_classes_do_not_matter(name: str, made: Made, seed: int) -> Non
     assert equal(metric(kept | columns), metric(kept))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(made=images(), pair=st.tuples(st.integers(0, 6), st.integers(0, 6)))
 def test_merging_two_clusters(made: Made, pair: tuple[int, int]) -> None:
     """Purity never rises, d by size never falls, and the use becomes more uneven or stays."""
@@ -188,7 +188,7 @@ def test_merging_two_clusters(made: Made, pair: tuple[int, int]) -> None:
         assert equal(METRICS["d"][0](merged), METRICS["d"][0](made))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(made=images(), count=st.integers(0, 24))
 def test_rejecting_takes_exactly_so_many_of_the_highest(made: Made, count: int) -> None:
     count = min(count, len(made["scores"]))

@@ -8,7 +8,7 @@ import polars as pl
 
 from s2c2.data.formats.tabular import read_table, text_of
 from s2c2.data.logs.crowd_kit import last
-from s2c2.data.logs.exchange import Export, Extras, Given, matched, text
+from s2c2.data.logs.exchange import Export, Extras, Given, text
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
 
@@ -52,7 +52,7 @@ def read(source: Path, given: Given) -> Log:
     classes = classes or tuple(text_of(listed).splitlines())
     first, *people = table.columns
     rows = [
-        (matched(str(image), given.images), person, _class(value, classes, table.at(row)))
+        (given.matched(str(image)), person, _class(value, classes, table.at(row)))
         for row, image in enumerate(table.columns[first])
         for person in people
         if (value := table.columns[person][row]) not in (None, "", "nan", "NaN")

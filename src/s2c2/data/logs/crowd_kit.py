@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from s2c2.data.formats.tabular import read_table
-from s2c2.data.logs.exchange import Export, Extras, Given, matched, text
+from s2c2.data.logs.exchange import Export, Extras, Given, text
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
 
@@ -44,7 +44,7 @@ def read(source: Path, given: Given) -> Log:
         found = ", ".join(table.columns) or "none"
         raise UserError(f"{source} lacks the column '{missing[0]}' (columns found: {found})")
     seen: set[tuple[str, str]] = set()
-    images = [matched(str(task), given.images) for task in table.columns["task"]]
+    images = [given.matched(str(task)) for task in table.columns["task"]]
     for row, key in enumerate(zip(images, map(str, table.columns["worker"]), strict=True)):
         if key in seen:
             raise UserError(f"{table.at(row)}: {key[1]} answers {key[0]} a second time")

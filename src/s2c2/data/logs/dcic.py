@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from s2c2.data.formats.tabular import read_json, read_table
-from s2c2.data.logs.exchange import Export, Extras, Given, matched, text, twins
+from s2c2.data.logs.exchange import Export, Extras, Given, text, twins
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
 
@@ -137,7 +137,7 @@ def _row(
     if not isinstance(place, str) or not isinstance(label, str | None):
         raise UserError(f"{at}: an annotation needs 'image_path' and 'class_label'")
     inside = place.partition("/")[2]
-    image = places.get(inside) or matched(inside, given.images)
+    image = places.get(inside) or given.matched(inside)
     return image, annotator, label, _when(item.get("created_at"), at)
 
 

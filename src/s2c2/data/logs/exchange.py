@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -66,6 +67,43 @@ class Given:
     images: tuple[str, ...] | None = None
     """Image ids that the answers are matched with."""
 
+    def matched(self, place: str) -> str:
+        """Return the image that a tool's path means: the one that it ends with; the path where none does.
+
+        Args:
+            place: a path or what follows it in an address, such as ``pets/a.png`` for the image ``a.png``.
+
+        Raises:
+            UserError: when several images could be meant.
+
+        Example:
+            >>> Given(images=("a.png", "b.png")).matched("upload/1/pets/a.png")
+            'a.png'
+            >>> Given().matched("upload/c.png")
+            'upload/c.png'
+        """
+        parts = PurePosixPath(place.lstrip("/")).parts
+        tails = ["/".join(parts[start:]) for start in range(len(parts))]
+        longest = next((tail for tail in tails if tail in self._known), None)
+        if longest is None:
+            same = self._named.get(PurePosixPath(place).name, [])
+            if len(same) > 1:
+                raise UserError(f"{place} may be {same[0]} or {same[1]}: give the images different names")
+            longest = next(iter(same), None)
+        return longest or "/".join(parts)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.images or ())
+
+    @cached_property
+    def _named(self) -> Mapping[str, list[str]]:
+        """Images by the last part of their name."""
+        found: dict[str, list[str]] = {}
+        for image in self.images or ():
+            found.setdefault(PurePosixPath(image).name, []).append(image)
+        return found
+
 
 @dataclass(frozen=True)
 class Export:
@@ -95,33 +133,6 @@ def known(given: Sequence[str], images: Sequence[str], name: str) -> None:
         close = str(unknown("image", foreign[0], images)).partition(" Possible:")[0]
         more = f" ({len(foreign)} images are like this)" if len(foreign) > 1 else ""
         raise UserError(f"the annotation log does not fit the dataset {name}: {close.rstrip(':')}{more}")
-
-
-def matched(place: str, images: Sequence[str] | None) -> str:
-    """Return the image that a tool's path means: the only one that it ends with; the path where none does.
-
-    Args:
-        place: a path or what follows it in an address, such as ``pets/a.png`` for the image ``a.png``.
-        images: image ids; None keeps the path.
-
-    Raises:
-        UserError: when several images could be meant.
-
-    Example:
-        >>> matched("upload/1/pets/a.png", ["a.png", "b.png"]), matched("upload/c.png", None)
-        ('a.png', 'upload/c.png')
-    """
-    parts = PurePosixPath(place.lstrip("/")).parts
-    tails = ["/".join(parts[start:]) for start in range(len(parts))]
-    found = set(tails).intersection(images or ())
-    longest = next((tail for tail in tails if tail in found), None)
-    if longest is None and images is not None:
-        name = PurePosixPath(place).name
-        same = [image for image in images if PurePosixPath(image).name == name]
-        if len(same) > 1:
-            raise UserError(f"{place} may be {same[0]} or {same[1]}: give the images different names")
-        longest = next(iter(same), None)
-    return longest or "/".join(parts)
 
 
 def built(rows: Sequence[Mapping[str, Any]], classes: Sequence[str] | None, path: Path) -> Log:

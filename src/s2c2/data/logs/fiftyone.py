@@ -8,7 +8,7 @@ import polars as pl
 
 from s2c2.data.formats.tabular import read_json, read_table
 from s2c2.data.layout import find_images
-from s2c2.data.logs.exchange import Export, Extras, Given, built, matched, text, twins
+from s2c2.data.logs.exchange import Export, Extras, Given, built, text, twins
 from s2c2.data.logs.imagefolder import by_image, entries
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.votes import annotations
@@ -68,7 +68,7 @@ def read(source: Path, given: Given) -> Log:
     rows = []
     for key, value in content["labels"].items():
         if value not in (None, []):
-            image = keys.get(key) or matched(key, given.images)
+            image = keys.get(key) or given.matched(key)
             rows.append({"image": image} | _said(value, classes, f"{path}, '{key}'"))
     return built(rows, classes, path)
 
@@ -82,7 +82,7 @@ def _read_table(table: Path, labels: Path, given: Given) -> Log:
         raise UserError(f"{table} lacks 'filepath' (columns found: {', '.join(found.columns)})")
     rows = []
     for index, place in enumerate(found.columns["filepath"]):
-        image = matched(str(place).removeprefix(f"{DATA}/"), given.images)
+        image = given.matched(str(place).removeprefix(f"{DATA}/"))
         row = {key: values[index] for key, values in found.columns.items()}
         rows += [{"image": image} | one for one in entries(row, classes, found.at(index))]
     return built(rows, classes, table)

@@ -7,7 +7,7 @@ from typing import Any
 
 from s2c2.data.formats.tabular import read_table, text_of
 from s2c2.data.logs.cleanlab import CLASSES
-from s2c2.data.logs.exchange import Export, Extras, Given, built, matched
+from s2c2.data.logs.exchange import Export, Extras, Given, built
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.plain import shares
 from s2c2.data.logs.votes import annotations
@@ -82,7 +82,7 @@ def read(source: Path, given: Given) -> Log:
     rows = []
     for index, place in enumerate(table.columns[name]):
         row = {key: values[index] for key, values in table.columns.items()}
-        image = matched(str(place), given.images)
+        image = given.matched(str(place))
         rows += [{"image": image} | one for one in entries(row, classes, table.at(index))]
     return built(rows, classes, table.path)
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from s2c2.data.formats.tabular import read_json, read_table
-from s2c2.data.logs.exchange import Given, built, matched
+from s2c2.data.logs.exchange import Given, built
 from s2c2.data.logs.label_studio import AMBIGUOUS, CONTROLS
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.plain import shares
@@ -203,4 +203,4 @@ def _image(one: Row, given: Given) -> str:
         raise UserError(f"{one['at']}: its data name no image")
     parts = urlsplit(address)
     local = parse_qs(parts.query).get("d")
-    return matched(local[0] if local else unquote(parts.path), given.images)
+    return given.matched(local[0] if local else unquote(parts.path))
