@@ -107,12 +107,14 @@ def test_a_notice_keeps_the_focus_and_is_read_once(
     images = here.members(group)
     ann, bob = open_page(here, context, group), open_page(there, other_context, group)
     select(ann, images[0])
+    name = there.get("session")["classes"][2]["name"]
     ann.keyboard.press("3")
     here.recorded("label")
     select(bob, images[0])
     bob.keyboard.press("2")
     understood = notice(bob, "conflict").get_by_role("button", name="Understood")
     understood.focus()
+    expect(cell(bob, images[0]).locator(".chip")).to_have_text(name)
     other_context.set_offline(True)
     for count, said in enumerate(("1 act is kept", "2 acts are kept", "3 acts are kept")):
         bob.keyboard.press("ArrowRight")

@@ -68,6 +68,7 @@ def test_the_log_is_for_who_is_done(context: BrowserContext, studied: Server) ->
         expect(page.locator(".between h1")).to_have_text(title)
         if title.startswith("Board"):
             page.locator("[data-action=begin]").click()
+            expect(page.locator(".single .facts")).to_contain_text(", 3 open")
     page.keyboard.press("d")
     expect(page.get_by_role("link", name="CSV")).to_be_visible()
 
