@@ -21,8 +21,6 @@ from s2c2.networks.wide_resnet import WideResNet
 
 PIXELS = 128
 """Size that pretrained models read images at: larger ones cost more than they gain for small images."""
-
-
 PRETRAINED = ("efficientnet-lite0", "timm")
 """Extractors that read images at that size whatever the training size, where nobody says another one."""
 
@@ -35,10 +33,8 @@ class Asked:
     """What follows the slash in the name: ``NAME`` in ``timm/NAME``."""
     weights: Path | None
     """Local weights file."""
-    size: int
-    """Size of the images in the pack, in pixels."""
-    pixels: int | None
-    """Size that the network is to read them at."""
+    pixels: int
+    """Size that the network is to read images at."""
 
 
 class Extractor(nn.Module):
@@ -65,6 +61,16 @@ class Extractor(nn.Module):
         return embeddings
 
 
+def reading(name: str, pixels: int | None) -> int | None:
+    """Return the size that an extractor reads images at, in pixels; None where that is the training size.
+
+    Args:
+        name: of the extractor.
+        pixels: the size that somebody chose, if so.
+    """
+    return pixels or (PIXELS if name.partition("/")[0] in PRETRAINED else None)
+
+
 def extractor(name: str, weights: Path | None, size: int, pixels: int | None) -> Extractor:
     """Return a frozen network by name.
 
@@ -81,23 +87,22 @@ def extractor(name: str, weights: Path | None, size: int, pixels: int | None) ->
     build = chosen("extractor", family, EXTRACTORS)
     # Weights drawn before others are loaded must not shift the random numbers of the caller.
     with torch.random.fork_rng(devices=[]):
-        return build(Asked(variant, weights, size, pixels))
+        return build(Asked(variant, weights, reading(name, pixels) or size))
 
 
 def _lite0(asked: Asked) -> Extractor:
     if asked.variant or asked.weights:
         raise UserError("efficientnet-lite0 comes with its weights: leave variant and weights out")
-    return Extractor(Lite0(packaged()), FEATURES, asked.pixels or PIXELS)
+    return Extractor(Lite0(packaged()), FEATURES, asked.pixels)
 
 
 def _timm(asked: Asked) -> Extractor:
     if not asked.variant:
         raise UserError("name a model of timm after the slash: timm/resnet18")
-    pixels = asked.pixels or PIXELS
-    backbone: Any = Timm(asked.variant, pretrained=asked.weights is None).build(pixels)
+    backbone: Any = Timm(asked.variant, pretrained=asked.weights is None).build(asked.pixels)
     if asked.weights is not None:
         load_weights(backbone, asked.weights)
-    return Extractor(backbone, backbone.features, pixels)
+    return Extractor(backbone, backbone.features, asked.pixels)
 
 
 def _resnet(asked: Asked) -> Extractor:
@@ -118,10 +123,9 @@ def _own(asked: Asked, build: Callable[[int], nn.Module]) -> Extractor:
     """Return a network of ours with the weights of a file."""
     if asked.weights is None:
         raise UserError("this extractor needs trained weights: network.backbone.weights=FILE.safetensors")
-    pixels = asked.pixels or asked.size
-    backbone: Any = build(pixels)
+    backbone: Any = build(asked.pixels)
     load_weights(backbone, asked.weights)
-    return Extractor(backbone, backbone.features, pixels)
+    return Extractor(backbone, backbone.features, asked.pixels)
 
 
 EXTRACTORS: Mapping[str, Callable[[Asked], Extractor]] = MappingProxyType(

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from s2c2.errors import UserError
-from s2c2.networks.extractors import PIXELS, PRETRAINED, Extractor, extractor
+from s2c2.networks.extractors import Extractor, extractor, reading
 from s2c2.networks.noise import Noise
 from s2c2.types import Count, Share, Weight
 
@@ -50,8 +50,7 @@ class Features:
     @property
     def reads(self) -> int | None:
         """Size that it reads images at, in pixels; None where that is the training size."""
-        family = self.extractor.partition("/")[0]
-        return self.pixels or (PIXELS if family in PRETRAINED else None)
+        return reading(self.extractor, self.pixels)
 
     def build(self, size: int) -> nn.Module:
         """Return the trunk for embeddings of images of ``size`` pixels.

@@ -230,7 +230,7 @@ class Board:
         sheet, unseen = self._sheet(scope), set[int]()
         for step in since(sheet.touched.get(group, ()), self._steps, version):
             meant = step if step.target_seq is None else self._steps[step.target_seq - 1]
-            if (step.annotator, step.tab) == own and meant.group == group:
+            if step.by == own and meant.group == group:
                 continue
             if meant is not step:
                 unseen.update(meant.images.tolist())

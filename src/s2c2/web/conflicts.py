@@ -70,12 +70,13 @@ def fits(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act) -> None:
 def _fresh(sheet: Sheet, steps: Sequence[Step], annotator: str, act: Act, version: int) -> None:
     if version > len(steps):
         raise UserError(f"version {version} is not known: the last act is number {len(steps)}")
+    own = annotator, act.tab
 
     def foreign(step: Step) -> bool:
-        return step.seq > version and (step.annotator, step.tab) != (annotator, act.tab)
+        return step.seq > version and step.by != own
 
     if act.group is not None and sheet.entry(act.group).kind in WHOLE:
-        for step in since(sheet.touched.get(act.group, []), steps, version, (annotator, act.tab)):
+        for step in since(sheet.touched.get(act.group, []), steps, version, own):
             lost(sheet, annotator, act, step, f"{act.group} has changed")
     _same_images(sheet, steps, annotator, act, foreign)
     if act.name == "decide":
@@ -97,7 +98,7 @@ def since(
         if seq <= version:
             return
         step = steps[seq - 1]
-        if (step.annotator, step.tab) != own:
+        if step.by != own:
             yield step
 
 
@@ -118,8 +119,7 @@ def free(
         node = sheet.nodes.get(image)
         if node is None or node.put <= version:
             return False
-        step = steps[node.put - 1]
-        return node.answer is not None or (step.annotator, step.tab) != own
+        return node.answer is not None or steps[node.put - 1].by != own
 
     return tuple(image for image in images if not taken(image))
 

@@ -46,6 +46,11 @@ class Step:
     """Seconds of work since the last act."""
 
     @property
+    def by(self) -> tuple[str, str]:
+        """Who did it, and in which tab."""
+        return self.annotator, self.tab
+
+    @property
     def moves(self) -> tuple[tuple[str | None, list[int]], ...]:
         """Images by the group that they move to; None where they stay."""
         images: list[int] = self.images.tolist()

@@ -16,6 +16,21 @@ const labeling = ["groups", "single"];
 const beside = ["groups", "grow", "single"];
 const around = ["groups", "grow"];
 
+/** Actions that move the cursor: alone they select, with shift they extend, with ctrl they only move. @type {Record<string, Action>} */
+const MOVING = {
+  left: { places: beside, words: "Move left", keys: ["arrowleft"] },
+  right: { places: beside, words: "Move right", keys: ["arrowright"] },
+  up: { places: around, words: "Move up", keys: ["arrowup"] },
+  down: { places: around, words: "Move down", keys: ["arrowdown"] },
+  home: { places: around, words: "Move to the first image", keys: ["home"] },
+  end: { places: around, words: "Move to the last image", keys: ["end"] },
+  pageup: { places: around, words: "Move up a screen", keys: ["pageup"] },
+  pagedown: { places: around, words: "Move down a screen", keys: ["pagedown"] },
+};
+
+/** Their names. */
+export const MOVES = Object.keys(MOVING);
+
 /** @type {Record<string, Action>} */
 export const ACTIONS = {
   accept: { places: labeling, words: "Accept the suggestion", keys: ["enter", "a"] },
@@ -49,18 +64,8 @@ export const ACTIONS = {
   match: { places: ["grow"], words: "All of this page match", keys: ["f"] },
   nomatch: { places: ["grow"], words: "Not all of this page match", keys: ["j"] },
   decide: { places: ["review"], words: "Leave as a distribution", keys: ["l"] },
-  left: { places: beside, words: "Move left", keys: ["arrowleft"] },
-  right: { places: beside, words: "Move right", keys: ["arrowright"] },
-  up: { places: around, words: "Move up", keys: ["arrowup"] },
-  down: { places: around, words: "Move down", keys: ["arrowdown"] },
-  home: { places: around, words: "Move to the first image", keys: ["home"] },
-  end: { places: around, words: "Move to the last image", keys: ["end"] },
-  pageup: { places: around, words: "Move up a screen", keys: ["pageup"] },
-  pagedown: { places: around, words: "Move down a screen", keys: ["pagedown"] },
+  ...MOVING,
 };
-
-/** Actions that move the cursor: alone they select, with shift they extend, with ctrl they only move. */
-export const MOVES = ["left", "right", "up", "down", "home", "end", "pageup", "pagedown"];
 
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 
