@@ -141,8 +141,17 @@ class Naive:
         same_group = [r for r in self.log if r.act.scope == act.scope and act.group in touched[r.seq]]
         if whole and any(foreign(recorded) for recorded in same_group):
             return True
+        if act.name == "decide" and any(foreign(r) and self.changes(r, act.images) for r in self.log):
+            return True
         tops = {state.top[image].seq for image in act.images if image in state.top}
         return any(foreign(self.put(seq)) for seq in tops)
+
+    def changes(self, recorded: Recorded, images: tuple[int, ...]) -> bool:
+        """Say whether an act gives or takes back an answer to one of some images, on whatever board."""
+        target = recorded.act.target_seq
+        meant = recorded.act if target is None else self.log[target - 1].act
+        answers = meant.name in (*ANSWERING, "misfit") or meant.label is not None
+        return answers and not set(meant.images).isdisjoint(images)
 
     def put(self, seq: int) -> Recorded:
         """Return the last act that made an act count: the act itself, or its last redo."""
