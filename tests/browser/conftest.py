@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
@@ -121,16 +122,27 @@ def troubles() -> Iterator[list[str]]:
 
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    made = attended(chromium, accept_downloads=True)
     yield made
     made.close()
 
 
 @pytest.fixture
 def other_context(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context(viewport={"width": 1280, "height": 800})
+    made = attended(chromium)
     yield made
     made.close()
+
+
+def attended(chromium: Browser, **more: Any) -> BrowserContext:
+    """Return a context whose requests are held from the first one on, for the routes that tests set later.
+
+    Where a page has no route yet, one that is set gets past a request that is sent in the same moment: the
+    browser answers that it holds them before the page has heard of it.
+    """
+    made = chromium.new_context(viewport={"width": 1280, "height": 800}, **more)
+    made.route("**/an address that no page asks for", lambda route: route.abort())
+    return made
 
 
 @pytest.fixture
