@@ -14,6 +14,10 @@ def entry(section: str, date: str, rows: list[dict[str, Any]]) -> dict[str, Any]
     return {"section": section, "date": date, "machine": machine, "options": {}, "rows": rows}
 
 
+def titles(entries: list[dict[str, Any]]) -> list[str]:
+    return [history.titled(each) for each in history.latest(entries)]
+
+
 BENCH = Path(__file__).parents[2] / "bench"
 STEP = {"case": "plain", "network": "wrn-10-1", "batch": 4, "seconds": [2.0, 1.9, 2.2]}
 GROWTH = [{"images": 10, "predict_cpu_s": 0.5}, {"images": 100, "predict_cpu_s": 5.0}]
@@ -30,11 +34,32 @@ def test_entries_come_back_in_order(tmp_path: Path) -> None:
 
 
 def test_the_newest_entry_of_a_section_is_shown(tmp_path: Path) -> None:
-    entries = [entry("step", "2026-01-01", [STEP | {"case": "old"}]), entry("step", "2026-01-02", [STEP])]
+    old = STEP | {"seconds": [9.0, 8.9, 9.2]}
+    entries = [entry("step", "2026-01-01", [old]), entry("step", "2026-01-02", [STEP])]
     text = history.summary(entries)
     assert "2026-01-02 on P, 2 cores, 1 thread(s); load average 0.5, 1, 2." in text
     assert "| plain | wrn-10-1 | 4 | 2 (1.9 – 2.2) |" in text
-    assert "old" not in text
+    assert "2026-01-01" not in text
+
+
+def test_fewer_cases_replace_no_table_and_are_put_into_none(tmp_path: Path) -> None:
+    full = entry("step", "2026-01-01", [STEP, STEP | {"case": "lean", "seconds": [1.5, 1.4, 1.6]}])
+    fewer = entry("step", "2026-01-02", [STEP | {"seconds": [3.0, 2.9, 3.2]}])
+    assert history.latest([full, fewer]) == [fewer, full]
+    text = history.summary([full, fewer])
+    assert text.count("## step of wrn-10-1, batch 4 on P") == 2
+    assert text.index("2026-01-02") < text.index("| plain | wrn-10-1 | 4 | 3 (2.9") < text.index("2026-01-01")
+    assert text.index("2026-01-01") < text.index("| plain | wrn-10-1 | 4 | 2 (1.9") < text.index("| lean |")
+    plot([full, fewer], tmp_path / "two.svg")
+    assert all(f"P, {day}" in (tmp_path / "two.svg").read_text() for day in ("2026-01-01", "2026-01-02"))
+    later = full | {"date": "2026-01-03"}
+    assert history.latest([full, fewer, later]) == [later]
+
+
+def test_sizes_are_cases() -> None:
+    full, fewer = (entry("scale", "", rows) for rows in (GROWTH, GROWTH[:1]))
+    assert history.latest([full, fewer]) == [fewer, full]
+    assert history.latest([fewer, full]) == [full]
 
 
 def test_a_card_stands_beside_the_processor() -> None:
@@ -57,22 +82,20 @@ def test_another_batch_or_network_replaces_no_table(other: dict[str, Any], tmp_p
 
 def test_images_of_another_size_replace_no_table() -> None:
     small, large = (entry("step", "", [STEP]) | {"options": {"size": size}} for size in (32, 96))
-    assert list(history.latest([small, large])) == [
+    assert titles([small, large]) == [
         "step of wrn-10-1, 32 px, batch 4 on P",
         "step of wrn-10-1, 96 px, batch 4 on P",
     ]
 
 
 def test_what_has_neither_is_kept_once() -> None:
-    assert list(history.latest([entry("start", "1", [{"command": "--help"}]), entry("start", "2", [])])) == [
-        "start on P"
-    ]
+    assert titles([entry("start", day, [{"command": "--help"}]) for day in ("1", "2")]) == ["start on P"]
 
 
 def test_another_processor_replaces_no_table() -> None:
     ours, theirs = (entry("start", day, [{"command": "--help"}]) for day in ("1", "2"))
     theirs["machine"]["processor"] = "Q"
-    assert list(history.latest([ours, theirs])) == ["start on P", "start on Q"]
+    assert titles([ours, theirs]) == ["start on P", "start on Q"]
 
 
 def test_the_committed_table_is_that_of_the_committed_history() -> None:

@@ -41,19 +41,44 @@ def read(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def latest(entries: Sequence[Entry]) -> dict[str, Entry]:
-    """Return the newest entry under each title, in the order in which they first came.
+def latest(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries that no later one under the same title stands for.
+
+    A later one does where it has all of the cases. Rows of several entries are never put into one table:
+    the ratios in it are of samples that were taken in turn.
+
+    Returns:
+        entries by title, in the order in which titles first came; under each the newest first.
+    """
+    kept: dict[str, list[Entry]] = {}
+    for entry in entries:
+        before, now = kept.get(titled(entry), []), cases(entry)
+        kept[titled(entry)] = [entry, *(old for old in before if not cases(old) <= now)]
+    return [entry for under in kept.values() for entry in under]
+
+
+CASE = ("case", "command", "precision", "view", "size", "images", "network", "batch")
+"""Columns that say what was measured; the others are figures."""
+
+
+def cases(entry: Entry) -> set[tuple[Any, ...]]:
+    """Return what the rows of an entry are of.
 
     Example:
-        >>> rows = [{"network": "wrn-28-2", "batch": 16}]
-        >>> list(latest([{"section": "step", "machine": {}, "rows": rows, "options": {"size": 32}}]))
-        ['step of wrn-28-2, 32 px, batch 16']
+        >>> sorted(cases({"rows": [{"view": "weak", "size": size, "seconds": 0.1} for size in (32, 96)]}))
+        [('weak', 32), ('weak', 96)]
     """
-    return {titled(entry): entry for entry in entries}
+    return {tuple(row[name] for name in CASE if name in row) for row in entry["rows"]}
 
 
 def titled(entry: Entry) -> str:
-    """Return the section of an entry, of which network and batch, and on which card or processor."""
+    """Return the section of an entry, of which network and batch, and on which card or processor.
+
+    Example:
+        >>> rows = [{"network": "wrn-28-2", "batch": 16}]
+        >>> titled({"section": "step", "machine": {}, "rows": rows, "options": {"size": 32}})
+        'step of wrn-28-2, 32 px, batch 16'
+    """
     row: Row = next(iter(entry["rows"]), {})
     network, batch, machine = row.get("network"), row.get("batch"), entry["machine"]
     place = machine.get("card") or machine.get("processor")
@@ -121,12 +146,12 @@ def _median(value: Any) -> Any:
 
 
 def summary(entries: Sequence[Entry]) -> str:
-    """Return the newest figures of each section as Markdown."""
+    """Return the newest figures of each section as Markdown, one table for each entry."""
     parts = ["# The newest figures of each benchmark\n"]
-    for title, entry in latest(entries).items():
+    for entry in latest(entries):
         machine = entry["machine"]
         where = f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} thread(s)"
         load = ", ".join(f"{value:g}" for value in machine["load"])
-        parts.append(f"## {title}\n\n{entry['date']} on {where}; load average {load}.\n")
+        parts.append(f"## {titled(entry)}\n\n{entry['date']} on {where}; load average {load}.\n")
         parts.append(table(entry["rows"]))
     return "\n".join(parts)

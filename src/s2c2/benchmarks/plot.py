@@ -16,7 +16,7 @@ STEPS, SCALE = "step", "scale"
 
 def plot(entries: Sequence[Entry], path: Path) -> None:
     """Write the newest steps on a processor and, where measured, how the cost grows, as an SVG file."""
-    shown = [entry for entry in latest(entries).values() if "card" not in entry["machine"]]
+    shown = [entry for entry in latest(entries) if "card" not in entry["machine"]]
     drawn = [
         (entry, draw) for section, draw in DRAW.items() for entry in shown if entry["section"] == section
     ]
@@ -37,8 +37,9 @@ def steps(axes: Axes, entry: Entry) -> None:
     spreads = [[abs(row["seconds"][side] - row["seconds"][0]) for row in rows] for side in (1, 2)]
     axes.barh([row["case"] for row in rows], medians, xerr=spreads, color="#4878a8", height=0.6)
     first: Mapping[str, Any] = rows[0]
-    what = f"{first['network']}, {first['batch']} labeled images, {entry['machine']['processor']}"
-    axes.set_xlabel(f"processor seconds a step, {what}")
+    where = f"{entry['machine']['processor']}, {entry['date'][:10]}"
+    what = f"{first['network']}, {first['batch']} labeled images"
+    axes.set_xlabel(f"processor seconds a step, {what}, {where}")
 
 
 def growth(axes: Axes, entry: Entry) -> None:
