@@ -9,8 +9,8 @@ from s2c2 import files
 from s2c2.errors import UserError, meant
 
 Record = Mapping[str, Any]
-"""What is kept of a run: ``run``, ``config``, ``scores`` and more; or ``run`` and ``failed``. Both where more
-was asked of a scored run, in vain."""
+"""What is kept of a run: ``run``, ``config``, ``scores`` and more; or ``run`` and ``failed``. A scored run
+has ``failed_later`` where experiments asked more of it, in vain: why, by the name of each."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Outcome:
     entry: Entry
     record: Record | None
     """None when the run has not been made or scored."""
+    experiment: str = ""
+    """Name of the experiment that planned it; others may share its record."""
 
     @property
     def scores(self) -> Mapping[str, Any] | None:
@@ -67,12 +69,12 @@ class Outcome:
 
     @property
     def problem(self) -> str | None:
-        """Why there are no scores, or what failed when more was asked of a scored run, in one line."""
+        """Why there are no scores, or what failed when this experiment asked more of a scored run."""
         if self.record is None:
             return "not run yet"
-        failed = self.record.get("failed")
         if self.scores is None:
-            return str(failed or "no scores")
+            return str(self.record.get("failed") or "no scores")
+        failed = self.record.get("failed_later", {}).get(self.experiment)
         return None if failed is None else f"scored before; what was asked later failed: {failed}"
 
     @property
@@ -108,7 +110,7 @@ def read_study(folder: Path) -> Study:
 def outcomes(study: Study, records: Iterable[Record]) -> tuple[Outcome, ...]:
     """Return each run of a study with its record."""
     known = {record["run"]: record for record in records}
-    return tuple(Outcome(entry, known.get(entry.name)) for entry in study.entries)
+    return tuple(Outcome(entry, known.get(entry.name), study.experiment) for entry in study.entries)
 
 
 def study_of(records: Sequence[Record], dataset: str) -> Study:

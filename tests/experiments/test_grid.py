@@ -245,16 +245,33 @@ def test_a_follow_up_that_fails_keeps_what_was_recorded(kept: Path, small: Path,
     assert done.returncode == 1
     failed = f"runs/{NAMES[1]} exists"
     noted = files.read_json(record)
-    assert noted.pop("failed").startswith(failed)
+    assert noted.pop("failed_later")["figure5"].startswith(failed)
     assert noted == before
     page = (kept / "figure5" / "table.md").read_text(encoding="utf-8")
-    assert f"| {NAMES[1]} | scored before; what was asked later failed: {failed}" in page
+    listed = f"| {NAMES[1]} | scored before; what was asked later failed: {failed}"
+    assert listed in page
+    # Another experiment of the same runs asks nothing of it, and is not told; nor does it forget it.
+    done = s2c2(*asked(small, kept, seeds=1, name="figure4"))
+    assert done.returncode == 0, done.stderr
+    assert "failed" not in (kept / "figure4" / "table.md").read_text(encoding="utf-8")
+    assert s2c2("experiment", "figure5", "--rebuild", "--out", str(kept)).returncode == 0
+    assert listed in (kept / "figure5" / "table.md").read_text(encoding="utf-8")
     # With the cause gone it is made, and nothing is said of the failure.
     in_the_way.unlink()
     done = s2c2(*asked(small, kept, seeds=1, name="figure5"))
     assert done.returncode == 0, done.stderr
     assert files.read_json(record).keys() == before.keys()
     assert "failed" not in (kept / "figure5" / "table.md").read_text(encoding="utf-8")
+
+
+def test_a_failure_is_forgotten_where_another_experiment_made_what_was_asked(
+    kept: Path, small: Path, s2c2: Forked
+) -> None:
+    record = kept / "records" / f"{NAMES[1]}.json"
+    before = files.read_json(record)
+    files.write_json(record, before | {"failed_later": {"figure4": "no space", "figure5": "no space"}})
+    assert s2c2(*asked(small, kept, seeds=1, name="figure4")).returncode == 0
+    assert files.read_json(record) == before | {"failed_later": {"figure5": "no space"}}
 
 
 def test_a_killed_grid_goes_on_to_the_same_bits(

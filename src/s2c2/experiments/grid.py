@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from s2c2 import files
@@ -88,6 +87,7 @@ def _execute(
     watch: Callable[[State], None],
 ) -> Worked:
     guard(runs, out)
+    forget(runs, out)
     jobs = outstanding(runs, out)
     total, failed, stopped = sum(job.size for job in jobs), dict[str, str](), False
     left = {job.arguments[0].entry.name for job in jobs}
@@ -119,6 +119,14 @@ def alone(out: Output) -> Iterator[None]:
         except BlockingIOError:
             raise UserError(f"another experiment is at work in {out.root}: let it end first") from None
         yield
+
+
+def forget(runs: Sequence[Planned], out: Output) -> None:
+    """Take out of records how this experiment failed before, where another one has made what it asked."""
+    for planned in runs:
+        path = out.record(planned.entry.name)
+        if known(planned, out) and (kept := _kept(planned, out)) != files.read_json(path):
+            files.write_json(path, kept)
 
 
 def outstanding(runs: Sequence[Planned], out: Output) -> list[Job]:
@@ -219,30 +227,41 @@ def judge(planned: Planned, out: Output) -> None:
     classes = len(files.read_json(Place(folder).dataset)["classes"])
     facts = {"dataset": entry.dataset, "arm": entry.arm, "classes": classes}
     facts |= {fact.name: found for fact in planned.facts if (found := fact(folder, partner)) is not None}
-    files.write_json(out.record(entry.name), _kept(out.record(entry.name)) | record(folder) | facts)
+    files.write_json(out.record(entry.name), _kept(planned, out) | record(folder) | facts)
 
 
-def _kept(path: Path) -> dict[str, Any]:
-    """Return what another experiment had recorded of the same trained run, without how it failed before."""
+def _kept(planned: Planned, out: Output) -> dict[str, Any]:
+    """Return what was recorded of the same trained run, without how this experiment failed before."""
+    path = out.record(planned.entry.name)
     old = files.read_json(path) if path.exists() else {}
-    return {name: value for name, value in old.items() if name != "failed"} if "scores" in old else {}
+    if "scores" not in old:
+        return {}
+    later = {name: why for name, why in old.pop("failed_later", {}).items() if name != planned.experiment}
+    return old | ({"failed_later": later} if later else {})
 
 
 def note(ended: Ended, out: Output) -> str:
-    """Write down why a run failed, beside scores that are known, and return it in one line.
+    """Write down why a run failed, and return it in one line; a defect leaves its traceback too.
 
-    A defect leaves its traceback too.
+    Beside scores that are known it stands as what this experiment asked in vain.
     """
-    name, error = ended.job.arguments[0].entry.name, ended.error
+    planned, error = ended.job.arguments[0], ended.error
+    name = planned.entry.name
     reason = " ".join(str(error).split())
     if isinstance(error, BrokenProcessPool):
         reason = "its process died; it was killed, or the memory was not enough"
     elif error is not None and not isinstance(error, UserError):
         reason = f"{type(error).__name__}: {reason}"
         files.write_text(out.error(name), "".join(traceback.format_exception(error)))
-    path = out.record(name)
-    files.write_json(path, _kept(path) | {"run": name, "failed": nameless(reason, out)})
+    files.write_json(out.record(name), _failed(planned, out, nameless(reason, out)))
     return reason
+
+
+def _failed(planned: Planned, out: Output, reason: str) -> dict[str, Any]:
+    kept = _kept(planned, out)
+    if not kept:
+        return {"run": planned.entry.name, "failed": reason}
+    return kept | {"failed_later": kept.get("failed_later", {}) | {planned.experiment: reason}}
 
 
 def nameless(reason: str, out: Output) -> str:

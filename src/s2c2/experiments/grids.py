@@ -73,7 +73,7 @@ def plan(name: str, spread: Spread) -> tuple[Study, tuple[Planned, ...]]:
         chosen("algorithm", algorithm, ALGORITHMS)
     shared(spread.base.get("algorithm", {}), spread.algorithms or experiment.algorithms)
     runs = tuple(
-        run
+        replace(run, experiment=name)
         for dataset in _named(spread.folders).items()
         for algorithm in spread.algorithms or experiment.algorithms
         for run in _of_algorithm(experiment, dataset, algorithm, spread)

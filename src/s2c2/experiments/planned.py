@@ -67,6 +67,8 @@ class Planned:
     """What is recorded beside its scores."""
     shown: bool = False
     """Whether its folder is asked for too, not its record alone."""
+    experiment: str = field(default="", compare=False)
+    """Name of the experiment that it is planned for; another may plan the same run."""
 
     @property
     def config(self) -> Config:
