@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,26 @@ def test_there_and_back(
     assert done.returncode == 0, done.stderr
     given = pl.read_csv(log).select("image", "label").rows()
     assert sorted(pl.read_parquet(back).select("image", "label").rows()) == sorted(given)
+
+
+@pytest.mark.parametrize("format", ["csv", "label-studio", "crowd-kit", "dcic"])
+def test_a_log_may_name_images_in_another_form_of_unicode(
+    format: str, small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    nfc, nfd = "é.png", "e\u0301.png"
+    for folder, name in (("ours", nfc), ("theirs", nfd)):
+        (tmp_path / folder / "images").mkdir(parents=True)
+        shutil.copy(small / "images" / dataset.read(small).images[0], tmp_path / folder / "images" / name)
+        (tmp_path / folder / "dataset.yaml").write_text("name: pets\nclasses: [cat, dog]\n")
+    answers = "image,annotator,label\n{},ann,cat\n"
+    (tmp_path / "log.csv").write_text(answers.format(nfd), encoding="utf-8")
+    other, back = tmp_path / f"other{'.csv' if format in ('csv', 'crowd-kit') else ''}", tmp_path / "back.csv"
+    of = ("--format", format, "--dataset")
+    done = s2c2("annotations", "export", tmp_path / "log.csv", other, *of, tmp_path / "ours")
+    assert done.returncode == 0, done.stderr
+    done = s2c2("annotations", "import", other, back, *of, tmp_path / "theirs")
+    assert done.returncode == 0, done.stderr
+    assert pl.read_csv(back).select("image", "label").rows() == [(nfd, "cat")]
 
 
 def test_agreement_on_screen_and_as_a_page(log: Path, small: Path, s2c2: Command, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def export(
         return
     added = extras(dataset, predictions)
     found = chosen(open_log(log, added.classes), arm, round)
+    found = found if added.dataset is None else found.spelled(added.dataset.images)
     save(write(found, added), dest)
     answers = found.answers()
     written = len(last(found)) if format in ("crowd-kit", "cleanlab") else len(answers)
@@ -111,7 +112,7 @@ def import_(
 
         opened = read(dataset)
         given = Given(opened.classes, opened.images)
-    found = importer(format)(source, given)
+    found = importer(format)(source, given).spelled(given.images or ())
     save(EXPORTERS[kind](found, Extras()), dest)
     people = found.table["annotator"].n_unique()
     screen.console.print(f"{dest}: {len(found)} answers of {people} annotators", markup=False)
@@ -137,12 +138,14 @@ def agreement(
     from s2c2.report import agreement as page
     from s2c2.runs import open_run
 
-    others = None if truth is None else read(truth).annotations
+    asked = None if truth is None else read(truth)
+    others = None if asked is None else asked.annotations
     said = None if predictions is None else open_run(predictions).predictions()
-    known = others or said
+    known = asked or said
     if out is not None:
         folder(out)
     opened = joined(opened_together(logs, None if known is None else known.classes))
+    opened = opened if known is None else opened.spelled(known.images)
     found = examine(opened, others, repeats, said)
     for sheet in page.sheets(found):
         screen.table(sheet.title, sheet.columns, sheet.rows)

@@ -54,6 +54,17 @@ def test_answers_join_the_annotations_or_replace_them() -> None:
     assert set(changed.table["annotator"]) == {"", "ann", "bob"}
 
 
+def test_images_may_stand_in_another_form_of_unicode() -> None:
+    nfc, nfd = "é.png", "e\u0301.png"
+    table = pl.DataFrame({"image": [nfc], "label": ["cat"]})
+    dataset = Dataset(Path("pets"), "pets", CLASSES, (nfc, "f.png"), Annotations.build(table, CLASSES))
+    given = log((nfd, "ann", "dog"), (nfc, "ann", "cat"), (nfd, "bob", "dog"))
+    found = relabeled(dataset, given, instead=True)
+    assert found.annotations.counts((nfc,)).tolist() == [[1, 1]]
+    assert found.relabeling is not None
+    assert found.relabeling.images == {nfc}
+
+
 def test_a_distribution_is_one_vote_beside_the_others() -> None:
     given = log(("00.png", "ann", [0.25, 0.75]), ("00.png", "bob", "dog"))
     found = relabeled(pets(), given).annotations

@@ -10,6 +10,7 @@ import polars as pl
 
 from s2c2.data.answers import SCHEMA
 from s2c2.data.dataset import Dataset
+from s2c2.data.layout import composed
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError, unknown
 
@@ -70,6 +71,8 @@ class Given:
     def matched(self, place: str) -> str:
         """Return the image that a tool's path means: the one that it ends with; the path where none does.
 
+        Accents may be in another form of Unicode than the image's.
+
         Args:
             place: a path or what follows it in an address, such as ``pets/a.png`` for the image ``a.png``.
 
@@ -84,24 +87,27 @@ class Given:
         """
         parts = PurePosixPath(place.lstrip("/")).parts
         tails = ["/".join(parts[start:]) for start in range(len(parts))]
-        longest = next((tail for tail in tails if tail in self._known), None)
+        found = (self._known.get(tail) or self._known.get(composed(tail)) for tail in tails)
+        longest = next(filter(None, found), None)
         if longest is None:
-            same = self._named.get(PurePosixPath(place).name, [])
+            same = self._named.get(composed(PurePosixPath(place).name), [])
             if len(same) > 1:
                 raise UserError(f"{place} may be {same[0]} or {same[1]}: give the images different names")
             longest = next(iter(same), None)
         return longest or "/".join(parts)
 
     @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(self.images or ())
+    def _known(self) -> Mapping[str, str]:
+        """Images by their name, and by its form NFC."""
+        images = self.images or ()
+        return {composed(image): image for image in images} | {image: image for image in images}
 
     @cached_property
     def _named(self) -> Mapping[str, list[str]]:
-        """Images by the last part of their name."""
+        """Images by the last part of their name in form NFC."""
         found: dict[str, list[str]] = {}
         for image in self.images or ():
-            found.setdefault(PurePosixPath(image).name, []).append(image)
+            found.setdefault(composed(PurePosixPath(image).name), []).append(image)
         return found
 
 

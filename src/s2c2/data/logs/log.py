@@ -1,6 +1,6 @@
 """The annotation log as a value: one row an answer, what it said, what was shown, and how long it took."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import polars as pl
 from jaxtyping import Float64
 
 from s2c2.data.answers import PASS, SCHEMA
+from s2c2.data.layout import spelled
 from s2c2.data.logs.checks import checked
 from s2c2.errors import UserError
 
@@ -51,6 +52,10 @@ class Log:
     def where(self, *conditions: pl.Expr) -> "Log":
         """Return the rows that fulfil all conditions."""
         return replace(self, table=self.table.filter(*conditions))
+
+    def spelled(self, images: Collection[str]) -> "Log":
+        """Return the log with its images named as these are, whichever form of Unicode it has them in."""
+        return replace(self, table=self.table.with_columns(spelled(self.table["image"], images)))
 
     def answers(self) -> "Log":
         """Return one row for each image, annotator, round and arm: the last one that is live.

@@ -31,6 +31,7 @@ def relabeled(dataset: Dataset, log: Log, *, instead: bool = False) -> Dataset:
     """
     if log.classes != dataset.classes:
         raise UserError(f"the annotation log has other classes than the dataset {dataset.name}")
+    log = log.spelled(dataset.images)
     answers = log.settled()
     if not len(answers):
         raise UserError("the annotation log holds no answer with a class or a distribution: nothing to learn")
