@@ -13,9 +13,9 @@ def test_hidden_files_and_those_of_a_mac_are_no_images_to_predict(tmp_path: Path
     for name in (*names, "i1.png", "b/2.JPG"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert images_in(tmp_path) == [tmp_path / "b/2.JPG", tmp_path / "i1.png"]
+    assert images_in(tmp_path)[0] == [tmp_path / "b/2.JPG", tmp_path / "i1.png"]
     below = tmp_path / ".annotate" / "thumbnails"
-    assert images_in(below) == [below / "128/a.webp"]
+    assert images_in(below)[0] == [below / "128/a.webp"]
 
 
 def test_a_file_is_no_folder_of_images(tmp_path: Path) -> None:
@@ -38,8 +38,24 @@ def test_links_to_folders_and_to_nothing_are_told(tmp_path: Path) -> None:
     (folder / "b.png").symlink_to(other / "a.png")
     (folder / "patient1").symlink_to(other)
     (folder / "gone.png").symlink_to(folder / "nothing.png")
-    assert images_in(folder) == [folder / "a.png", folder / "b.png"]
-    assert passed(folder) == ("links that lead to no file were not followed: gone.png; patient1",)
+    told = ("links that lead to no file were not followed: gone.png; patient1",)
+    assert images_in(folder) == ([folder / "a.png", folder / "b.png"], told)
+    assert passed(folder) == told
+
+
+def test_a_folder_is_walked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("a.png", "b/c.png", "b/d.gif"):
+        (tmp_path / name).touch()
+    seen = list[str]()
+
+    def scandir(path: str, original: Any = os.scandir) -> Any:
+        seen.append(Path(path).name)
+        return original(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert images_in(tmp_path)[1] == ("1 other file was not read: .gif 1",)
+    assert seen == [tmp_path.name, "b"]
 
 
 def test_a_folder_that_cannot_be_read_is_not_passed_over(

@@ -302,24 +302,27 @@ def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks
     """Write and return predictions for other images, with a progress bar, naming what is left out."""
     from s2c2.data.remarks import Remark, sentences
     from s2c2.data.writing import first_few
-    from s2c2.experiments.others import opened_folder, passed, predict_to
+    from s2c2.experiments.others import opened_folder, predict_to
     from s2c2.experiments.predicting import NothingReadError
     from s2c2.experiments.saved import load_run
 
     saved, left_out, odd = load_run(run), list[str](), list[Remark]()
-    skipped = left_out.append if skip_broken else None
+    skipped, found = left_out.append if skip_broken else None, list["Source"]()
     with screen.progress("predicting") as advance:
 
         def source_of() -> "Source":
-            return opened_folder(
-                saved, source, skipped, lambda done, total: advance(done, total, ""), odd.extend
+            found.append(
+                opened_folder(
+                    saved, source, skipped, lambda done, total: advance(done, total, ""), odd.extend
+                )
             )
+            return found[0]
 
         try:
             predictions = predict_to(out, saved, source_of, ranks)
         except NothingReadError as error:
             raise UserError(": ".join((str(error), first_few(left_out)))) from error
-    for text in (*saved.problems, *passed(source)):
+    for text in (*saved.problems, *found[0].passed):
         screen.console.print(text, markup=False)
     # Of a dataset each process knows all broken images, of a folder those of its share.
     say = screen.console if (source / "dataset.yaml").exists() else screen.everyone

@@ -81,6 +81,8 @@ class Source:
     """How many there are."""
     predict: Callable[[range], Predictions]
     """Returns what the network, and its probe, say of some of them in a row."""
+    passed: tuple[str, ...] = ()
+    """What lies beside them and is not read: other files, and links that were not followed."""
 
 
 def opened_folder(
@@ -104,14 +106,15 @@ def opened_folder(
         return Source(
             len(packed.images),
             lambda rows: probed(saved, lambda reader: predict_pack(reader, packed, progress, rows)),
+            passed(source),
         )
-    found = images_in(source)
+    found, left = images_in(source)
 
     def predict(reader: Reader, rows: range) -> Predictions:
         images = _decoded(saved, source, found[rows.start : rows.stop], broken, noted)
         return predict_images(reader, images, len(rows), progress, rows.start)
 
-    return Source(len(found), lambda rows: probed(saved, lambda reader: predict(reader, rows)))
+    return Source(len(found), lambda rows: probed(saved, lambda reader: predict(reader, rows)), left)
 
 
 def probed(saved: Saved, predict: Callable[[Reader], Predictions]) -> Predictions:
@@ -143,8 +146,10 @@ def _averaging(saved: Saved) -> tuple[Reader, list[Float[np.ndarray, "b e"]]]:
     return replace(saved.reader, aside=keep, averaged=form.weak), means
 
 
-def images_in(source: Path) -> list[Path]:
-    """Return the image files below a folder, sorted; hidden files, such as thumbnails, are not among them.
+def images_in(source: Path) -> tuple[list[Path], tuple[str, ...]]:
+    """Return the image files below a folder, sorted, and what of it is not read.
+
+    Hidden files, such as thumbnails, are neither.
 
     Raises:
         UserError: when there is no such folder, or no image in it, and for names that are not UTF-8.
@@ -153,13 +158,14 @@ def images_in(source: Path) -> list[Path]:
         raise UserError(f"{source} is a file: give the folder that it lies in, or another folder of images")
     if not source.is_dir():
         raise UserError(f"no folder {source}")
-    found = sorted(path for path in _files(source) if path.suffix.lower() in SUFFIXES)
+    files, links = _below(source)
+    left, found = _told(source, files, links), sorted(path for path in files if _image(path))
     if not found:
-        more = "; ".join(("", *passed(source)))
+        more = "; ".join(("", *left))
         raise UserError(f"no images in {source} (endings: {', '.join(SUFFIXES)}){more}")
     for path in found:
         text_name(path.relative_to(source).as_posix(), source)
-    return found
+    return found, left
 
 
 def passed(source: Path) -> tuple[str, ...]:
@@ -168,18 +174,28 @@ def passed(source: Path) -> tuple[str, ...]:
     Of a dataset, those in ``images/``.
     """
     folder = source / "images" if (source / "dataset.yaml").exists() else source
-    links = sorted(path.relative_to(folder).as_posix() for path in _entries(folder) if _lost(path))
-    told = (f"links that lead to no file were not followed: {first_few(links)}",) if links else ()
-    return (*unread(path.name for path in _files(folder)), *told)
+    return _told(folder, *_below(folder))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder that are not hidden in it."""
-    return (path for path in _entries(folder) if path.is_file())
+def _told(folder: Path, files: Iterable[Path], links: Iterable[Path]) -> tuple[str, ...]:
+    lost = sorted(path.relative_to(folder).as_posix() for path in links)
+    told = (f"links that lead to no file were not followed: {first_few(lost)}",) if lost else ()
+    return (*unread(path.name for path in files), *told)
 
 
-def _lost(path: Path) -> bool:
-    return path.is_symlink() and not path.is_file()
+def _image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _below(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files below a folder that are not hidden in it, and links that lead to no file."""
+    files, links = list[Path](), list[Path]()
+    for path in _entries(folder):
+        if path.is_file():
+            files.append(path)
+        elif path.is_symlink():
+            links.append(path)
+    return files, links
 
 
 def _entries(folder: Path) -> Iterator[Path]:
