@@ -1,4 +1,5 @@
 from pathlib import Path
+from statistics import fmean
 
 import polars as pl
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from s2c2 import files
 from s2c2.experiments.records import BEGIN, END, placed, read_records
 from s2c2.report.study.evidence import parts, probed
+from s2c2.report.study.groups import groups
 from s2c2.report.study.scratch import table
 from s2c2.report.study.writing import contents
 from s2c2.studies import known_outcomes
@@ -87,6 +89,19 @@ def test_comparisons_with_fewer_groups_of_hdbscan_are_as_many_as_the_page_says()
     fewer = [one for one in groups if one["hdbscan"]["clusters"] < one["s2c2"]["clusters"]]
     said = f"in {len(fewer)} of the {len(groups)} committed comparisons"
     assert said in (ROOT / "docs/howto/metrics.md").read_text(encoding="utf-8")
+
+
+def test_readouts_set_aside_as_much_more_than_asked_as_the_pages_say() -> None:
+    more = []
+    for plan in (ROOT / "results").rglob("study.json"):
+        for group in groups(known_outcomes(plan.parent)):
+            asked = [(one.record or {})["config"]["predict"] for one in group.scored]
+            if asked and all(one.get("ambiguity") == "doubt" for one in asked):
+                aside = [(one.scores or {})["share_ambiguous"] for one in group.scored]
+                more.append(fmean(aside) - fmean(one["prior"] for one in asked))
+    said = f"{max(0, round(100 * min(more)))} to {round(100 * max(more))} points more"
+    for page in ("does-it-help.md", "method.md"):
+        assert said in (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 
 def test_records_hold_no_path() -> None:
