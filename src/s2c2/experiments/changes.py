@@ -8,6 +8,13 @@ from s2c2.experiments.arms import LARGER, READOUT, VANILLA, VOTES, measured
 from s2c2.experiments.planned import Values
 
 
+def usual(share: float) -> dict[str, Values]:
+    """Return the plain network, S2C2 with this prior, and a readout of its network with the same one."""
+    extended: Values = {"objective": {"name": "s2c2", "prior": share}}
+    read: Values = {"predict": {**READOUT, "prior": share}}
+    return {"vanilla": VANILLA, "s2c2": extended, "readout": configuration.merged(extended, read)}
+
+
 def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     """Return single changes of S2C2, at the share people disagree about; then the same with more votes.
 
@@ -15,7 +22,7 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     learn from every vote of the labeled images (``-soft``) against one that does.
     """
     share = measured(dataset, base)
-    read: Values = {"predict": {**READOUT, "prior": share}}
+    three = usual(share)
     votes: Values = {"data": {"votes": VOTES}}
     soft: Values = {"data": {"labels": "soft"}}
 
@@ -23,12 +30,12 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
         return {"objective": {"name": "s2c2", "prior": share} | options}
 
     single: dict[str, Values] = {
-        "s2c2": changed(),
+        "s2c2": three["s2c2"],
         "gradient": changed(gradient=True),
         "scaled": changed(scale_labeled=True),
         "evidence": changed(evidence="confidence"),
         "views": changed(evidence="views"),
-        "readout": configuration.merged(changed(), read),
+        "readout": three["readout"],
     }
     several = {name: single[name] for name in ("s2c2", "evidence", "readout")}
     several["supervised"] = changed(votes=0.1)
@@ -39,7 +46,6 @@ def attempts(dataset: Dataset, base: Values) -> dict[str, Values]:
     found: dict[str, Values] = {"vanilla": VANILLA, **single}
     found["vanilla-votes"] = configuration.merged(VANILLA, votes)
     found |= {f"{name}-votes": configuration.merged(arm, votes) for name, arm in several.items()}
-    three = {"vanilla": VANILLA, "s2c2": single["s2c2"], "readout": single["readout"]}
     return found | {f"{name}-soft": configuration.merged(arm, soft) for name, arm in three.items()}
 
 
@@ -49,13 +55,7 @@ def larger(dataset: Dataset, base: Values) -> dict[str, Values]:
     More images are what L_A ranks on several processes, too. An arm with a larger batch is held against the
     plain network with as large a batch.
     """
-    share = measured(dataset, base)
-    extended: Values = {"objective": {"name": "s2c2", "prior": share}}
-    found: dict[str, Values] = {
-        "vanilla": VANILLA,
-        "s2c2": extended,
-        "readout": configuration.merged(extended, {"predict": {**READOUT, "prior": share}}),
-    }
+    found = usual(measured(dataset, base))
     batch: Values = {"train": {"batch": LARGER * configuration.resolve(base).train.batch}}
     return found | {f"{name}-batch": configuration.merged(arm, batch) for name, arm in found.items()}
 
