@@ -26,7 +26,8 @@ from s2c2.experiments.saved import reread
 from s2c2.metrics.aligned import judged
 from s2c2.metrics.ambiguity import auroc
 from s2c2.metrics.classification import weighted_f1
-from s2c2.metrics.coverage import least_confidence, reject
+from s2c2.metrics.coverage import least_confidence, rejections
+from s2c2.metrics.equal_coverage import DRAWS
 from s2c2.predictions import Predictions
 from s2c2.report.study.rendering import as_csv, as_markdown
 from s2c2.report.study.sheets import Sheet
@@ -75,12 +76,16 @@ def made(folder: Path, seed: int) -> dict[str, Any]:
 
 
 def scored(dataset: Dataset, said: Predictions) -> dict[str, float]:
-    """Return F1 where as many are set aside as people disagree about, least sure first, and AUROC of p_a."""
+    """Return F1 where as many are set aside as people disagree about, least sure first, and AUROC of p_a.
+
+    Where a tie is cut in two, the images of it that are set aside are drawn, and F1 is the mean over draws.
+    """
     known = judged(said, dataset.annotations.soft_labels(said.images))
     disputed = ambiguous(known.soft_labels)
     doubts = known.predictions.ambiguity
-    kept = ~reject(least_confidence(known.predictions.probabilities), int(disputed.sum()))
-    f1 = weighted_f1(known.target[kept], known.predictions.predicted[kept])
+    doubtful, rng = least_confidence(known.predictions.probabilities), np.random.default_rng(0)
+    masks = rejections(doubtful, int(disputed.sum()), rng, DRAWS)
+    f1 = np.mean([weighted_f1(known.target[~gone], known.predictions.predicted[~gone]) for gone in masks])
     assert doubts is not None
     return {"f1": round(float(f1), 6), "auroc": round(auroc(np.asarray(doubts), disputed), 6)}
 
