@@ -78,9 +78,12 @@ class NonFiniteError(ArithmeticError):
     """
 
     def __init__(self, step: int, losses: dict[str, float]) -> None:
+        super().__init__(step, losses)
         self.step, self.losses = step, losses
-        terms = ", ".join(f"{name} {value:g}" for name, value in losses.items())
-        super().__init__(f"the loss or its gradient is not finite in step {step}: {terms}")
+
+    def __str__(self) -> str:
+        terms = ", ".join(f"{name} {value:g}" for name, value in self.losses.items())
+        return f"the loss or its gradient is not finite in step {self.step}: {terms}"
 
 
 def adopt(training: Training, algorithm: Algorithm) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -11,8 +11,18 @@ class UserError(ValueError):
     """Something a person gave that cannot work.
 
     The message is one sentence that a person can act on. The command line prints it without a traceback
-    and exits with code 2.
+    and exits with code 2. Another process reads it as it is, whatever a class below this one is made from.
     """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(kind: type[UserError], arguments: tuple[Any, ...], content: Mapping[str, Any]) -> UserError:
+    """Return an error that comes from another process."""
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(content)
+    return error
 
 
 def unknown(kind: str, given: str, possible: Iterable[str]) -> UserError:

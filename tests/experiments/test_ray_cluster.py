@@ -13,6 +13,7 @@ from s2c2 import files
 from s2c2.data.synthetic import synthetic
 from s2c2.experiments.pool import Job
 from s2c2.experiments.ray_cluster import Ray
+from tests.experiments.failing import SAID
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -82,13 +83,16 @@ def ancestors(process: int) -> list[int]:
 def test_one_that_fails_and_one_that_is_told_to_stop() -> None:
     asked: list[bool] = []
     jobs = [Job("fails", os.rmdir, ("/nowhere/at/all",)), Job("dies", os._exit, (3,))]
-    jobs += [Job("never", time.sleep, (0,), after=("fails", "dies"))]
+    jobs += [Job(call.__name__, call, ()) for call in SAID]
+    jobs += [Job("never", time.sleep, (0,), after=tuple(job.name for job in jobs))]
     found = {}
     for ended in Ray(1)(jobs, stop=lambda: bool(asked), watch=lambda done: None):
         found[ended.job.name] = ended.error
-        if len(found) == 2:
+        if len(found) == 4:
             asked.append(True)
-    assert set(found) == {"fails", "dies"}
+    assert set(found) == {"fails", "dies", *(call.__name__ for call in SAID)}
+    for call, said in SAID.items():
+        assert str(found[call.__name__]) == said
     assert isinstance(found["fails"], FileNotFoundError)
     assert "call(*arguments)" in "".join(found["fails"].__notes__)
     assert "its process died 4 times" in str(found["dies"])

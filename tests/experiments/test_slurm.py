@@ -15,11 +15,13 @@ from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
 from s2c2.experiments.pool import Job
 from s2c2.experiments.slurm import Slurm
+from tests.experiments.failing import SAID
 from tests.experiments.slurm_cluster import absent, slurm
 from tests.needed import missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
+ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ("train.steps=40", "train.batch=4", "train.checkpoint=5", "data.labeled=48")
 NAMES = [f"small-mean-teacher-{arm}-0" for arm in ("vanilla", "s2c2")]
 
@@ -38,6 +40,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 def here(cluster: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory in which commands of Slurm reach the cluster."""
     monkeypatch.setenv("SLURM_CONF", cluster["SLURM_CONF"])
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -95,13 +100,16 @@ def jobs_of(folder: Path) -> list[int]:
 def test_one_fails_one_dies_and_one_is_told_to_stop(here: Path) -> None:
     asked: list[bool] = []
     jobs = [Job("fails", os.rmdir, ("/nowhere/at/all",)), Job("dies", os._exit, (3,))]
-    jobs += [Job("never", time.sleep, (0,), after=("fails", "dies"))]
+    jobs += [Job(call.__name__, call, ()) for call in SAID]
+    jobs += [Job("never", time.sleep, (0,), after=tuple(job.name for job in jobs))]
     found = {}
     for ended in Slurm(2)(jobs, stop=lambda: bool(asked), watch=lambda done: None):
         found[ended.job.name] = ended.error
-        if len(found) == 2:
+        if len(found) == 4:
             asked.append(True)
-    assert set(found) == {"fails", "dies"}
+    assert set(found) == {"fails", "dies", *(call.__name__ for call in SAID)}
+    for call, said in SAID.items():
+        assert str(found[call.__name__]) == said
     assert isinstance(found["fails"], FileNotFoundError)
     assert "its process died 4 times" in str(found["dies"])
     assert not list(here.iterdir())

@@ -14,6 +14,7 @@ from s2c2.experiments import pool, rounds
 from s2c2.experiments.callbacks import Callbacks
 from s2c2.experiments.device import within
 from s2c2.experiments.executors import Executor, Local
+from s2c2.experiments.failures import named, words
 from s2c2.experiments.folder import Place
 from s2c2.experiments.output import Output, guard, known, recorded, trained
 from s2c2.experiments.planned import Planned
@@ -247,11 +248,11 @@ def note(ended: Ended, out: Output) -> str:
     """
     planned, error = ended.job.arguments[0], ended.error
     name = planned.entry.name
-    reason = " ".join(str(error).split())
+    reason = "" if error is None else words(error)
     if isinstance(error, BrokenProcessPool):
         reason = "its process died; it was killed, or the memory was not enough"
     elif error is not None and not isinstance(error, UserError):
-        reason = f"{type(error).__name__}: {reason}"
+        reason = named(error)
         files.write_text(out.error(name), "".join(traceback.format_exception(error)))
     files.write_json(out.record(name), _failed(planned, out, nameless(reason, out)))
     return reason

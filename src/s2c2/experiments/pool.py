@@ -21,6 +21,7 @@ from multiprocessing.process import parent_process
 from typing import Any
 
 from s2c2.allocator import give_back
+from s2c2.experiments.failures import portable
 
 LONG = 60
 """Bytes of the path of the folder for temporary files from which a socket there may have too long a name."""
@@ -214,6 +215,10 @@ def _do(job: Job) -> None:
     """Do a job, in its process, and give back the memory that it freed, which others may need."""
     try:
         job.call(*job.arguments)
+    except BaseException as error:
+        if (carried := portable(error)) is error:
+            raise
+        raise carried from error
     finally:
         give_back()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from s2c2.errors import UserError
+from s2c2.experiments.failures import received
 from s2c2.experiments.pool import Ended, Job
 from s2c2.experiments.remote import RETRIES, died, perform, work
 
@@ -86,10 +87,9 @@ class _Cluster:
     def error(self, handle: Any) -> BaseException | None:
         """Return what went wrong with one that ended."""
         try:
-            error: BaseException | None = self.ray.get(handle)
+            return received(self.ray.get(handle))
         except self.ray.exceptions.RayError as lost:
             return died(str(lost).splitlines()[0])
-        return error
 
     def stop(self) -> None:
         """Tell all jobs to end."""

@@ -1,13 +1,13 @@
 """Jobs in processes that another system starts, such as Ray or Slurm: which is next, and how far they are."""
 
 import time
-import traceback
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from s2c2.experiments import pool
+from s2c2.experiments.failures import sent
 from s2c2.experiments.pool import POLL, Ended, Job
 
 RETRIES = 3
@@ -68,10 +68,8 @@ def died(reason: str) -> BrokenProcessPool:
     return BrokenProcessPool(f"its process died {RETRIES + 1} times: {reason}")
 
 
-def perform(
-    call: Callable[..., object], arguments: tuple[Any, ...], report: Callable[[int], bool]
-) -> BaseException | None:
-    """Do a job, in its process, and return what went wrong, with its traceback as a note.
+def perform(call: Callable[..., object], arguments: tuple[Any, ...], report: Callable[[int], bool]) -> bytes:
+    """Do a job, in its process, and return what went wrong, for ``failures.received``.
 
     Args:
         call: the function.
@@ -83,9 +81,8 @@ def perform(
     try:
         call(*arguments)
     except BaseException as error:
-        error.add_note("".join(traceback.format_exception(error)))
-        return error
-    return None
+        return sent(error)
+    return sent(None)
 
 
 @dataclass

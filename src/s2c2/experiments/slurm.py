@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from s2c2 import files
 from s2c2.errors import UserError
+from s2c2.experiments.failures import received
 from s2c2.experiments.pool import Ended, Job
 from s2c2.experiments.remote import RETRIES, died, perform, work
 
@@ -106,8 +107,7 @@ class _Queue:
         """Return what went wrong with one that ended."""
         result = handle.folder / "result"
         if result.exists():
-            error: BaseException | None = pickle.loads(result.read_bytes())
-            return error
+            return received(result.read_bytes())
         if (self.folder / "stop").exists():
             return KeyboardInterrupt()
         places = [handle.folder / name for name in ("said", "refused")]
@@ -143,9 +143,9 @@ def main(folder: Path) -> None:
         files.write_text(folder / "done", str(done))
         return (folder.parent / "stop").exists()
 
-    error = perform(job.call, job.arguments, report)
+    result = perform(job.call, job.arguments, report)
     with files.atomic(folder / "result") as partial:
-        partial.write_bytes(pickle.dumps(error))
+        partial.write_bytes(result)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,12 @@ class Duplicate(Exception):  # noqa: N818
     """The key is already in the log: the act was recorded before."""
 
     def __init__(self, recorded: Recorded) -> None:
-        super().__init__(f"act {recorded.seq} has this key")
+        super().__init__(recorded)
         self.recorded = recorded
         """The act as it was first recorded."""
+
+    def __str__(self) -> str:
+        return f"act {self.recorded.seq} has this key"
 
 
 class Store:
