@@ -1,8 +1,10 @@
 import errno
+import fcntl
 import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ def test_the_place_is_empty_until_the_end(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from s2c2 import files
 path = Path(sys.argv[1])
@@ -208,3 +211,47 @@ def test_a_lock_makes_another_process_wait(tmp_path: Path) -> None:
     assert (tmp_path / "done").read_text() == "in"
     with files.locked(tmp_path / "lock", wait=False) as mine:
         assert mine
+
+
+def test_where_there_are_no_locks_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way of a folder")
+    with files.locked(tmp_path / "file" / "lock") as mine:
+        assert mine
+
+    def lockless(file: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    with files.locked(tmp_path / "lock") as mine, files.locked(tmp_path / "lock") as also:
+        assert mine
+        assert also
+
+
+def test_one_who_waits_may_give_up(tmp_path: Path) -> None:
+    asked = [3, 2, 1]
+
+    def wait(path: Path) -> None:
+        with files.awaited(path, asked.pop):
+            pytest.fail("it is held by another")
+
+    with files.locked(tmp_path / "lock"), pytest.raises(IndexError):
+        wait(tmp_path / "lock")
+    assert not asked
+
+
+def test_a_lock_is_taken_anew_where_who_held_it_removed_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, take = tmp_path / "lock", fcntl.flock
+    with ExitStack() as other:
+        other.enter_context(files.locked(path))
+
+        def late(file: int, how: int) -> None:
+            other.close()
+            take(file, how)
+
+        monkeypatch.setattr(fcntl, "flock", late)
+        with files.locked(path) as mine:
+            assert mine
+            assert path.exists(), "a third one would make another, and hold it too"
+    assert not path.exists()

@@ -8,8 +8,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from s2c2.errors import UserError
 
 STALE = ".partial"
 """Suffix of a file that is still being written."""
+LOOK = 0.1
+"""Seconds between two looks at a lock that another process holds."""
+TRIES = 100
+"""How often a lock is tried whose file is removed each time, before it is done without."""
 
 
 @contextmanager
@@ -137,17 +142,67 @@ def unwritable(error: Exception) -> str | None:
 def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
     """Hold a lock that other processes wait for; it ends with the process, also when that is killed.
 
+    Where no lock can be had, as in a read-only folder and on some file systems, nobody waits.
+
     Args:
-        path: file that stands for it.
+        path: file that stands for it, and is removed at the end.
         wait: whether to wait while another holds it; else go on without it, and say so by False.
     """
-    with path.open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    try:
+        file = _taken(path, wait)
+    except BlockingIOError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        if file is not None:
+            with suppress(OSError):
+                path.unlink()
+            os.close(file)
+
+
+@contextmanager
+def awaited(path: Path, waiting: Callable[[], object]) -> Iterator[None]:
+    """Hold a lock as :func:`locked` does; while another does, ``waiting`` is called often, and may raise."""
+    while True:
+        with locked(path, wait=False) as mine:
+            if mine:
+                yield
+                return
+        waiting()
+        time.sleep(LOOK)
+
+
+def _taken(path: Path, wait: bool) -> int | None:
+    """Return the open file of a lock that is held from now on; None where there are no locks.
+
+    Raises:
+        BlockingIOError: when another holds it, and this is not to wait.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(TRIES):
+            with ExitStack() as stack:
+                file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+                stack.callback(os.close, file)
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                if _names(path, file):
+                    stack.pop_all()
+                    return file
+    except BlockingIOError:
+        raise
+    except OSError:
+        return None
+    return None
+
+
+def _names(path: Path, file: int) -> bool:
+    """Return whether a path leads to an open file: who held a lock before may have removed it meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except OSError:
+        return False
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from s2c2 import files
+from s2c2.cli.experiment import spread_of
 from s2c2.data.synthetic import synthetic
-from s2c2.experiments.grid import alone
+from s2c2.experiments.grid import alone, train
+from s2c2.experiments.grids import plan
 from s2c2.experiments.output import Output
 from s2c2.report.study.writing import contents
 from tests.forked import Forked
@@ -131,6 +133,16 @@ def test_what_is_done_is_not_repeated(grid: Path, small: Path, s2c2: Forked) -> 
     assert "0 runs worked on, 4 were done" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in grid.glob("runs/*/*")} == before
     assert (grid / "figure4" / "figure.svg").read_text() == (grid / "table2" / "figure.svg").read_text()
+
+
+def test_a_run_that_is_asked_for_again_after_its_end_stays_as_it_is(grid: Path, small: Path) -> None:
+    """As Slurm and Ray do where a node fails just after a job had ended."""
+    _, runs = plan("table2", spread_of(list(QUICK), "cpu", (small,), 2, ("mean-teacher",)))
+    assert [run.entry.name for run in runs] == NAMES
+    before = {path: path.stat().st_mtime_ns for path in grid.glob("runs/**/*")}
+    for planned, lender in ((runs[0], None), (runs[1], NAMES[0])):
+        train(planned, Output(grid), lender)
+    assert {path: path.stat().st_mtime_ns for path in grid.glob("runs/**/*")} == before
 
 
 @pytest.fixture

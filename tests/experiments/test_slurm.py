@@ -1,6 +1,7 @@
 """A grid on a real Slurm of one node, whose jobs are killed, requeued and told to stop."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -13,8 +14,9 @@ import pytest
 from s2c2 import files
 from s2c2.data.synthetic import synthetic
 from s2c2.errors import UserError
+from s2c2.experiments.failures import received
 from s2c2.experiments.pool import Job
-from s2c2.experiments.slurm import Slurm
+from s2c2.experiments.slurm import Slurm, main
 from tests.experiments.failing import SAID
 from tests.experiments.slurm_cluster import absent, slurm
 from tests.needed import missing
@@ -113,6 +115,21 @@ def test_one_fails_one_dies_and_one_is_told_to_stop(here: Path) -> None:
     assert isinstance(found["fails"], FileNotFoundError)
     assert "its process died 4 times" in str(found["dies"])
     assert not list(here.iterdir())
+
+
+def note(path: str) -> None:
+    with open(path, "a") as stream:
+        stream.write("done ")
+
+
+def test_a_job_that_is_queued_again_after_its_end_is_not_done_again(tmp_path: Path) -> None:
+    folder = tmp_path / "jobs" / "0"
+    folder.mkdir(parents=True)
+    (folder / "job").write_bytes(pickle.dumps(Job("notes", note, (str(tmp_path / "notes"),))))
+    for _ in range(2):
+        main(folder)
+    assert (tmp_path / "notes").read_text() == "done "
+    assert received((folder / "result").read_bytes()) is None
 
 
 def test_where_there_is_no_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,11 @@ class Place:
     root: Path
 
     @property
+    def lock(self) -> Path:
+        """What a process holds that writes into it; removed at the end."""
+        return self.root / ".lock"
+
+    @property
     def config(self) -> Path:
         """The resolved configuration."""
         return self.root / "config.yaml"
@@ -140,7 +145,7 @@ def guard(place: Place, dataset: Dataset, config: Config, *, resume: bool) -> No
 def _begun(place: Place) -> bool:
     """Return whether a folder is empty or all it holds is what a run writes before its configuration."""
     first = (place.dataset, place.images, place.splits, place.labels, place.annotations, place.relabeling)
-    known = {path.name for path in (*first, place.environment)}
+    known = {path.name for path in (*first, place.environment, place.lock)}
     return all(path.name in known or path.name.endswith(files.STALE) for path in place.root.iterdir())
 
 
@@ -263,7 +268,7 @@ def accompany(place: Place, beside: Mapping[str, str]) -> None:
 @contextmanager
 def no_ruins(place: Place) -> Iterator[None]:
     """Remove a run folder again when the first files of it cannot be written."""
-    existed = place.root.exists()
+    existed = place.root.is_dir() and any(path != place.lock for path in place.root.iterdir())
     try:
         yield
     except UserError:

@@ -194,6 +194,8 @@ def _training(planned: Planned, out: Output, training: set[str], lender: str | N
 def train(planned: Planned, out: Output, lender: str | None = None) -> None:
     """Train a run, in a process of the pool; where a trained run has the same network, read that anew."""
     folder = out.run(planned.entry.name)
+    if trained(out, planned.entry.name):  # a job that is started again after it had ended
+        return
     if lender is not None and trained(out, lender) and not folder.exists():
         reread(out.run(lender), folder, planned.values["predict"])
         return

@@ -1,6 +1,7 @@
 """A run: a configuration and a dataset become a run folder."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +26,7 @@ from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
 from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
 from s2c2.experiments.following import follow
+from s2c2.experiments.holding import held
 from s2c2.experiments.precision import bfloat16
 from s2c2.experiments.predicting import Reader, predict_inputs, predict_pack
 from s2c2.experiments.probing import Known, corrected, fitted, require, unlearned
@@ -73,41 +75,53 @@ def run(
     place = Place(out)
     ranks.same("their settings", config.model_dump_json)
     compilable(config, ranks.world)
-    led(ranks, lambda: enter(place, dataset, config, resume))
-    torch.set_num_threads(threads(config))
-    device = present()
-    ready = first(ranks, lambda: setup(dataset, config, device, callbacks.reading, out))
-    ranks.same("their images", lambda: pooled(ready.pack.digests))
-    ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
-    labeled = known(ready)
-    require(config.predict, labeled, dataset.classes, set(ready.training.network.heads))
-    ignored = (
-        *left_out(ready.pack),
-        *remarked(dataset, ready.pack),
-        *idle(ready.objective),
-        *unheeded(config),
-        *unequal(ready.objective, config),
-    )
-    for text in (*ignored, *unlearned(labeled, dataset.classes), *slowed(config, ready)):
-        callbacks.say(text)
-    led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
-    for text in restored(place, ready.training, ranks) if resume else ():
-        callbacks.say(text)
-    for network in ready.training.networks:
-        join(network, ranks)
-    with compiling(ready.training, config):
-        follow(place, ready, config, callbacks.step, stop, ranks)
-    reader = reader_of(ready.training.averaged.network, dataset.classes, config)
-    material = Material(ready.pack, ready.embedded, labeled, ready.splits.of())
-    with eager(config):
-        return conclude(place, config, reader, material, callbacks.predicting, ranks)
+    with ExitStack() as stack:
+        led(ranks, lambda: stack.enter_context(entered(place, dataset, config, resume, stop, callbacks.say)))
+        torch.set_num_threads(threads(config))
+        device = present()
+        ready = first(ranks, lambda: setup(dataset, config, device, callbacks.reading, out))
+        ranks.same("their images", lambda: pooled(ready.pack.digests))
+        ranks.same("their precision", lambda: str(bfloat16(config, device, ready.training.network)))
+        labeled = known(ready)
+        require(config.predict, labeled, dataset.classes, set(ready.training.network.heads))
+        ignored = (
+            *left_out(ready.pack),
+            *remarked(dataset, ready.pack),
+            *idle(ready.objective),
+            *unheeded(config),
+            *unequal(ready.objective, config),
+        )
+        for text in (*ignored, *unlearned(labeled, dataset.classes), *slowed(config, ready)):
+            callbacks.say(text)
+        led(ranks, lambda: begin(place, dataset, config, ready, beside, ranks.world))
+        for text in restored(place, ready.training, ranks) if resume else ():
+            callbacks.say(text)
+        for network in ready.training.networks:
+            join(network, ranks)
+        with compiling(ready.training, config):
+            follow(place, ready, config, callbacks.step, stop, ranks)
+        reader = reader_of(ready.training.averaged.network, dataset.classes, config)
+        material = Material(ready.pack, ready.embedded, labeled, ready.splits.of())
+        with eager(config):
+            return conclude(place, config, reader, material, callbacks.predicting, ranks)
 
 
-def enter(place: Place, dataset: Dataset, config: Config, resume: bool) -> None:
-    """Refuse a folder that the run must not write into, and remove what a killed process left there."""
+@contextmanager
+def entered(
+    place: Place,
+    dataset: Dataset,
+    config: Config,
+    resume: bool,
+    stop: Callable[[], bool],
+    say: Callable[[str], None],
+) -> Iterator[None]:
+    """Hold a folder that the run may write into, and remove what a killed process left there."""
     guard(place, dataset, config, resume=resume)
-    for folder in (place.root, place.checkpoints):
-        files.sweep(folder)
+    with held(place, stop, say):
+        guard(place, dataset, config, resume=resume)  # who held it may have begun or ended a run there
+        for folder in (place.root, place.checkpoints):
+            files.sweep(folder)
+        yield
 
 
 def left_out(packed: Pack) -> Iterator[str]:

@@ -140,9 +140,9 @@ def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:
 
 DERIVED = (
     *("predictions.parquet", "scores.json", "proposals.parquet", "report.html"),
-    *("readout.npz", "probe.npz"),
+    *("readout.npz", "probe.npz", ".lock"),
 )
-"""Files of a run that follow from its network."""
+"""Files of a run that follow from its network, and that of its lock."""
 
 
 def score(root: Path, against: Path | None = None) -> dict[str, Any]:

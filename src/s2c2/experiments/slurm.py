@@ -136,7 +136,12 @@ class _Queue:
 
 
 def main(folder: Path) -> None:
-    """Do the job of a folder, on a node, and write its result."""
+    """Do the job of a folder, on a node, and write its result.
+
+    Slurm may queue one again that had written it.
+    """
+    if (folder / "result").exists():
+        return
     job: Job = pickle.loads((folder / "job").read_bytes())
 
     def report(done: int) -> bool:
