@@ -6,6 +6,7 @@ import sys
 import time
 from io import BytesIO
 from pathlib import Path
+from subprocess import PIPE
 from typing import IO
 
 import numpy as np
@@ -337,7 +338,7 @@ pack(read(Path(sys.argv[1])), 16, progress=progress)
 
 def test_a_killed_process_leaves_nothing_that_is_used(root: Path) -> None:
     command = [sys.executable, "-c", KILLED, str(root)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"half\n"
         process.send_signal(signal.SIGKILL)
@@ -347,6 +348,74 @@ def test_a_killed_process_leaves_nothing_that_is_used(root: Path) -> None:
     packed: Pack = pack(read(root), 16)
     for row in range(70):
         assert (packed.pixels[row] == pixels(row)).all()
+
+
+DECODING = """
+import sys
+from pathlib import Path
+from s2c2.data import pack as module
+from s2c2.data.dataset import read
+
+def counted(*arguments):
+    decoded.append(arguments[1])
+    return decode(*arguments)
+
+def opened(*arguments):
+    found = opening(*arguments)
+    if not said:
+        said.append(print(f"ready {found}", flush=True))
+        sys.stdin.readline()
+    return found
+
+decode, module._decode, decoded = module._decode, counted, []
+opening, module._open, said = module._open, opened, []
+packed = module.pack(read(Path(sys.argv[1])), 16)
+print(len(decoded), len(packed.images))
+"""
+
+
+def test_of_several_processes_one_decodes_and_the_others_wait(root: Path) -> None:
+    command = [sys.executable, "-c", DECODING, str(root)]
+    processes = [subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) for _ in range(3)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready None\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=200)[0].split() for process in processes]
+    assert sorted(said) == [["0", "70"], ["0", "70"], ["70", "70"]]
+    assert not list((root / ".cache").glob("*.lock"))
+
+
+def test_who_waits_for_a_pack_is_asked_whether_to_stop_and_not_held_up_by_a_killed_process(
+    root: Path,
+) -> None:
+    command = [sys.executable, "-c", KILLED, str(root)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"half\n"
+        seen: list[int] = []
+
+        def stop(done: int, total: int) -> None:
+            seen.append(done)
+            if seen.count(done) == 3:  # it does not go on
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            pack(read(root), 16, progress=stop)
+        assert npys(root) == []
+        seen.clear()
+
+        def kill(done: int, total: int) -> None:
+            seen.append(done)
+            if seen.count(done) == 3:
+                process.kill()
+
+        packed = pack(read(root), 16, progress=kill)
+        assert process.poll() == -signal.SIGKILL
+    assert len(packed.images) == 70
 
 
 def test_no_torch() -> None:

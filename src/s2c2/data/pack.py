@@ -60,6 +60,8 @@ def pack(
 ) -> Pack:
     """Return the images of a dataset as one array, decoding them only when files have changed.
 
+    Of several processes one decodes and the others wait; the time until then is reported as no progress.
+
     Args:
         dataset: the dataset.
         size: height and width in pixels.
@@ -95,9 +97,14 @@ def readable(
     path = folder / (prefix + key([VERSION, size, fit, dataset.images, contents]))
     opened = _open(path, size)
     if opened is None:
-        images = _decoded(dataset, contents, (size, fit))
-        _write(path, size, len(dataset.images), _counted(images, (fresh, len(dataset.images)), progress))
-        sweep(folder, path.name, prefix)
+        before, count = fresh, len(dataset.images)
+        with files.awaited(folder / f"packing-{size}-{fit}.lock", lambda: progress(before, before + count)):
+            if _open(path, size) is None:  # another process may have made it meanwhile
+                images = _decoded(dataset, contents, (size, fit))
+                _write(path, size, count, _counted(images, (before, count), progress))
+                sweep(folder, path.name, prefix)
+            else:
+                progress(before + count, before + count)
         opened = _open(path, size)
     if opened is None:
         raise UserError(f"the pack {path}.npy is damaged as soon as it is written: check the disk")
