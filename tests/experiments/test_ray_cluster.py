@@ -11,7 +11,7 @@ import pytest
 
 from s2c2 import files
 from s2c2.data.synthetic import synthetic
-from s2c2.experiments.pool import Job
+from s2c2.experiments.pool import Job, advance, stopped
 from s2c2.experiments.ray_cluster import Ray
 from tests.experiments.failing import SAID
 
@@ -58,12 +58,12 @@ def await_file(folder: Path) -> None:
         time.sleep(0.05)
 
 
-def workers(ancestor: int) -> list[int]:
-    """Return the processes that do jobs for a driver."""
+def workers(ancestor: int, name: bytes = b"_do") -> list[int]:
+    """Return the processes that do jobs for a driver, or those of another name."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            works = place.joinpath("cmdline").read_bytes().startswith(b"ray::_do")
+            works = place.joinpath("cmdline").read_bytes().startswith(b"ray::" + name)
             if works and ancestor in ancestors(int(place.name)):
                 found.append(int(place.name))
         except OSError:
@@ -96,3 +96,31 @@ def test_one_that_fails_and_one_that_is_told_to_stop() -> None:
     assert isinstance(found["fails"], FileNotFoundError)
     assert "call(*arguments)" in "".join(found["fails"].__notes__)
     assert "its process died 4 times" in str(found["dies"])
+
+
+def counting() -> None:
+    """Report progress until told to stop."""
+    done = 0
+    while not stopped():
+        done += 1
+        advance(done)
+        time.sleep(0.05)
+
+
+def test_a_grid_outlives_the_process_that_its_jobs_report_to() -> None:
+    """As where the node dies that Ray had put it on: progress comes back, and a wish to stop gets through."""
+    killed: list[int] = []
+    asked: list[bool] = []
+
+    def watch(done: int) -> None:
+        if not killed and done:
+            (board,) = workers(os.getpid(), b"_Board")
+            os.kill(board, signal.SIGKILL)
+            killed.append(done)
+        elif killed and done > killed[0]:
+            asked.append(True)
+
+    jobs = [Job("counts", counting, ())]
+    (ended,) = Ray(1)(jobs, stop=lambda: bool(asked), watch=watch)
+    assert ended.error is None
+    assert asked

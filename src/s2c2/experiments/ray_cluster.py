@@ -72,7 +72,8 @@ class _Cluster:
 
     def __init__(self, ray: Any) -> None:
         self.ray = ray
-        self.board = ray.remote(num_cpus=0)(_Board).remote()
+        lasting = {"max_restarts": -1, "max_task_retries": -1}  # on another node where its own dies
+        self.board = ray.remote(num_cpus=0, **lasting)(_Board).remote()
         self.do = ray.remote(num_cpus=1, max_retries=RETRIES)(_do)
 
     def start(self, job: Job) -> Any:
