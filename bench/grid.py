@@ -40,18 +40,7 @@ def table(dataset: Path, out: Path, seeds: int, *more: str) -> dict[str, float]:
     Files that are mapped, as embeddings and libraries are, can be let go at any time: they are told apart.
     """
     names = [part for name in ALGORITHMS for part in ("--algorithm", name)]
-    command = [
-        *MAIN,
-        "--preset",
-        "features",
-        "--dataset",
-        str(dataset),
-        *names,
-        "--seeds",
-        str(seeds),
-        "--out",
-        str(out),
-    ]
+    command = [*MAIN, "--dataset", str(dataset), *names, "--seeds", str(seeds), "--out", str(out)]
     command += ["--workers", str(WORKERS), *more]
     start, own, whole = time.perf_counter(), 0, 0
     with subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}) as process:
