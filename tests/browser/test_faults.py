@@ -218,9 +218,23 @@ def test_acts_wait_for_the_person_who_made_them(server: Server, open_page: Open)
         expect(notice(page, "elsewhere")).to_have_count(0)
         page.wait_for_selector("[role=gridcell][data-image]")
         assert server.events() == []
-    open_page(server, group=group)
+        told_once(page, "1 act of ann is kept in this browser and sent when the server is started with")
+    again = open_page(server, group=group)
+    expect(notice(again, "others")).to_have_count(0)
     (event,) = server.recorded("label")
     assert (event.annotator, event.images, event.payload["label"]) == ("ann", [images[0]], 1)
+
+
+def told_once(page: Page, words: str) -> None:
+    """Check that a page tells of acts of somebody else until that was read, a reload or not."""
+    for _ in range(2):
+        expect(notice(page, "others")).to_contain_text(words)
+        page.reload()
+    notice(page, "others").get_by_role("button", name="Understood").click()
+    expect(notice(page, "others")).to_have_count(0)
+    page.reload()
+    page.wait_for_selector("[role=gridcell][data-image]")
+    expect(notice(page, "others")).to_have_count(0)
 
 
 @contextmanager

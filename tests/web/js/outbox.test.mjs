@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { made } from "../../../src/s2c2/web/static/logic/acts.mjs";
-import { Outbox, WAITS, following, stored, verdict } from "../../../src/s2c2/web/static/logic/outbox.mjs";
+import { Outbox, WAITS, following, ofOthers, stored, verdict } from "../../../src/s2c2/web/static/logic/outbox.mjs";
 import { alive, beat, leave, others, own, shared, work } from "../../../src/s2c2/web/static/logic/tabs.mjs";
 
 /** A storage as a browser has it, which can be full. */
@@ -174,6 +174,19 @@ test("two tabs that send the same act record it once", async () => {
   outbox(storage, () => new Promise(() => undefined)).box.add(act("a"));
   await Promise.all([outbox(storage, send).box.flush(), outbox(storage, send).box.flush()]);
   assert.equal(taken.length, 1);
+});
+
+test("acts of other people are counted, of the same data only", () => {
+  const storage = shelf();
+  const away = () => new Promise(() => undefined);
+  for (const [whose, key] of [["s.d.ada.", "a"], ["s.d.Bo L.acts.", "b"], ["s.d.ada.", "c"], ["s.d.eve.", "d"], ["s.other.ada.", "e"]]) {
+    outbox(storage, away, { prefix: whose }).box.add(act(key));
+  }
+  storage.setItem("s.d.ada.act.000000009.x", "{");
+  storage.setItem("s.d.mallory.tab.t", "1000");
+  assert.deepEqual(ofOthers(storage, "s.d.", "eve"), [{ who: "ada", acts: 2 }, { who: "Bo L.acts", acts: 1 }]);
+  assert.deepEqual(ofOthers(storage, "s.d.", "ada").map(({ who }) => who), ["Bo L.acts", "eve"]);
+  assert.deepEqual(ofOthers(storage, "s.nothing.", "ada"), []);
 });
 
 test("damaged entries of the storage do no harm", async () => {

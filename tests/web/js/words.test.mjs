@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { counted, done, duration, first, leftOut, percent, status, strength, unsaved, waiting } from "../../../src/s2c2/web/static/logic/words.mjs";
+import { before, counted, done, duration, first, kept, leftOut, percent, status, strength, unsaved, waiting } from "../../../src/s2c2/web/static/logic/words.mjs";
 
 test("numbers, shares and times", () => {
   assert.equal(counted(1, "image"), "1 image");
@@ -49,6 +49,19 @@ test("an own act is not told as another person's", () => {
   assert.equal(first("bob", "ann", "label", "10:32", "this group"), "bob changed this group first (label, 10:32).");
   assert.equal(first("ann", "ann", "label", "", "this group"), "You changed this group yourself before (label).");
   assert.match(first("ann", "ann", "misfit", "10:32", "cats"), /^You took images out of cats as not fitting yourself \(10:32\)/);
+});
+
+test("what is kept in this browser, and until when", () => {
+  assert.equal(kept(1, "as soon as it is back"), "1 act is kept in this browser and sent as soon as it is back");
+  assert.equal(kept(1200, "when ada is here", "ada"), "1,200 acts of ada are kept in this browser and sent when ada is here");
+});
+
+test("who comes after others is told whose acts wait, and for what", () => {
+  const others = [{ who: "ada", acts: 2 }, { who: "Bo L.", acts: 1 }];
+  assert.equal(before(others, false), "2 acts of ada are kept in this browser and sent when ada logs in again in this browser. "
+    + "1 act of Bo L. is kept in this browser and sent when Bo L. logs in again in this browser.");
+  assert.equal(before(others.slice(1), true), "1 act of Bo L. is kept in this browser and sent when the server is started with --annotator Bo L. "
+    + "and this page opened again.");
 });
 
 test("who sees that another person is here is told whose acts wait, and for what", () => {

@@ -23,7 +23,7 @@ import { Single } from "./page/single.mjs";
 import { Store } from "./page/store.mjs";
 import { Thumbnails } from "./page/thumbnails.mjs";
 import { uuid } from "./page/uuid.mjs";
-import { clock, lease, neighbours, tabs } from "./page/watching.mjs";
+import { clock, lease, neighbours, predecessors, tabs } from "./page/watching.mjs";
 
 const KEYS = "s2c2.keys";
 const THEMES = ["light", "dark"];
@@ -33,7 +33,7 @@ class App {
     const size = Number(localStorage.getItem("s2c2.size")) || 128;
     this.store = new Store({
       session: null, view: "groups", queue: [], progress: null, group: null, opening: null, emptied: null, selection: nothing(0), size,
-      unsaved: 0, away: false, refusals: [], tabs: 0, trouble: null, toast: null, rail: false, held: null, active: 0,
+      unsaved: 0, away: false, refusals: [], tabs: 0, trouble: null, toast: null, rail: false, held: null, others: [], active: 0,
       canUndo: true, canRedo: true, coming: null, acts: 0, disputes: 0, elsewhere: false, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
     const elsewhere = () => this.store.state.elsewhere || this.store.set({ elsewhere: true });
@@ -51,7 +51,8 @@ class App {
     if (reply.status === 403) return this.#shut(reply);
     if (reply.status !== 200) return this.#later(reply);
     const session = reply.body;
-    const prefix = `s2c2.${session.dataset}.${session.annotator}.`;
+    const project = `s2c2.${session.dataset}.`;
+    const prefix = `${project}${session.annotator}.`;
     const tab = this.#tab(prefix);
     versioned(session.dataset);
     this.clock = clock(session.settings?.idle_seconds ?? 30, `${prefix}clock`);
@@ -60,6 +61,7 @@ class App {
     this.doing = new Doing({ ...this, tab, prefix, login: () => this.login() });
     this.#build();
     this.store.set({ unsaved: this.doing.outbox.unsaved });
+    this.understood = predecessors(this.store, project, `${prefix}others`);
     await this.doing.outbox.flush();
     tabs(this.store, prefix, tab, this.doing.outbox);
     if (await this.loading.queue()) await this.address.follow();

@@ -13,12 +13,30 @@
 /** Waiting times between attempts, in milliseconds; the last one repeats. */
 export const WAITS = [500, 1000, 2000, 4000, 8000, 15000];
 
+/** The name of a person's act, whose key has no dots: the person's may. */
+const NAME = /^(.+)\.act\.\d+\.[^.]+$/;
+
 /** The acts of a storage in the order they were made. @param {Storage} storage @param {string} prefix */
 export function stored(storage, prefix) {
-  const names = Array.from({ length: storage.length }, (_, at) => storage.key(at))
-    .filter((name) => name?.startsWith(`${prefix}act.`)).sort();
-  return names.map((name) => ({ name, act: read(storage, name) })).filter(({ act }) => act);
+  const acts = names(storage).filter((name) => name.startsWith(`${prefix}act.`)).sort();
+  return acts.map((name) => ({ name, act: read(storage, name) })).filter(({ act }) => act);
 }
+
+/**
+ * How many acts of other people wait in a storage, made for the same data.
+ * @param {Storage} storage @param {string} project what the names of all people's acts begin with @param {string} me
+ * @returns {{who: string, acts: number}[]}
+ */
+export function ofOthers(storage, project, me) {
+  const found = new Map();
+  for (const name of names(storage)) {
+    const who = name.startsWith(project) ? NAME.exec(name.slice(project.length))?.[1] : undefined;
+    if (who !== undefined && who !== me && read(storage, name)) found.set(who, (found.get(who) ?? 0) + 1);
+  }
+  return [...found].map(([who, acts]) => ({ who, acts }));
+}
+
+const names = (storage) => Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "");
 
 function read(storage, name) {
   try {

@@ -71,14 +71,26 @@ export function first(who, me, act, time, what) {
 }
 
 /**
+ * What is not saved yet is not lost.
+ * @param {number} acts @param {string} then when they are sent @param {string} [who] whose they are, where they are not one's own
+ */
+export const kept = (acts, then, who = "") => `${counted(acts, "act")}${who && ` of ${who}`} ${acts === 1 ? "is" : "are"} kept in this browser and sent ${then}`;
+
+/** Acts that wait until a person is here again. @param {{who: string, acts: number}} one @param {boolean} local whether nobody logs in */
+const waits = ({ who, acts }, local) =>
+  `${kept(acts, local ? `when the server is started with --annotator ${who} and this page opened again` : `when ${who} logs in again in this browser`, who)}.`;
+
+/**
  * Whose acts wait while the server takes those of somebody else, and for what.
  * @param {string} me @param {string} now who that is @param {number} acts @param {boolean} local whether nobody logs in @returns {string}
  */
 export function waiting(me, now, acts, local) {
-  const back = local ? `the server is started with --annotator ${me} and this page opened again` : `${me} logs in again in this browser`;
-  const kept = acts ? ` ${counted(acts, "act")} of ${me} ${acts === 1 ? "is" : "are"} kept in this browser and sent when ${back}.` : "";
-  return `The server takes the acts of ${now} now, but this page is that of ${me}.${kept} Reload to go on as ${now}.`;
+  const words = acts ? ` ${waits({ who: me, acts }, local)}` : "";
+  return `The server takes the acts of ${now} now, but this page is that of ${me}.${words} Reload to go on as ${now}.`;
 }
+
+/** That acts of people who were here before wait in this browser. @param {{who: string, acts: number}[]} others @param {boolean} local whether nobody logs in */
+export const before = (others, local) => others.map((one) => waits(one, local)).join(" ");
 
 /** Progress of a group: an icon and a word. @param {{open: number, size: number, done: boolean}} group */
 export function status(group) {

@@ -2,11 +2,14 @@
 
 import { nextOpen } from "../logic/board.mjs";
 import { said } from "../logic/boards.mjs";
-import { counted, first, unsaved as named, waiting } from "../logic/words.mjs";
+import { before, first, kept, unsaved as named, waiting } from "../logic/words.mjs";
 import { arrange, fill, h, icon, text } from "./dom.mjs";
 
 /** Acts not recorded that are told at a time; the others follow as these are read. */
 const MOST = 3;
+
+/** Notices that are read out when nothing else is. */
+const QUIET = ["tabs", "coming", "others"];
 
 /** Milliseconds that a toast stays. */
 const STAYS = 6000;
@@ -27,7 +30,7 @@ export class Notices {
   show(state) {
     const waits = state.view === "between" ? null : state.coming;
     const held = lonely(state) ? null : state.held;
-    const facts = [state.away && state.unsaved, state.elsewhere, state.elsewhere && state.unsaved, state.refusals, state.tabs, state.trouble, held, state.session, waits];
+    const facts = [state.away && state.unsaved, state.elsewhere, state.elsewhere && state.unsaved, state.refusals, state.tabs, state.trouble, held, state.session, state.others, waits];
     if (!this.facts || facts.some((fact, at) => fact !== this.facts[at])) this.#notices({ ...state, held });
     this.facts = facts;
     if (state.toast !== this.said) this.#say(state.toast);
@@ -48,17 +51,18 @@ export class Notices {
     arrange(this.root, [...this.elements.values()]);
   }
 
-  #wanted({ away, elsewhere, unsaved, refusals, tabs, trouble, held, coming, view, session }) {
+  #wanted({ away, elsewhere, unsaved, refusals, tabs, trouble, held, others, coming, view, session }) {
     return [
       elsewhere && { kind: "elsewhere", words: elsewhere === true ? gone(unsaved) : waiting(session.annotator, elsewhere, unsaved, session.mode === "local"),
         buttons: [["Reload", () => location.reload()]] },
       coming && view !== "between" && this.#coming(said(coming)),
-      away && unsaved && { kind: "unsaved", words: `The server does not answer. ${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent as soon as it is back: ${this.#waiting()}. Go on working.`,
+      away && unsaved && { kind: "unsaved", words: `The server does not answer. ${kept(unsaved, "as soon as it is back")}: ${this.#waiting()}. Go on working.`,
         buttons: [["Try now", () => this.app.doing.outbox.resume()]] },
       ...refusals.slice(0, MOST).map((one) => this.#refused(one)),
       held && { kind: "held", words: held },
       trouble && !away && { kind: "trouble", words: trouble, buttons: [["Try again", () => this.app.again()]] },
       tabs && { kind: "tabs", words: "This project is open in another tab too. Both save; what one does, the other shows a moment later." },
+      others.length && { kind: "others", words: before(others, session.mode === "local"), buttons: [["Understood", () => this.app.understood(), "understood"]] },
     ].filter(Boolean);
   }
 
@@ -93,13 +97,13 @@ export class Notices {
   }
 }
 
-const notice = (kind, buttons) => h("div", { class: `notice ${kind}`, role: ["tabs", "coming"].includes(kind) ? "status" : "alert" }, icon("warning"), h("p"), buttons);
+const notice = (kind, buttons) => h("div", { class: `notice ${kind}`, role: QUIET.includes(kind) ? "status" : "alert" }, icon("warning"), h("p"), buttons);
 
 /** Whether somebody else is in the one group that is open, in which many work at once: there is no other to take. */
 const lonely = ({ held, group, queue, session }) => Boolean(held) && group?.kind === "plain" && !nextOpen(queue, group.id, session.annotator);
 
 /** That the data of the page is not there, and how many acts wait for it. */
-const gone = (unsaved) => `The server shows other data now than this page. ${unsaved ? `${counted(unsaved, "act")} ${unsaved === 1 ? "is" : "are"} kept in this browser and sent when the data of this page is back at this address. ` : ""}Reload to see what is there.`;
+const gone = (unsaved) => `The server shows other data now than this page. ${unsaved ? `${kept(unsaved, "when the data of this page is back at this address")}. ` : ""}Reload to see what is there.`;
 
 /** Who was first, and what became of one's own act. */
 function told({ words, conflict, elsewhere, decided }, me) {

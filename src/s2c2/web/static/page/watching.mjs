@@ -1,6 +1,7 @@
 /** What goes on around the page: time, other tabs, other people. */
 
 import { Clock } from "../logic/clock.mjs";
+import { ofOthers } from "../logic/outbox.mjs";
 import { BEAT, beat, leave as left, others, shared, work } from "../logic/tabs.mjs";
 
 /** Milliseconds between two looks at what others did. */
@@ -22,6 +23,18 @@ export function clock(idle, name) {
   document.addEventListener("visibilitychange", () => (document.hidden ? found.hide() : found.show()));
   addEventListener("pagehide", () => sessionStorage.setItem(name, JSON.stringify(found.read())));
   return found;
+}
+
+/**
+ * Tell that acts of people who were here before wait in this browser, in each window until it was read.
+ * @param {any} store @param {string} project what the names of all people's acts begin with @param {string} name what was read has in the storage
+ * @returns {() => void} called when it was read
+ */
+export function predecessors(store, project, name) {
+  const others = ofOthers(localStorage, project, store.state.session.annotator);
+  const what = JSON.stringify(others);
+  if (sessionStorage.getItem(name) !== what) store.set({ others });
+  return () => { sessionStorage.setItem(name, what); store.set({ others: [] }); };
 }
 
 /** Tell other tabs that this one is open, and the page whether there are others. @param {any} store @param {string} prefix @param {string} tab */
