@@ -168,11 +168,11 @@ def test_changed_names_the_groups_that_others_touched(board: Board) -> None:
     does(board, "ann", act("label", (0,), "class-0", label=0))
     does(board, "ann", act("misfit", (7,), "cluster-2"))
     assert set(board.changed(SCOPE, 1)) == {"cluster-2", "misfits"}
-    assert board.changed(SCOPE, 2) == ()
+    assert board.changed(SCOPE, 2) == {}
     does(board, "bo", act("label", (1,), "class-0", label=0, tab="b"))
-    assert board.changed(SCOPE, 0, ("ann", "tab")) == ("class-0",)
+    assert board.changed(SCOPE, 0, ("ann", "tab")) == {"class-0": 3}
     assert set(board.changed(SCOPE, 0, ("bo", "b"))) == {"class-0", "cluster-2", "misfits"}
-    assert board.changed(SCOPE, 2, ("bo", "b")) == ()
+    assert board.changed(SCOPE, 2, ("bo", "b")) == {}
 
 
 def test_a_log_with_a_gap_or_with_a_strange_act_is_refused_by_number(board: Board) -> None:

@@ -144,8 +144,8 @@ def same_groups(board: Board, naive: Naive, scope: str, touched: dict[int, set[s
     listed = [summary.group for summary in board.groups(scope)]
     assert sorted(listed) == sorted({group for group in state.groups if state.members(group)})
     after = max(0, len(naive.log) - 2)
-    changed = set().union(*(touched[seq] for seq in mine if seq > after))
-    assert set(board.changed(scope, after)) == changed
+    changed = {group: seq for seq in sorted(mine) if seq > after for group in touched[seq]}
+    assert board.changed(scope, after) == changed
     progress = board.progress(scope)
     done = [group for group in board.groups(scope) if group.done]
     answered = len(set(state.answer) & set(state.place))

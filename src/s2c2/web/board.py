@@ -200,10 +200,17 @@ class Board:
         """Return an act that was applied, by its number, from 1."""
         return self._steps[seq - 1]
 
-    def changed(self, scope: str, after: int, own: Own | None = None) -> tuple[str, ...]:
-        """Return the groups that acts after a number touched, all acts or those that are not one's own."""
+    def changed(self, scope: str, after: int, own: Own | None = None) -> dict[str, int]:
+        """Return the groups that acts after a number touched, each with the number of the last such act.
+
+        Args:
+            scope: whose board.
+            after: number of the last act that is left out.
+            own: whose acts are left out too; None for nobody's.
+        """
         touched = self._sheet(scope).touched.items()
-        return tuple(group for group, seqs in touched if any(since(seqs, self._steps, after, own)))
+        last = {group: next(since(seqs, self._steps, after, own), None) for group, seqs in touched}
+        return {group: step.seq for group, step in last.items() if step is not None}
 
     def progress(self, scope: str) -> Progress:
         """Return how far a scope is."""

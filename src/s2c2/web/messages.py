@@ -196,6 +196,8 @@ class Queue(BaseModel):
     """Whether the asker has an act here to undo."""
     redo: bool
     """Whether the asker has an undone act here to do again."""
+    seq: int
+    """Number of the last act that is in it."""
 
 
 class Suggestion(BaseModel):
@@ -355,3 +357,5 @@ class Events(BaseModel):
 
     seq: int
     changed: list[str]
+    last: int
+    """Number of the last act that changed one of these groups; 0 where there is none."""

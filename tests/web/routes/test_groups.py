@@ -20,6 +20,7 @@ def test_queue_holds_each_image_once_open_groups_first(ada: TestClient) -> None:
     assert {item["group"] for item in groups} == {"class-0", "class-1", "cluster-2", "cluster-3", "cluster-4"}
     assert [item["size"] for item in groups] == [12] * 5
     assert found["progress"] == {"images": 60, "answered": 0, "groups": 5, "done": 0}
+    assert found["seq"] == 0
     weights = [item["size"] * item["coherence"] for item in groups]
     assert weights == sorted(weights, reverse=True)
     first = groups[0]["group"]
@@ -28,6 +29,7 @@ def test_queue_holds_each_image_once_open_groups_first(ada: TestClient) -> None:
     assert found["groups"][-1]["group"] == first
     assert found["groups"][-1]["done"]
     assert found["progress"] == {"images": 60, "answered": 12, "groups": 5, "done": 1}
+    assert found["seq"] == 1
 
 
 def test_queue_says_whether_the_asker_has_something_to_undo(ada: TestClient, bob: TestClient) -> None:

@@ -18,10 +18,10 @@ def test_session_says_who_asks_and_what_there_is(ada: TestClient, workspace: Wor
 
 
 def test_events_name_the_groups_that_others_touched(ada: TestClient, bob: TestClient) -> None:
-    assert ada.get("/api/events").json() == {"seq": 0, "changed": []}
+    assert ada.get("/api/events").json() == {"seq": 0, "changed": [], "last": 0}
     assert bob.post("/api/acts", json=sent("accept", "class-1", version=0)).status_code == 201
-    assert ada.get("/api/events?after=0").json() == {"seq": 1, "changed": ["class-1"]}
-    assert ada.get("/api/events?after=1").json() == {"seq": 1, "changed": []}
+    assert ada.get("/api/events?after=0").json() == {"seq": 1, "changed": ["class-1"], "last": 1}
+    assert ada.get("/api/events?after=1").json() == {"seq": 1, "changed": [], "last": 0}
     assert ada.get("/api/session").json()["seq"] == 1
 
 
@@ -29,13 +29,13 @@ def test_events_leave_out_what_the_asking_tab_did_itself(ada: TestClient, bob: T
     here, there = (str(uuid4()) for _ in range(2))
     assert ada.post("/api/acts", json=sent("accept", "class-0", version=0, tab=here)).status_code == 201
     assert ada.post("/api/acts", json=sent("accept", "class-1", version=0, tab=there)).status_code == 201
-    assert ada.get(f"/api/events?tab={here}").json() == {"seq": 2, "changed": ["class-1"]}
-    assert ada.get(f"/api/events?tab={there}").json() == {"seq": 2, "changed": ["class-0"]}
+    assert ada.get(f"/api/events?tab={here}").json() == {"seq": 2, "changed": ["class-1"], "last": 2}
+    assert ada.get(f"/api/events?tab={there}").json() == {"seq": 2, "changed": ["class-0"], "last": 1}
     assert set(bob.get(f"/api/events?tab={here}").json()["changed"]) == {"class-0", "class-1"}
     assert bob.post("/api/acts", json=sent("label", "class-0", images=[0], label=2)).status_code == 201
     assert ada.post("/api/acts", json=sent("flag", "class-0", images=[0], tab=here)).status_code == 201
-    assert ada.get(f"/api/events?after=2&tab={here}").json() == {"seq": 4, "changed": ["class-0"]}
-    assert ada.get(f"/api/events?after=3&tab={here}").json() == {"seq": 4, "changed": []}
+    assert ada.get(f"/api/events?after=2&tab={here}").json() == {"seq": 4, "changed": ["class-0"], "last": 3}
+    assert ada.get(f"/api/events?after=3&tab={here}").json() == {"seq": 4, "changed": [], "last": 0}
     assert ada.get("/api/events?tab=mine").status_code == 422
 
 

@@ -27,14 +27,16 @@ def queue(here: Here, asking: Asking, on: On) -> Response:
         groups, progress = here.queue(board, on), progress_item(board.progress(on.scope))
         last = [find(on.scope, asking.annotator) for find in (board.undoable, board.redoable)]
         undo, redo = (found is not None for found in last)
+        seq = board.seq
     items = here.listed.items(on, groups, lambda found: group_item(here, on, found))
     for at, found in enumerate(groups if leases else ()):
         if found.group in leases:
             items[at] = written(group_item(here, on, found, leases[found.group]))
-    content = b'{"groups":[%b],"progress":%b,"undo":%b,"redo":%b}' % (
+    content = b'{"groups":[%b],"progress":%b,"undo":%b,"redo":%b,"seq":%b}' % (
         b",".join(items),
         progress.model_dump_json().encode(),
         *(b"true" if found else b"false" for found in (undo, redo)),
+        b"%d" % seq,
     )
     return Response(content, media_type="application/json")
 

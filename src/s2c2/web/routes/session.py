@@ -53,7 +53,8 @@ def events(
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     tab: Annotated[UUID | None, Query(description="browser tab whose own acts are left out")] = None,
 ) -> Events:
-    """Return the number of the last act and the groups that acts after ``after`` touched."""
+    """Return the number of the last act, and the groups that acts after ``after`` touched."""
     own = None if tab is None else (asking.annotator, str(tab))
     with here.live.board() as board:
-        return Events(seq=board.seq, changed=list(board.changed(on.scope, after, own)))
+        changed = board.changed(on.scope, after, own)
+        return Events(seq=board.seq, changed=list(changed), last=max(changed.values(), default=0))

@@ -32,7 +32,7 @@ class App {
   constructor() {
     const size = Number(localStorage.getItem("s2c2.size")) || 128;
     this.store = new Store({
-      session: null, view: "groups", queue: [], progress: null, group: null, opening: null, emptied: null, selection: nothing(0), size,
+      session: null, view: "groups", queue: [], progress: null, seq: 0, group: null, opening: null, emptied: null, selection: nothing(0), size,
       unsaved: 0, away: false, refusals: [], tabs: 0, trouble: null, toast: null, rail: false, held: null, others: [], active: 0,
       canUndo: true, canRedo: true, coming: null, acts: 0, disputes: 0, elsewhere: false, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
@@ -57,7 +57,7 @@ class App {
     versioned(session.dataset);
     this.clock = clock(session.settings?.idle_seconds ?? 30, `${prefix}clock`);
     this.#count(`${prefix}active`);
-    this.store.set({ session, keys: keyMap(session.keys, localStorage.getItem(KEYS)) });
+    this.store.set({ session, seq: session.seq, keys: keyMap(session.keys, localStorage.getItem(KEYS)) });
     this.doing = new Doing({ ...this, tab, prefix, login: () => this.login() });
     this.#build();
     this.store.set({ unsaved: this.doing.outbox.unsaved });
@@ -224,7 +224,7 @@ class App {
     this.doing.past = [];
     this.loading.ahead.clear();
     history.replaceState(null, "", "#");
-    this.store.set({ session, coming: null, queue: [], progress: null, group: null, opening: null, selection: nothing(0) });
+    this.store.set({ session, seq: session.seq, coming: null, queue: [], progress: null, group: null, opening: null, selection: nothing(0) });
     if (await this.loading.queue()) await this.address.follow();
     return undefined;
   }

@@ -70,9 +70,9 @@ export class Loading {
     if (!session.board) return true;
     const reply = await this.api.ask(`queue?${this.board()}`);
     if (reply.status !== 200) return this.#failed(reply);
-    const { groups, progress, undo, redo } = reply.body;
+    const { groups, progress, undo, redo, seq } = reply.body;
     this.away = false;
-    if (acts === this.store.state.acts) this.store.set({ queue: groups, progress, trouble: null });
+    if (acts === this.store.state.acts) this.store.set({ queue: groups, progress, seq, trouble: null });
     if (acts === this.store.state.acts && !this.store.state.unsaved) this.store.set({ canUndo: undo, canRedo: redo });
     await this.#reopen(groups);
     return true;

@@ -56,23 +56,21 @@ export function tabs(store, prefix, tab, outbox) {
 }
 
 /**
- * See what others did since the page asked who is here, and to the group on the screen since that was shown; get what did not come
+ * See what others did since the list of groups was read, and to the group on the screen since that was shown; get what did not come
  * while the server was away. @param {any} app
  */
 export function neighbours(app) {
-  let seen = app.store.state.session.seq;
   setInterval(async () => {
     if (document.hidden || app.store.state.unsaved || app.store.state.elsewhere) return;
-    const known = app.store.state.group?.version ?? seen;
-    const reply = await app.api.ask(`events?after=${Math.min(seen, known)}&tab=${app.doing.tab}&${app.loading.board()}`);
+    const { seq, group: shown } = app.store.state;
+    const reply = await app.api.ask(`events?after=${Math.min(seq, shown?.version ?? seq)}&tab=${app.doing.tab}&${app.loading.board()}`);
     if (reply.status !== 200) return;
     app.pictures();
     if (app.loading.away) await app.again();
     if (app.store.state.unsaved) return;
-    const { seq, changed } = reply.body;
-    const news = seq > seen && changed.length > 0;
-    seen = seq;
-    if (news) await app.loading.queue();
+    const { changed, last } = reply.body;
+    // what else changed is known: the page has read the list since, or did it itself
+    if (last > app.store.state.seq) await app.loading.queue();
     const { group, queue } = app.store.state;
     const there = queue.some((one) => one.group === group?.id) || group?.members.some((one) => !one?.misfit);
     if (there && changed.includes(group.id)) await app.loading.open(group.id, { fresh: true });
