@@ -9,9 +9,11 @@ import torch
 import yaml
 from PIL import Image
 
+from s2c2 import checkpoint
 from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset, read
 from s2c2.data.synthetic import synthetic
+from s2c2.engine import Training
 from s2c2.errors import UserError
 from s2c2.experiments import saved
 from s2c2.experiments.callbacks import Callbacks
@@ -156,3 +158,25 @@ def test_a_probe_of_a_network_that_reads_images_reads_its_features(
     assert found.ambiguity is not None
     np.testing.assert_allclose(read.ambiguity, found.ambiguity, atol=1e-5)
     assert np.allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(("every", "kept"), [(2, [2, 4]), (3, [3, 4]), (9, [4])])
+def test_each_checkpoint_is_written_once(
+    every: int, kept: list[int], dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    write = checkpoint.write
+
+    def counted(folder: Path, training: Training, *, keep: int = 2) -> Path:
+        written.append(training.step)
+        return write(folder, training, keep=keep)
+
+    monkeypatch.setattr(checkpoint, "write", counted)
+    chosen = {"train": {"steps": 4, "batch": 2, "threads": 1, "checkpoint": every}}
+    config = configuration.resolve(configuration.merged(configuration.preset("cpu"), chosen))
+    run(dataset, config, tmp_path / "run")
+    assert written == kept
+    (tmp_path / "run" / "predictions.parquet").unlink()
+    run(dataset, config, tmp_path / "run", resume=True)
+    assert written == kept
+    assert len((tmp_path / "run" / "losses.jsonl").read_text().splitlines()) == 4

@@ -88,11 +88,11 @@ def _follow(
         lines.append(line(record))
         watch(record, ready.schedule.steps)
         stopped = ranks.any(stop())
-        if stopped or record.step % config.train.checkpoint == 0:
+        last = record.step == ready.schedule.steps
+        if stopped or last or record.step % config.train.checkpoint == 0:
             keep()
         if stopped:
             raise KeyboardInterrupt
-    keep()
 
 
 def save(place: Place, ready: Setup, config: Config, lines: list[str]) -> None:
