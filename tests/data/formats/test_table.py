@@ -44,6 +44,19 @@ def test_other_column_names_images_folder_and_splits_are_understood(tree: Tree) 
     assert len(source.images) == 4
 
 
+def test_columns_may_be_written_in_capitals(tree: Tree) -> None:
+    rows = "Image,LABEL,Annotator,Votes,Split\na.png,x,ann,2,train\nb.png,y,ben,1,val\n"
+    source = read(tree("a.png", "b.png", t_csv=rows), ImportOptions())
+    assert source.annotations.rows() == [("a.png", "ann", "x", 2), ("b.png", "ben", "y", 1)]
+    assert source.splits == {"a.png": "labeled", "b.png": "validation"}
+
+
+def test_a_column_in_small_letters_goes_before_one_in_capitals(tree: Tree) -> None:
+    rows = "Image,file_name,label\n1,a.png,x\n2,b.png,y\n"
+    source = read(tree("a.png", "b.png", t_csv=rows), ImportOptions())
+    assert source.annotations.select("image", "Image").rows() == [("a.png", 1), ("b.png", 2)]
+
+
 def test_a_name_in_another_form_of_unicode_is_its_image(tree: Tree) -> None:
     root = tree("images/e\u0301.png", "images/b.png")
     (root / "t.csv").write_text(

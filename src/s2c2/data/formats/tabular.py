@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,15 @@ class Table:
         word = "row" if self.path.suffix.lower() == ".parquet" else "line"
         return f"{self.path}, {word} {self.places[row]}"
 
-    def first(self, names: Iterable[str]) -> str | None:
-        """Return the first of several possible columns that exists."""
-        return next((name for name in names if name in self.columns), None)
+    def first(self, names: Sequence[str]) -> str | None:
+        """Return the first of several possible columns that exists; else the first that does in any case.
+
+        Args:
+            names: in lower case.
+        """
+        folded = {column.casefold(): column for column in reversed([*self.columns])}
+        exact = next((name for name in names if name in self.columns), None)
+        return exact or next((folded[name] for name in names if name in folded), None)
 
 
 def read_table(path: Path) -> Table:
