@@ -19,7 +19,12 @@ def test_classes_are_sorted_or_in_the_order_given() -> None:
         ([], None, "found no classes.*--classes"),
         (["a"], None, "found only the class 'a'"),
         (["cta", "dog"], ("cat", "dog"), "unknown class 'cta': did you mean 'cat'"),
-        (["cat", "Cat"], None, "differ only in case: write them alike"),
+        (["cat", "Cat"], None, "classes 'Cat' and 'cat' differ only in case: write them alike"),
+        (
+            ["cat", "Cat", "dog", "DOG", "CAT", "eel"],
+            None,
+            "classes 'CAT', 'Cat' and 'cat' differ only in case; 'DOG' and 'dog' differ only in case: write",
+        ),
         (["1", "2", "1.0"], None, r"'1' and '1\.0' are the same number: write them alike"),
         (["2", "2,00"], None, "are the same number"),
     ],

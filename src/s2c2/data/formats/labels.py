@@ -57,13 +57,26 @@ def class_names(found: Iterable[str], options: ImportOptions, origin: Path | str
 
 
 def _check_alike(classes: tuple[str, ...], origin: Path | str) -> None:
-    seen: dict[str, str] = {}
-    for name in classes:
-        key = re.sub(r"^([0-9]+)[.,]0+$", r"\1", name.casefold())
-        other = seen.setdefault(key, name)
-        if other != name:
-            why = "differ only in case" if other.casefold() == name.casefold() else "are the same number"
-            raise UserError(f"{origin}: the classes '{other}' and '{name}' {why}: write them alike")
+    same: dict[str, list[str]] = {}
+    for name in dict.fromkeys(classes):
+        same.setdefault(re.sub(r"^([0-9]+)[.,]0+$", r"\1", name.casefold()), []).append(name)
+    alike = [names for names in same.values() if len(names) > 1]
+    if alike:
+        more = f"; and {len(alike) - SHOWN} more" if len(alike) > SHOWN else ""
+        listed = "; ".join(map(_alike, alike[:SHOWN]))
+        raise UserError(f"{origin}: the classes {listed}{more}: write them alike")
+
+
+def _alike(names: Sequence[str]) -> str:
+    """Say of names that are the same one in which way they are.
+
+    Example:
+        >>> _alike(["CAT", "Cat", "cat"])
+        "'CAT', 'Cat' and 'cat' differ only in case"
+    """
+    why = "differ only in case" if len({name.casefold() for name in names}) == 1 else "are the same number"
+    *others, last = (f"'{name}'" for name in names)
+    return f"{', '.join(others)} and {last} {why}"
 
 
 def tally(counts: Mapping[str, int]) -> str:

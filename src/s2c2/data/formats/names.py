@@ -58,11 +58,12 @@ def relative(name: str, origin: str) -> str:
 
 def _wrong(name: str) -> str | None:
     parts = PurePosixPath(name).parts
+    absolute = name.startswith("/") or re.match("[A-Za-z]:", name) is not None
     faults = (
         (not parts, "is empty"),
         (_unprintable(name), "is not readable text (UTF-8 without control characters)"),
         ("\\" in name, "has a backslash: use '/' between folders"),
-        (name.startswith("/") or re.match("[A-Za-z]:", name) is not None, "is absolute, not relative"),
+        (absolute, "is absolute: it needs the path below the folder of the images"),
         (".." in parts, "leads out of the folder by '..'"),
         (any(len(part.encode(errors="replace")) > LONGEST for part in parts), "is too long"),
         (len(name) > 4 * LONGEST, "is too long"),
