@@ -210,6 +210,15 @@ def test_an_annotator_who_answers_twice(root: Path) -> None:
     assert finding.examples == ("0.png by anna",)
 
 
+def test_annotators_who_may_be_one_person(root: Path) -> None:
+    people = ["Anna", "anna", "Dr. Ben", "dr ben", "Ben", "", "?", "-"]
+    frame = pl.DataFrame({"image": ["0.png"] * 8, "annotator": people, "label": ["cat", "dog"] * 4})
+    frame.write_parquet(root / "annotations.parquet")
+    (finding,) = found(check(read(root)), "annotators")
+    assert finding.examples == ("Anna = anna", "Dr. Ben = dr ben")
+    assert finding.message.startswith("2 person(s) whose name is written in several ways")
+
+
 def test_no_annotations_at_all(root: Path) -> None:
     (root / "annotations.parquet").unlink()
     report = check(read(root))

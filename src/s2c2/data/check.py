@@ -12,7 +12,7 @@ from s2c2.data.dataset import Dataset
 from s2c2.data.description import SIZE
 from s2c2.data.formats.names import unread
 from s2c2.data.formats.walk import files_below
-from s2c2.data.layout import SPLITS
+from s2c2.data.layout import SPLITS, composed
 from s2c2.data.pack import Pack, readable
 from s2c2.data.progress import Progress, silent
 from s2c2.data.remarks import KINDS, by_kind
@@ -71,8 +71,8 @@ def check(dataset: Dataset, *, size: int | None = None, progress: Progress = sil
     packed = readable(dataset, size or dataset.size or SIZE, progress=progress)
     errors = [*_broken(packed), *_strangers(dataset), *_classes(dataset, counts), *_fixed(dataset, counts)]
     errors += _empty(dataset)
-    warnings = [*_minor_classes(dataset, counts, top), *_repeated(dataset), *_unlisted(dataset)]
-    warnings += _unread(dataset)
+    warnings = [*_minor_classes(dataset, counts, top), *_repeated(dataset), *_namesakes(dataset)]
+    warnings += [*_unlisted(dataset), *_unread(dataset)]
     warnings += [*_unmeasured(dataset, top), *_sizes(dataset, top), *_shapes(packed), *_remarks(packed)]
     leaks, duplicates = _duplicates(dataset, packed)
     return Report(
@@ -184,6 +184,20 @@ def _repeated(dataset: Dataset) -> list[Finding]:
     rows = [f"{image} by {annotator}" for image, annotator, _ in twice.iter_rows()]
     return finding(
         "annotations", "{n} time(s) an annotator labeled an image more than once; each counts", rows
+    )
+
+
+def _namesakes(dataset: Dataset) -> list[Finding]:
+    """Return annotators who may be one: their names are the same but for case, spaces and signs."""
+    alike: dict[str, list[str]] = {}
+    for name in dataset.annotations.table["annotator"].unique().sort():
+        letters = "".join(filter(str.isalnum, composed(name).casefold()))
+        alike.setdefault(letters or name, []).append(name)
+    groups = [_text(names) for names in alike.values() if len(names) > 1]
+    return finding(
+        "annotators",
+        "{n} person(s) whose name is written in several ways; each counts as somebody else",
+        groups,
     )
 
 
