@@ -133,7 +133,21 @@ def test_images_that_the_truth_does_not_know_are_counted(
     answers.with_columns(moved.alias("image")).write_csv(tmp_path / "log.csv")
     done = s2c2("annotations", "agreement", tmp_path / "log.csv", "--truth", small, "--repeats", "5")
     assert done.returncode == 0, done.stderr
-    assert "note: of 1 of 40 images" in done.stdout
+    assert "note: 1 of 40 images are not in" in done.stdout
+    assert "knows no label" not in done.stdout
+
+
+def test_paths_of_a_table_are_matched_with_the_images_of_a_dataset(
+    small: Path, s2c2: Command, tmp_path: Path
+) -> None:
+    first, second, third = dataset.read(small).images[:3]
+    places = [f"images/{first}", f"C:\\photos\\{second}", third, "other.png"]
+    table = pl.DataFrame({"image": places, "label": [dataset.read(small).classes[0]] * 4})
+    table.write_csv(tmp_path / "paths.csv")
+    given = ("--format", "csv", "--dataset", small)
+    done = s2c2("annotations", "import", tmp_path / "paths.csv", tmp_path / "log.csv", *given)
+    assert done.returncode == 0, done.stderr
+    assert pl.read_csv(tmp_path / "log.csv")["image"].to_list() == [first, second, third, "other.png"]
 
 
 ANNOTATED = """

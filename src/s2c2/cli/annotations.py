@@ -150,7 +150,14 @@ def agreement(
     for sheet in page.sheets(found):
         screen.table(sheet.title, sheet.columns, sheet.rows)
     images = tuple(opened.table["image"].unique())
-    strangers = 0 if others is None else int((others.votes(images) == 0).sum())
+    foreign = [] if asked is None else sorted(set(images).difference(asked.images))
+    if foreign:
+        screen.console.print(
+            f"note: {len(foreign)} of {len(images)} images are not in {truth}, such as {foreign[0]}: "
+            f"'s2c2 annotations import' with --dataset {truth} matches paths with its images",
+            markup=False,
+        )
+    strangers = 0 if others is None else int((others.votes(images) == 0).sum()) - len(foreign)
     if strangers:
         screen.console.print(
             f"note: of {strangers} of {len(images)} images {truth} knows no label: KL leaves them out",

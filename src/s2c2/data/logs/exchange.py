@@ -69,12 +69,13 @@ class Given:
     """Image ids that the answers are matched with."""
 
     def matched(self, place: str) -> str:
-        """Return the image that a tool's path means: the one that it ends with; the path where none does.
+        r"""Return the image that a tool's path means: the one that it ends with; the path where none does.
 
         Accents may be in another form of Unicode than the image's.
 
         Args:
-            place: a path or what follows it in an address, such as ``pets/a.png`` for the image ``a.png``.
+            place: a path, also of Windows, or what follows it in an address, such as ``pets/a.png`` for the
+                image ``a.png``.
 
         Raises:
             UserError: when several images could be meant.
@@ -82,9 +83,12 @@ class Given:
         Example:
             >>> Given(images=("a.png", "b.png")).matched("upload/1/pets/a.png")
             'a.png'
+            >>> Given(images=("pets/a.png",)).matched("C:\\photos\\pets\\a.png")
+            'pets/a.png'
             >>> Given().matched("upload/c.png")
             'upload/c.png'
         """
+        place = place if self.images is None else place.replace("\\", "/")
         parts = PurePosixPath(place.lstrip("/")).parts
         tails = ["/".join(parts[start:]) for start in range(len(parts))]
         found = (self._known.get(tail) or self._known.get(composed(tail)) for tail in tails)

@@ -41,7 +41,8 @@ def read(source: Path, given: Given) -> Log:
     """Read a log from a Parquet, CSV, TSV or JSON lines file.
 
     Images, labels and annotators may stand under their other names, as in a table of annotations. Where a
-    column ``votes`` counts unnamed people, each of them is an answer.
+    column ``votes`` counts unnamed people, each of them is an answer. Paths are matched with images, where
+    these are given.
 
     Raises:
         UserError: names the file and the row of what is wrong.
@@ -50,7 +51,8 @@ def read(source: Path, given: Given) -> Log:
     classes = given.classes or _classes(source, table)
     try:
         log = Log.build(frame(table, classes), classes)
-        return polled(log, np.array(votes_of(table, table.first(ALIASES["votes"])), dtype=np.int64))
+        votes = np.array(votes_of(table, table.first(ALIASES["votes"])), dtype=np.int64)
+        return polled(matched(log, given), votes)
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
 
@@ -68,6 +70,18 @@ def frame(table: Table, classes: tuple[str, ...] | None) -> pl.DataFrame:
     if "distribution" in columns:
         columns["distribution"] = [shares(value, classes) for value in columns["distribution"]]
     return pl.DataFrame(columns, strict=False)
+
+
+def matched(log: Log, given: Given) -> Log:
+    """Return a log with the images that its paths mean; as it is where no images are given.
+
+    Raises:
+        UserError: when several images could be meant.
+    """
+    if given.images is None:
+        return log
+    meant = {place: given.matched(place) for place in log.table["image"].unique()}
+    return replace(log, table=log.table.with_columns(pl.col("image").replace(meant)))
 
 
 def polled(log: Log, votes: Int64[np.ndarray, " m"]) -> Log:
