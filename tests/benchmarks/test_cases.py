@@ -2,7 +2,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import torch
 
 from s2c2 import config as configuration
 from s2c2.benchmarks.cases import Asked, cases, views_of
@@ -52,4 +51,3 @@ def test_views_are_those_that_pass_through_a_network() -> None:
     assert views_of("fixmatch", 16) == 16 + 7 * 16 * 2
     assert views_of("mean-teacher", 16) == 16 + 16 + 16
     assert views_of("supervised", 16) == 16
-    assert torch.get_num_threads() >= 1

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from s2c2.cli.runs import obeying
 from s2c2.config import PRESETS
 from s2c2.data.synthetic import synthetic
 from tests.cli.conftest import QUICK, Command
+from tests.cli.dead import killed
+from tests.until import until
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +139,10 @@ def test_a_stopped_run_goes_on_bit_for_bit(
     code = "from s2c2.cli import main; main()"
     command = [sys.executable, "-c", code, "train", str(small), "--out", str(out), *QUICK, "train.steps=4000"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for(out / "checkpoints")
+    until(lambda: list(out.glob("checkpoints/*")), "a checkpoint", process)
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
-    process.communicate()
+    process.communicate(timeout=250)
+    assert process.returncode == 130
     lines = (out / "losses.jsonl").read_text().splitlines()
     assert len(lines) == json.loads(lines[-1])["step"]
     refused = s2c2("train", small, "--out", out, *QUICK)
@@ -153,15 +154,9 @@ def test_a_killed_run_equals_an_undisturbed_one(
     pair: tuple[Path, Path], small: Path, s2c2: Command, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    code = "from s2c2.cli import main; main()"
-    command = [sys.executable, "-c", code, "train", str(small), "--out", str(out), *QUICK]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(out / "checkpoints" / "00000005.safetensors")
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait(60)
-    if not (out / "predictions.parquet").exists():
-        resumed = s2c2("train", small, "--out", out, *QUICK, "--resume")
-        assert resumed.returncode == 0, resumed.stderr
+    killed(7, "train", small, "--out", out, *QUICK)
+    resumed = s2c2("train", small, "--out", out, *QUICK, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
     for name in ("losses.jsonl", "predictions.parquet", "checkpoints/00000012.safetensors"):
         assert (out / name).read_bytes() == (pair[0] / name).read_bytes(), name
 
@@ -171,9 +166,9 @@ def test_sigterm_asks_to_be_resumed_and_damage_is_said(small: Path, s2c2: Comman
     code = "from s2c2.cli import main; main()"
     command = [sys.executable, "-c", code, "train", str(small), "--out", str(out), *QUICK, "train.steps=4000"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for(out / "checkpoints" / "00000010.safetensors")
+    until(lambda: list(out.glob("checkpoints/*0.safetensors")), "a tenth step", process)
     process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=60)[0]
+    said = process.communicate(timeout=250)[0]
     assert process.returncode == 75
     again = shlex.join(
         ["s2c2", "train", str(small), "--out", str(out), *QUICK, "train.steps=4000", "--resume"]
@@ -400,12 +395,6 @@ def test_a_run_is_not_read_or_scored_on_what_its_dataset_became(s2c2: Command, t
         assert refused.returncode == 2
         assert "are not those that" in refused.stderr
     assert not (tmp_path / "anew").exists()
-
-
-def wait_for(path: Path, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not (path.is_file() or (path.is_dir() and any(path.iterdir()))):
-        time.sleep(0.005)
 
 
 WRONG = {

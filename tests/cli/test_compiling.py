@@ -2,16 +2,13 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from s2c2.experiments.compiling import compiler
 from tests.cli.conftest import QUICK, Command
-from tests.cli.test_commands import wait_for
+from tests.cli.dead import killed
 
 SMALL = (
     *("algorithm.name=supervised", "objective.name=vanilla", "train.precision=float32"),
@@ -38,11 +35,7 @@ def test_a_compiled_run_is_close_to_another_and_goes_on_bit_for_bit(
     assert losses(tmp_path / "whole") == pytest.approx(losses(tmp_path / "eager"), rel=1e-3)
 
     out = tmp_path / "killed"
-    code = "from s2c2.cli import main; main()"
-    command = [sys.executable, "-c", code, "train", str(small), "--out", str(out), *compiled]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_for(out / "checkpoints" / "00000005.safetensors")
-        os.kill(process.pid, signal.SIGKILL)
+    killed(7, "train", small, "--out", out, *compiled)
     done = s2c2("train", small, "--out", out, *compiled, "--resume")
     assert done.returncode == 0, done.stderr
     for file in ("losses.jsonl", "checkpoints/00000012.safetensors", "predictions.parquet"):

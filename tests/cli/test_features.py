@@ -1,7 +1,3 @@
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +7,7 @@ from safetensors.torch import save_file
 
 from s2c2.networks.wide_resnet import WideResNet
 from tests.cli.conftest import QUICK, Command
-from tests.cli.test_commands import wait_for
+from tests.cli.dead import killed
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +48,9 @@ def test_a_killed_run_equals_an_undisturbed_one(
     trained: Path, small: Path, features: tuple[str, ...], s2c2: Command, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    code = "from s2c2.cli import main; main()"
-    command = [sys.executable, "-c", code, "train", str(small), "--out", str(out), *features]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(out / "checkpoints" / "00000005.safetensors")
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait(60)
-    if not (out / "predictions.parquet").exists():
-        resumed = s2c2("train", small, "--out", out, *features, "--resume")
-        assert resumed.returncode == 0, resumed.stderr
+    killed(7, "train", small, "--out", out, *features)
+    resumed = s2c2("train", small, "--out", out, *features, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
     for name in ("losses.jsonl", "predictions.parquet", "checkpoints/00000012.safetensors"):
         assert (out / name).read_bytes() == (trained / name).read_bytes(), name
 

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.until import until
 from torch import Tensor
 
 from s2c2.data.cache import place
@@ -160,9 +160,7 @@ def test_a_killed_process_leaves_whole_views_only(dataset: Dataset, packed: Pack
     """
     command = [sys.executable, "-c", textwrap.dedent(code), str(dataset.root)]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
-    end = time.monotonic() + 60
-    while time.monotonic() < end and len(list(place(dataset).glob("features-*.json"))) < 2:
-        time.sleep(0.02)
+    until(lambda: len(list(place(dataset).glob("features-*.json"))) >= 2, "two views", process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait(60)
     kept = len(list(place(dataset).glob("features-*.json")))

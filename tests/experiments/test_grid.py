@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from s2c2.experiments.grids import plan
 from s2c2.experiments.output import Output
 from s2c2.report.study.writing import contents
 from tests.forked import Forked
+from tests.until import until
 
 pytestmark = pytest.mark.slow
 
@@ -290,10 +290,10 @@ def test_a_killed_grid_goes_on_to_the_same_bits(
     grid: Path, small: Path, tmp_path: Path, s2c2: Forked
 ) -> None:
     arguments = asked(small, tmp_path, seeds=1)
-    process = started(arguments)
-    wait_for(tmp_path, "runs/*/checkpoints/00000004.safetensors")
+    process = started([*arguments, "--workers", "1"])  # a whole run is left when the first one is seen
+    until(lambda: list(tmp_path.glob("runs/*/checkpoints/*.safetensors")), "a checkpoint", process)
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=250)
     assert len(list(tmp_path.glob("records/*.json"))) < 2
     done = s2c2(*arguments)
     assert done.returncode == 0, done.stderr
@@ -307,9 +307,9 @@ def test_a_killed_grid_goes_on_to_the_same_bits(
 def test_a_stop_leaves_checkpoints_and_tables(sent: int, code: int, small: Path, tmp_path: Path) -> None:
     long = (*QUICK[1:], "train.steps=100000")
     process = started(asked(small, tmp_path, *long))
-    wait_for(tmp_path, "runs/*/checkpoints/00000004.safetensors")
+    until(lambda: list(tmp_path.glob("runs/*/checkpoints/*.safetensors")), "a checkpoint", process)
     process.send_signal(sent)
-    said, error = process.communicate(timeout=120)
+    said, error = process.communicate(timeout=250)
     assert process.returncode == code
     assert "the same command goes on" in said
     assert "2 runs worked on, 2 not begun, 0 were done, 0 failed" in said
@@ -331,9 +331,3 @@ def test_nothing_that_only_draws_is_in_memory_while_a_grid_is_at_work() -> None:
         "command.experiment(None, 'table2')"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def wait_for(folder: Path, pattern: str, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not any(folder.glob(pattern)):
-        time.sleep(0.005)

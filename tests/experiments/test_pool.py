@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from s2c2.allocator import KEPT
 from s2c2.experiments.pool import Ended, Job, advance, stopped, work
+from tests.until import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,16 +41,22 @@ def test_a_process_that_dies_while_idle_is_replaced(tmp_path: Path) -> None:
     pids = tmp_path / "pid"
     jobs = [
         Job("leaves", subprocess.check_call, (["sh", "-c", f"echo $PPID > {pids}"],)),
-        Job("waits", time.sleep, (0.5,)),
-        Job("works", Path.write_text, (tmp_path / "a", "done"), after=("leaves", "waits")),
+        Job("works", Path.write_text, (tmp_path / "a", "done"), after=("leaves",)),
     ]
     ended = []
-    for one in work(jobs, 2):
+    for one in work(jobs, 1):
         ended.append(one)
         if one.job.name == "leaves":
+            assert watchers()
             os.kill(int(pids.read_text()), signal.SIGKILL)
-    assert [one.error for one in ended] == [None] * 3
+            until(lambda: not watchers(), "the end of the process, as its executor sees it")
+    assert [one.error for one in ended] == [None] * 2
     assert (tmp_path / "a").exists()
+
+
+def watchers() -> list[threading.Thread]:
+    """Return the threads that watch processes of executors; each ends with its process."""
+    return [one for one in threading.enumerate() if type(one).__name__ == "_ExecutorManagerThread"]
 
 
 def test_a_job_waits_for_those_before_it_and_no_longer(tmp_path: Path) -> None:
@@ -81,7 +89,8 @@ from pathlib import Path
 
 if sys.argv[0] == "-c":  # the process that others are forked from
     Path(__file__).with_name("importing").touch()
-    time.sleep(2)
+    while not Path(__file__).with_name("imported").exists():
+        time.sleep(0.02)
 
 def call():
     pass
@@ -114,11 +123,10 @@ def test_a_stop_while_modules_are_imported_is_no_traceback(number: signal.Signal
         text=True,
         start_new_session=True,
     )
-    end = time.monotonic() + 60
-    while not (tmp_path / "importing").exists() and time.monotonic() < end:
-        time.sleep(0.02)
+    until((tmp_path / "importing").exists, "the import", process)
     os.killpg(process.pid, number)
-    said, problems = process.communicate(timeout=60)
+    (tmp_path / "imported").touch()
+    said, problems = process.communicate(timeout=250)
     assert (process.returncode, said, problems) == (0, "1 True\n", "")
 
 

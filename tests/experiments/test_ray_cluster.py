@@ -14,6 +14,7 @@ from s2c2.data.synthetic import synthetic
 from s2c2.experiments.pool import Job, advance, stopped
 from s2c2.experiments.ray_cluster import Ray
 from tests.experiments.failing import SAID
+from tests.until import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -32,7 +33,7 @@ def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path: Path) -> None
     started = grid(tmp_path / "small", tmp_path / "grid")
     checkpoints = tmp_path / "grid" / "runs" / NAMES[0] / "checkpoints"
     try:
-        await_file(checkpoints)
+        until(lambda: list(checkpoints.glob("*.safetensors")), "a checkpoint", started)
         for worker in workers(started.pid):
             os.kill(worker, signal.SIGKILL)
         said, wrong = started.communicate(timeout=280)
@@ -49,13 +50,6 @@ def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path: Path) -> None
     said, wrong = again.communicate(timeout=280)
     assert again.returncode == 0, wrong
     assert "0 runs worked on, 2 were done, 0 failed" in said
-
-
-def await_file(folder: Path) -> None:
-    end = time.monotonic() + 250
-    while not list(folder.glob("*.safetensors")):
-        assert time.monotonic() < end, "no checkpoint"
-        time.sleep(0.05)
 
 
 def workers(ancestor: int, name: bytes = b"_do") -> list[int]:

@@ -20,6 +20,7 @@ from s2c2.experiments.slurm import Slurm, main
 from tests.experiments.failing import SAID
 from tests.experiments.slurm_cluster import absent, slurm
 from tests.needed import missing
+from tests.until import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -59,7 +60,8 @@ def test_a_killed_job_is_submitted_again_and_its_run_goes_on(here: Path) -> None
     synthetic(here / "small", images=160, seed=0, size=16)
     started = grid(here / "small", here / "grid")
     try:
-        await_file(here / "grid" / "runs" / NAMES[0] / "checkpoints")
+        folder = here / "grid" / "runs" / NAMES[0] / "checkpoints"
+        until(lambda: list(folder.glob("*.safetensors")), "a checkpoint", started)
         for process in jobs_of(here):
             os.kill(process, signal.SIGKILL)
         said, wrong = started.communicate(timeout=280)
@@ -76,13 +78,6 @@ def test_a_killed_job_is_submitted_again_and_its_run_goes_on(here: Path) -> None
     assert again.returncode == 0, wrong
     assert "0 runs worked on, 2 were done, 0 failed" in said
     assert sorted(path.name for path in here.iterdir()) == ["grid", "small"]
-
-
-def await_file(folder: Path) -> None:
-    end = time.monotonic() + 250
-    while not list(folder.glob("*.safetensors")):
-        assert time.monotonic() < end, "no checkpoint"
-        time.sleep(0.05)
 
 
 def jobs_of(folder: Path) -> list[int]:
