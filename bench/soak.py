@@ -129,10 +129,14 @@ def whole(name: str, ended: Ended) -> None:
 
 
 def digests(work: Path) -> dict[str, str]:
-    """Return a digest of the bytes of each file; half-written ones count too."""
+    """Return a digest of the bytes of each file; half-written ones count too, those of locks do not.
+
+    The lock of a process ends with it; its empty file may stay where that was killed.
+    """
     found = {}
     for path in sorted(work.rglob("*")):
-        if path.is_file() and path.relative_to(work).as_posix() not in AGED:
+        counts = path.is_file() and not path.name.endswith(".lock")
+        if counts and path.relative_to(work).as_posix() not in AGED:
             data = b"" if path.name in UNLIKE else path.read_bytes()
             found[path.relative_to(work).as_posix()] = hashlib.blake2b(data, digest_size=16).hexdigest()
     return {name: value for name, value in found.items() if not name.startswith("data/images/")} | {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from bench.killing import CACHE, PACKING, aim
+from bench.soak import digests
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -48,3 +49,14 @@ def test_the_first_kills_of_a_training_lie_in_packing(tmp_path: Path) -> None:
     assert aimed(PACKING) == 0
     (tmp_path / CACHE / "pack-16.json").touch()
     assert aimed(0) == 0
+
+
+def test_the_file_of_a_lock_is_no_difference(tmp_path: Path) -> None:
+    """It may stay where a process is killed after its last change; the lock itself does not."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "predictions.parquet").write_bytes(b"whole")
+    before = digests(tmp_path)
+    (tmp_path / "run" / ".lock").touch()
+    assert digests(tmp_path) == before
+    (tmp_path / "run" / "predictions.parquet.1.partial").touch()
+    assert len(digests(tmp_path)) == len(before) + 1
