@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from s2c2.errors import UserError
@@ -38,6 +38,14 @@ def test_names_of_images_come_back_whatever_is_in_them(opened: Callable[[], Stor
     first = replace(small(), images=names, groups={"none": (plain,)})
     assert repr(opened().begin(first)) == repr(first)
     assert repr(opened().start()) == repr(first)
+
+
+def test_what_was_written_a_moment_ago_is_not_read_again(opened: Callable[[], Store]) -> None:
+    store, said = opened(), list[str]()
+    event.listen(store.engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    assert store.begin(small()).images == small().images
+    assert any(statement.startswith("INSERT INTO images") for statement in said)
+    assert not any("FROM images" in statement for statement in said)
 
 
 def test_an_empty_database_has_no_start_and_no_acts(opened: Callable[[], Store]) -> None:

@@ -35,7 +35,7 @@ def find_images(folder: Path) -> Iterator[str]:
                 _refuse_foreign(Path(entry.path), inside)
             if entry.is_dir():
                 pending.append(f"{above}{entry.name}/")
-            elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:
+            elif entry.name.lower().endswith(SUFFIXES):
                 yield text_name(above + entry.name, folder)
 
 

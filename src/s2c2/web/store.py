@@ -86,7 +86,8 @@ class Store:
             new = [arm for arm in start.groups if kept is None or arm not in kept.groups]
             rows = [stored.row(arm, at, group) for arm in new for at, group in enumerate(start.groups[arm])]
             _insert(connection, tables.groups, rows)
-            return self._start(connection) or start
+            # what was written a moment ago is known
+            return start if kept is None else self._start(connection) or start
 
     def start(self) -> Start | None:
         """Return the kept start; None in an empty database.
