@@ -40,7 +40,7 @@ def test_people_of_a_team_begin_at_different_images(
     expect(facts(bob)).to_have_text("Image 1 of 12, 11 open")
     eve.reload()
     expect(facts(eve)).to_have_text("Image 10 of 12, 11 open")
-    for at, left in ((11, 10), (1, 9)):
+    for at, left in ((11, 10), (5, 9)):
         eve.keyboard.press("1")
         expect(facts(eve)).to_have_text(f"Image {at} of 12, {left} open")
 

@@ -12,7 +12,8 @@ import { counted } from "./words.mjs";
  * @property {boolean} broken
  * @property {boolean} flag  marked; a flag is no answer
  *
- * @typedef {{label?: number|null, distribution?: number[]|null, skip?: boolean}} Answer
+ * @typedef {{label?: number|null, distribution?: number[]|null, skip?: boolean, annotator?: string|null}} Answer
+ *   annotator: null for somebody else, undefined for an own one that the server has not told yet
  *
  * @typedef {object} Act
  * @property {string} key  the same act has the same key, however often it is sent
@@ -69,8 +70,8 @@ export function body(act) {
  * @param {any} sent @returns {Member}
  */
 export function member(sent) {
-  const { label = null, distribution = null, skip = false, flag = false } = sent.answer ?? {};
-  const answer = label !== null || distribution || skip ? { label, distribution, skip } : null;
+  const { label = null, distribution = null, skip = false, flag = false, annotator } = sent.answer ?? {};
+  const answer = label !== null || distribution || skip ? { label, distribution, skip, annotator } : null;
   return { typicality: 0, extreme: false, misfit: false, broken: false, ...sent, flag: sent.flag ?? flag, answer };
 }
 

@@ -1,6 +1,5 @@
 /** What each action does in the view that is open. */
 
-import { open } from "../logic/acts.mjs";
 import { neighbour } from "../logic/board.mjs";
 import { resized } from "../logic/geometry.mjs";
 import { motion } from "../logic/keys.mjs";
@@ -45,7 +44,7 @@ function act(app, name, more = {}) {
   const { member } = app.views.single;
   if (!member) return undefined;
   const done = app.doing.do(name, { images: [member.id], ...more });
-  return !done || name === "flag" || app.views.single.step(1, open);
+  return !done || name === "flag" || app.views.single.onward();
 }
 
 /** What an act is about that a window asks for: settled before the window opens, for the page goes on behind it. */

@@ -1,6 +1,7 @@
 /** One large image at a time, for plain labeling. */
 
 import { open } from "../logic/acts.mjs";
+import { onward } from "../logic/beginning.mjs";
 import { number, percent, strength } from "../logic/words.mjs";
 import { picture } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
@@ -46,7 +47,7 @@ export class Single {
     if (!state.group) return;
     this.app.loading.see(this.at(), this.at() + 2 * AHEAD);
     if (entered) this.seeking = this.at();
-    if (this.#answered(state.group)) return this.step(1, open);
+    if (this.#answered(state.group)) return this.onward();
     this.#draw(state);
     this.toolbar.show(state);
   }
@@ -59,21 +60,26 @@ export class Single {
     return !open(this.member) && members.some((one) => !one || open(one));
   }
 
-  /**
-   * Go to another image.
-   * @param {number} step @param {(member: any) => boolean} [wanted] skip those that are not
-   */
-  step(step, wanted = () => true) {
+  /** Go to another image. @param {number} step */
+  step(step) {
     const { group, selection } = this.app.store.state;
-    const count = group?.members.length ?? 0;
-    for (let tried = 1, at = selection.cursor; tried <= count; tried += 1) {
-      at = (at + step + count) % count;
-      const member = group.members[at];
-      if (member && !wanted(member)) continue;
-      this.seeking = wanted === open && !member ? at : null;
-      return this.app.store.set({ selection: { ...selection, cursor: at, chosen: new Set() } });
-    }
-    return this.app.nextGroup();
+    const count = group?.members.length;
+    return count ? this.#go((selection.cursor + step + count) % count) : this.app.nextGroup();
+  }
+
+  /** Go on to an image that is open, or may be where it has not come yet. */
+  onward() {
+    const { session, group, selection } = this.app.store.state;
+    const at = group ? onward(session, group, selection.cursor) : null;
+    if (at === null) return this.app.nextGroup();
+    this.#go(at);
+    this.seeking = group.members[at] ? null : at;
+  }
+
+  /** @param {number} cursor */
+  #go(cursor) {
+    this.seeking = null;
+    this.app.store.set({ selection: { ...this.app.store.state.selection, cursor, chosen: new Set() } });
   }
 
   #draw({ group, session, selection, queue }) {
