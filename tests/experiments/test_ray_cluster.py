@@ -36,7 +36,7 @@ def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path: Path) -> None
         until(lambda: list(checkpoints.glob("*.safetensors")), "a checkpoint", started)
         for worker in workers(started.pid):
             os.kill(worker, signal.SIGKILL)
-        said, wrong = started.communicate(timeout=280)
+        said, wrong = started.communicate(timeout=400)
     finally:
         started.kill()
         started.wait()
@@ -47,7 +47,7 @@ def test_a_killed_worker_is_replaced_and_its_run_goes_on(tmp_path: Path) -> None
         lines = (tmp_path / "grid" / "runs" / name / "losses.jsonl").read_text().splitlines()
         assert len(lines) == 40
     again = grid(tmp_path / "small", tmp_path / "grid")
-    said, wrong = again.communicate(timeout=280)
+    said, wrong = again.communicate(timeout=400)
     assert again.returncode == 0, wrong
     assert "0 runs worked on, 2 were done, 0 failed" in said
 
