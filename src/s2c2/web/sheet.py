@@ -266,7 +266,7 @@ class Sheet:
 
 _NAN = float("nan")
 _PART = " · part "
-_SPECIAL = {MISFITS: StartGroup(MISFITS, "misfits", "misfits", (), None, _NAN, _NAN, (), ())}
+_SPECIAL = {MISFITS: StartGroup(MISFITS, "misfits", "left over", (), None, _NAN, _NAN, (), ())}
 
 
 def _marked(step: Step) -> list[str]:

@@ -32,7 +32,8 @@ export class Dashboard {
     const answers = annotators.reduce((sum, one) => sum + one.answers, 0);
     if (!answers) return null;
     const copy = h("button", { onclick: () => this.#copy(train) }, icon("copy"), "Copy");
-    return card("Train with these labels", h("p", {}, `${counted(answers, "new answer")}. Type this in a terminal:`), h("div", { class: "command" }, h("code", { tabindex: "0" }, train), copy));
+    const words = train.split(" ").flatMap((word, at) => [at ? " " : null, h("span", {}, word)]);
+    return card("Train with these labels", h("p", {}, `${counted(answers, "new answer")}. Type this in a terminal:`), h("div", { class: "command" }, h("code", { tabindex: "0" }, words), copy));
   }
 
   async #copy(command) {
