@@ -1,6 +1,7 @@
 """The parts of the page "Does it really help?" that hold numbers, from records alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from s2c2.metrics.traps import traps
 from s2c2.report.study.groups import groups
@@ -20,8 +21,8 @@ def parts(records: Sequence[Record], dataset: str, others: Sequence[Outcome] = (
     known = outcomes(study_of(records, dataset), records)
     found = groups(known)
     shown = {
-        "gains": gains(found),
-        "fair": fair(found),
+        "gains": _without(gains(found), "dataset", "minus"),
+        "fair": _without(fair(found), "dataset", "compared"),
         "targets": targets(found),
         "runs": runs_apart((*known, *others)),
         "traps": trapped(),
@@ -48,9 +49,17 @@ def probed(known: Sequence[Outcome], dataset: str) -> str:
     """Return the comparison of S2C2 and of readouts without and with a probe on one dataset, as Markdown."""
     found = groups([one for one in known if one.entry.dataset == dataset])
     whole = fair([group for group in found if group.arm in PROBED])
-    places = [whole.columns.index(name) for name in SHOWN]
-    rows = tuple(tuple(row[place] for place in places) for row in whole.rows)
-    return markdown(Sheet("probe", whole.title, SHOWN, rows))
+    return markdown(_only(whole, SHOWN))
+
+
+def _only(sheet: Sheet, columns: Sequence[str]) -> Sheet:
+    places = [sheet.columns.index(name) for name in columns]
+    rows = tuple(tuple(row[place] for place in places) for row in sheet.rows)
+    return replace(sheet, columns=tuple(columns), rows=rows)
+
+
+def _without(sheet: Sheet, *columns: str) -> Sheet:
+    return _only(sheet, [name for name in sheet.columns if name not in columns])
 
 
 def trapped() -> Sheet:
