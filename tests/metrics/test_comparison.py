@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from s2c2.metrics.bootstrap import Interval
-from s2c2.metrics.comparison import CLUSTERINGS, Comparison, Distance, verdict
+from s2c2.metrics.comparison import CLUSTERINGS, Comparison, Distance, Row, verdict
 
 NAN = float("nan")
 
@@ -68,10 +68,12 @@ def test_the_verdict_follows_the_intervals(f1: Interval, distance: Interval, hea
 
 
 def test_the_verdict_says_against_what() -> None:
-    line = verdict(comparison(UP, UP))
-    assert "F1 0.900 against 0.850 for vanilla with entropy rejection (better)" in line
-    assert "d 0.655 against 0.550 for k-means on the same 40 images" in line
-    assert "by size 0.520 against 0.560 for k-means (worse)" in line
+    assert verdict(comparison(UP, UP)) == (
+        "Mixed at equal coverage (60% of 100 images kept): "
+        "F1 0.900 against 0.850 for vanilla with entropy rejection (better); "
+        "d 0.655 against 0.550 for k-means on the same 40 images, by size 0.520 against 0.560 for k-means "
+        "(worse). One pair of runs."
+    )
 
 
 def test_the_verdict_holds_d_against_the_best_clustering() -> None:
@@ -87,6 +89,20 @@ def test_small_groups_alone_do_not_make_clusters_better() -> None:
     line = verdict(larger)
     assert line.startswith("No clear difference at equal coverage")
     assert "(better in small groups only)" in line
+
+
+def test_d_by_size_counts_against_s2c2_only_above_its_partner_and_where_d_is_better() -> None:
+    equal, clear = comparison(AROUND, DOWN), comparison(AROUND, AROUND)
+    equal = replace(equal, distance={**equal.distance, "s2c2": Distance(12, 0.5, 0.56)})
+    assert verdict(equal).startswith("Better in d only")
+    larger = replace(clear, distance={**clear.distance, "s2c2": Distance(12, 0.5, 0.57)})
+    assert "small groups" not in verdict(larger)
+
+
+def test_without_intervals_no_difference_is_clear() -> None:
+    line = verdict(replace(comparison(UP, DOWN), intervals={}))
+    assert line.startswith("No clear difference at equal coverage")
+    assert line.count("(no clear difference)") == 2
 
 
 @pytest.mark.parametrize(("rejected", "word"), [(0, "certain"), (100, "ambiguous")])
@@ -110,6 +126,79 @@ def test_rows_hold_each_score_beside_its_partner() -> None:
     assert rows["AURC / oracle"].baseline == 0.1
     assert "by p_a, vanilla by margin" in rows["AURC / margin"].caption
     assert not any("{" in row.caption for row in rows.values())
+
+
+def test_each_row_of_the_table_by_hand() -> None:
+    """Every score another number, so that none can stand in another's place."""
+    groups = ("s2c2", *CLUSTERINGS, "classes", "random")
+    plain = ("s2c2", "max-softmax", "entropy", "margin")
+
+    def numbered(first: int, *names: str) -> dict[str, float]:
+        return {name: float(first + i) for i, name in enumerate(names)}
+
+    macro, size = numbered(20, *groups), numbered(30, *groups)
+    found = Comparison(
+        images=100,
+        left_out=0,
+        rejected=40,
+        f1=numbered(1, *plain, "random", "oracle", "s2c2 max-softmax"),
+        f1_same=numbered(8, "s2c2", "vanilla"),
+        f1_all=numbered(10, "s2c2", "vanilla"),
+        distance={name: Distance(2, macro[name], size[name]) for name in groups},
+        auroc=numbered(40, *plain),
+        aurc=numbered(50, *plain, "random", "oracle"),
+        intervals={},
+    )
+    assert [(row.name, row.s2c2, row.baseline, row.better) for row in found.rows()] == [
+        ("F1 / vanilla, max-softmax rejection", 1, 2, "higher"),
+        ("F1 / vanilla, entropy rejection", 1, 3, "higher"),
+        ("F1 / vanilla, margin rejection", 1, 4, "higher"),
+        ("F1 / vanilla, random rejection", 1, 5, "higher"),
+        ("F1 / vanilla, oracle rejection", 1, 6, "higher"),
+        ("F1 / S2C2, max-softmax rejection", 1, 7, "higher"),
+        ("F1, same images", 8, 9, "higher"),
+        ("F1, all images", 10, 11, "higher"),
+        ("d / k-means", 20, 21, "lower"),
+        ("d by size / k-means", 30, 31, "lower"),
+        ("d / k-means unit", 20, 22, "lower"),
+        ("d by size / k-means unit", 30, 32, "lower"),
+        ("d / gaussian mixture", 20, 23, "lower"),
+        ("d by size / gaussian mixture", 30, 33, "lower"),
+        ("d / hdbscan", 20, 24, "lower"),
+        ("d by size / hdbscan", 30, 34, "lower"),
+        ("d / k-means probabilities", 20, 25, "lower"),
+        ("d by size / k-means probabilities", 30, 35, "lower"),
+        ("d / classes", 20, 26, "lower"),
+        ("d by size / classes", 30, 36, "lower"),
+        ("d / random", 20, 27, "lower"),
+        ("d by size / random", 30, 37, "lower"),
+        ("AUROC / max-softmax", 40, 41, "higher"),
+        ("AUROC / entropy", 40, 42, "higher"),
+        ("AUROC / margin", 40, 43, "higher"),
+        ("AURC / max-softmax", 50, 51, "lower"),
+        ("AURC / entropy", 50, 52, "lower"),
+        ("AURC / margin", 50, 53, "lower"),
+        ("AURC / random", 50, 54, "lower"),
+        ("AURC / oracle", 50, 55, "lower"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "state"),
+    [
+        (0.25, 0.5, "better"),
+        (0.125, 0.25, "better"),
+        (0.25, 0.25, "better"),
+        (0.0, 0.25, "no clear difference"),
+        (0.3, 0.5, "no clear difference"),
+        (0.1, 0.2, "no clear difference"),
+    ],
+)
+def test_the_ends_of_an_interval_belong_to_it(low: float, high: float, state: str) -> None:
+    row = Row("", 0.75, 0.5, "higher", "", Interval(low, high))
+    assert (row.difference, row.state) == (0.25, state)
+    turned = Row("", 0.5, 0.75, "lower", "", Interval(-high, -low))
+    assert (turned.difference, turned.state) == (-0.25, state)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +245,8 @@ def test_the_strongest_partner_of_each_kind() -> None:
 def test_values_by_name() -> None:
     values = comparison(UP, DOWN).as_dict()
     assert values["coverage"] == pytest.approx(0.6)
-    assert values["rejection"] == "entropy"
+    assert (values["rejection"], values["detector"]) == ("entropy", "margin")
+    assert values["verdict"] == verdict(comparison(UP, DOWN))
     assert values["distance"]["k-means"] == {"clusters": 11, "macro": 0.55, "size": 0.56}
     assert values["intervals"]["F1 / vanilla, entropy rejection"] == {"low": 0.01, "high": 0.2}
     assert np.isfinite(values["f1_all"]["vanilla"])
