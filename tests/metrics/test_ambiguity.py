@@ -62,6 +62,7 @@ def test_one_class_or_no_image_is_not_a_number_and_no_warning() -> None:
         for truth in (np.zeros(count, dtype=bool), np.ones(count, dtype=bool)):
             assert np.isnan(auroc(scores, truth))
             assert np.isnan(average_precision(scores, truth))
+        assert np.isnan(spearman(scores, np.zeros(count)))
     assert np.isnan(spearman(np.array([0.5]), np.array([0.5])))
 
 

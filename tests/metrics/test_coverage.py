@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2c2.metrics.coverage import UNCERTAINTIES, least_confidence, margin, reject, rejections, risk_coverage
+from s2c2.metrics.coverage import (
+    UNCERTAINTIES,
+    RiskCoverage,
+    least_confidence,
+    margin,
+    reject,
+    rejections,
+    risk_coverage,
+)
 
 scored = st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=40)
 
@@ -46,6 +54,12 @@ def test_each_image_of_a_cut_tie_is_rejected_as_often() -> None:
     assert np.mean(found, axis=0) == pytest.approx([1, 0.5, 0.5, 0.5, 0.5, 0], abs=0.04)
 
 
+@pytest.mark.parametrize("count", [0, 300])
+def test_none_or_all_of_many_images_are_rejected_in_one_way(count: int) -> None:
+    (mask,) = rejections(np.zeros(300), count, np.random.default_rng(0), 5)
+    assert mask.sum() == count
+
+
 def test_uncertainties_by_hand() -> None:
     rows = np.array([[0.7, 0.2, 0.1], [0.4, 0.4, 0.2], [1.0, 0.0, 0.0]])
     np.testing.assert_allclose(least_confidence(rows), [0.3, 0.6, 0])
@@ -55,6 +69,17 @@ def test_uncertainties_by_hand() -> None:
         assert score(rows.astype(np.float32)).argmax() == 1 or score is not margin
         assert score(rows).argmin() == 2
         assert score(rows).dtype == np.float64
+
+
+def test_the_margin_is_the_gap_of_the_two_highest_among_many_classes() -> None:
+    rows = np.random.default_rng(0).dirichlet(np.ones(25), size=200)
+    gaps = [1 - (highest - second) for *_, second, highest in map(sorted, rows.tolist())]
+    np.testing.assert_allclose(margin(rows), gaps)
+
+
+def test_the_risk_at_a_share_is_that_of_the_nearest_number_of_images_but_none() -> None:
+    curve = RiskCoverage(np.array([0.25, 0.5, 0.75, 1]), np.array([0.1, 0.2, 0.3, 0.4]))
+    assert curve.at([0.01, 0.25, 0.37, 0.38, 0.5, 0.9, 1.0]).tolist() == [0.1, 0.1, 0.1, 0.2, 0.2, 0.4, 0.4]
 
 
 @given(scored)
@@ -93,5 +118,5 @@ def test_a_score_that_says_nothing_has_the_error_rate_and_the_best_one_the_least
 
 def test_without_images_the_curve_is_empty() -> None:
     curve = risk_coverage(np.zeros(0), np.zeros(0, dtype=bool))
-    assert len(curve.risk) == 0
+    assert len(curve.risk) == len(curve.coverage) == 0
     assert np.isnan(curve.area)

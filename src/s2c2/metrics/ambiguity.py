@@ -70,4 +70,4 @@ def _mixed(ambiguous: Bool[np.ndarray, " n"]) -> bool:
 
 
 def _varies(scores: Float[np.ndarray, " n"]) -> bool:
-    return len(scores) > 1 and bool((scores != scores[0]).any())
+    return bool((scores != scores[:1]).any())

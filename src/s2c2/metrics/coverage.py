@@ -125,6 +125,6 @@ def risk_coverage(scores: Float[np.ndarray, " n"], errors: Bool[np.ndarray, " n"
         ([0.0, 0.0, 0.3333, 0.5], 0.2083)
     """
     _, tied, sizes = np.unique(scores, return_inverse=True, return_counts=True)
-    error = np.bincount(tied, weights=errors, minlength=len(sizes)) / np.maximum(sizes, 1)
+    error = np.bincount(tied, weights=errors, minlength=len(sizes)) / sizes
     kept = np.arange(1, len(scores) + 1)
-    return RiskCoverage(kept / max(len(scores), 1), np.cumsum(np.repeat(error, sizes)) / kept)
+    return RiskCoverage(kept / len(scores), np.cumsum(np.repeat(error, sizes)) / kept)
