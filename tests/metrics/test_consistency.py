@@ -62,13 +62,12 @@ def test_kappas_are_the_means_over_pairs_of_passes() -> None:
 @settings(max_examples=15)
 def test_scores_keep_their_bounds_in_any_order_of_the_rows(seed: int) -> None:
     table = log(seed, images=8)
+    moved = {arm.name: arm for arm in study(table.sort("label", "image"), repeats=5)}
     for arm in study(table, repeats=5):
         assert -1 <= arm.alpha <= 1
         assert all(-1 <= kappa.value <= 1 for kappa in (arm.intra, arm.inter))
         assert arm.name == "none" or (0 <= arm.acceptance <= 1 and 0 <= arm.offset < 0.99)
-        again = next(
-            other for other in study(table.sort("label", "image"), repeats=5) if other.name == arm.name
-        )
+        again = moved[arm.name]
         for name in ("alpha", "minutes", "acceptance", "offset"):
             np.testing.assert_allclose(getattr(again, name), getattr(arm, name))
         np.testing.assert_allclose(again.intra.value, arm.intra.value)
@@ -151,6 +150,65 @@ def test_each_image_gets_its_part_of_the_time() -> None:
     np.testing.assert_allclose(found[found > 0], np.repeat(1 / counts, counts))
     asked = (found > 0).sum(axis=0)
     assert asked.min() > 40 * 3.75 / 6 / 2  # anybody
+
+
+def test_answers_are_drawn_among_those_an_image_has() -> None:
+    """Each pass says a class of its own: who was asked is seen. Some did not answer, some images nobody."""
+    rng = np.random.default_rng(1)
+    there = rng.random((30, 9)).argsort(axis=1) < rng.integers(5, 9, (30, 1))
+    asked = np.arange(30) >= 3
+    alone = Answers(
+        labels=np.where(there, np.arange(9), -1),
+        proposals=np.full((30, 9), -1),
+        passes=tuple((str(person), 1) for person in range(9)),
+        seconds=1.5 * float(there.sum()),
+        classes=9,
+    )
+    one = np.where(asked, 2, -1)[:, None]
+    shown = Answers(one, one, (("ann", 1),), seconds=27 * 1.5 * 3.4, classes=9)
+    times = np.zeros((30, 9))
+    for seed in range(400):
+        found = in_the_time(alone, shown, np.random.default_rng(seed))
+        assert found is not None
+        assert np.isnan(found[~asked]).all()
+        drawn = found[asked] > 0
+        counts = drawn.sum(axis=1, keepdims=True)
+        assert sorted(counts[:, 0].tolist()) == [3] * 16 + [4] * 11  # 3.4 for each of 27
+        np.testing.assert_allclose(found[asked], drawn / counts)
+        times[asked] += drawn
+    expected = np.where(there & asked[:, None], 3 + 11 / 27, 0) / there.sum(axis=1, keepdims=True)
+    assert times / 400 == pytest.approx(expected, abs=0.1)
+
+
+@pytest.mark.parametrize(("seconds", "each"), [(2.0, 1), (8.0, 4)])
+def test_there_may_be_time_for_one_answer_and_for_all(seconds: float, each: int) -> None:
+    table = without_and_with(seconds, [["cat", "dog", "owl", "owl"], ["owl", "owl", "dog", "cat"]], 1)
+    none, shown = parts(table)
+    found = in_the_time(none, shown, np.random.default_rng(0))
+    assert found is not None
+    np.testing.assert_allclose((found * each).sum(axis=1), each)
+    np.testing.assert_allclose(found * each, np.rint(found * each))
+    if each == 4:
+        np.testing.assert_allclose(found, none.soft_labels())
+
+
+def test_answers_in_no_time_compare_nothing() -> None:
+    none, shown = parts(without_and_with(1.0, [["cat"] * 6] * 2))
+    assert in_the_time(replace(none, seconds=0.0), shown, np.random.default_rng(0)) is None
+    short, shorter = replace(none, seconds=0.12), replace(shown, seconds=0.04)
+    assert in_the_time(short, shorter, np.random.default_rng(0)) is not None  # two answers an image
+
+
+def test_whole_arms_of_any_name_are_held_against_the_same_time_and_no_person() -> None:
+    truth = Annotations.build(pl.DataFrame({"image": ["0.png", "1.png"], "label": ["cat", "cat"]}), CLASSES)
+    table = without_and_with(3.0, [["cat"] * 6, ["owl"] * 6], 2).with_columns(
+        arm=pl.col("arm").replace("shown", "before none")
+    )
+    none, other = study(table, truth, repeats=1)
+    assert other.kl_alone == pytest.approx(none.kl)
+    alone = [arm.kl_alone for arms in study_of_each(table, truth, repeats=1).values() for arm in arms]
+    assert len(alone) == 8
+    assert np.isnan(alone).all()
 
 
 def test_labels_in_the_same_time_are_those_of_the_arm_without_proposals() -> None:
@@ -262,6 +320,15 @@ def test_labels_are_blended_over_the_images_with_an_answer() -> None:
     assert x.kl_blended != pytest.approx(x.kl)
 
 
+def test_where_proposals_pull_by_nobody_knows_how_much_nothing_is_removed() -> None:
+    table = log().filter(pl.col("arm") == "shown")
+    images = table["image"].unique().sort()
+    truth = Annotations.build(pl.DataFrame({"image": images, "label": ["cat"] * len(images)}), CLASSES)
+    (arm,) = study(table, truth, repeats=1)
+    assert arm.kl > 0
+    assert np.isnan([arm.offset, arm.kl_unbiased, arm.kl_blended, arm.kl_alone]).all()
+
+
 def test_a_skip_neither_accepts_nor_refuses_what_was_shown() -> None:
     given = [
         ("a", "ann", 1, "x", "cat", "cat", 1.0, "accept"),
@@ -286,7 +353,7 @@ def test_people_without_a_name_agree_with_nobody() -> None:
 
 
 def test_arms_come_in_the_order_of_the_log() -> None:
-    order = [str(number) for number in np.random.default_rng(0).permutation(200)]
+    order = [str(number) for number in np.random.default_rng(0).permutation(40)]
     rows = [("a", "ann", 1, arm, "cat", None, 1.0) for arm in order]
     assert [arm.name for arm in study(pl.DataFrame(rows, schema=NAMES, orient="row"), repeats=1)] == order
 
