@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ CLASSES = ("cat", "dog", "owl")
 N = 1500
 
 
+@cache
 def truth() -> Annotations:
     """Ten votes for each of many images, mostly for one class."""
     rng = np.random.default_rng(1)
@@ -30,6 +32,7 @@ def truth() -> Annotations:
     return Annotations.build(pl.DataFrame(rows | {"votes": counts[image, label]}), CLASSES)
 
 
+@cache
 def log(offset: float = 0.4, bare: bool = False) -> Log:
     """Two people answer in two arms; a third of the images of the second keep their proposal back."""
     rng, said = np.random.default_rng(2), truth()
@@ -57,6 +60,11 @@ def log(offset: float = 0.4, bare: bool = False) -> Log:
         if not (bare and arm == "none"):
             parts.append(part)
     return Log.build(pl.concat(parts), CLASSES)
+
+
+def of_few_images(count: int = 60) -> Log:
+    """The answers for some of the images of such a log."""
+    return Log.build(log().table.filter(pl.col("image") < f"{count:04}"), CLASSES)
 
 
 def test_the_control_share_shows_the_pull_of_proposals() -> None:
@@ -123,7 +131,7 @@ def test_arms_are_those_of_a_consistency_study() -> None:
 
 
 def test_each_person_has_their_own_line() -> None:
-    given = log()
+    given = of_few_images()
     found = agreement(given, repeats=5)
     assert [(line.annotator, line.arm.name) for line in found.each] == [
         (who, arm) for who in ("ann", "bob") for arm in ("none", "s2c2")
@@ -131,7 +139,7 @@ def test_each_person_has_their_own_line() -> None:
     whole = {line.arm.name: line for line in found.arms}
     for line in found.each:
         rows = given.table.filter(pl.col("annotator") == line.annotator, pl.col("arm") == line.arm.name)
-        assert line.answers == len(rows) == N
+        assert line.answers == len(rows) == 60
         assert line.hundred == pytest.approx(2.0 if line.arm.name == "none" else 1.0)
         assert np.isnan(line.elapsed)
         assert line.arm.inter.value == whole[line.arm.name].arm.inter.value
@@ -225,16 +233,18 @@ def test_soft_answers_alone_are_pooled_and_have_classes() -> None:
 
 
 def test_a_network_of_other_classes_or_without_an_image_is_refused() -> None:
-    known = said(agreement(log(), repeats=1).images)
+    given = of_few_images()
+    known = said(agreement(given, repeats=1).images)
     with pytest.raises(UserError, match="predicts other classes than the log has: cat, dog, fox"):
-        agreement(log(), repeats=1, said=replace(known, classes=("cat", "dog", "fox")))
-    few = known.take(np.arange(5))
-    with pytest.raises(UserError, match=rf"predicts 5 of the {len(known)} images that were answered"):
-        agreement(log(), repeats=1, said=few)
+        agreement(given, repeats=1, said=replace(known, classes=("cat", "dog", "fox")))
+    few, first = known.take(np.arange(5)), min(known.images[5:])
+    with pytest.raises(UserError, match=rf"predicts 5 of the 60 images that were answered: {first}, for"):
+        agreement(given, repeats=1, said=few)
 
 
 def test_the_report_says_how_labels_were_pooled(tmp_path: Path) -> None:
-    found = agreement(log(), repeats=5, said=said(agreement(log(), repeats=1).images))
+    given = of_few_images()
+    found = agreement(given, repeats=5, said=said(agreement(given, repeats=1).images))
     page.write(found, {"log": "log.csv"}, tmp_path)
     record = json.loads((tmp_path / "agreement.json").read_text())
     assert found.pooling is not None
@@ -256,7 +266,7 @@ def test_the_report_says_how_labels_were_pooled(tmp_path: Path) -> None:
 
 
 def test_report_files(tmp_path: Path) -> None:
-    found = agreement(log(), truth(), repeats=5)
+    found = agreement(of_few_images(), truth(), repeats=5)
     page.write(found, {"log": "<log>.csv", "truth": None}, tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
     tables = {f"{name}.csv" for name in ("arms", "proposals", "each", "people", "labels")}
@@ -273,7 +283,7 @@ def test_report_files(tmp_path: Path) -> None:
 
 
 def test_an_arm_in_which_everybody_skipped_changes_no_label() -> None:
-    answered = log(0.4)
+    answered = of_few_images()
     skipped = answered.table.head(3).with_columns(
         arm=pl.lit("skipped"),
         kind=pl.lit("skip"),
