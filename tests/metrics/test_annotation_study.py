@@ -131,7 +131,8 @@ def test_arms_are_those_of_a_consistency_study() -> None:
 
 
 def test_each_person_has_their_own_line() -> None:
-    given = of_few_images()
+    seconds = pl.col("seconds") * pl.when(pl.col("annotator") == "bob").then(2).otherwise(1)
+    given = Log.build(of_few_images().table.with_columns(seconds), CLASSES)
     found = agreement(given, repeats=5)
     assert [(line.annotator, line.arm.name) for line in found.each] == [
         (who, arm) for who in ("ann", "bob") for arm in ("none", "s2c2")
@@ -140,7 +141,8 @@ def test_each_person_has_their_own_line() -> None:
     for line in found.each:
         rows = given.table.filter(pl.col("annotator") == line.annotator, pl.col("arm") == line.arm.name)
         assert line.answers == len(rows) == 60
-        assert line.hundred == pytest.approx(2.0 if line.arm.name == "none" else 1.0)
+        slow = 2 if line.annotator == "bob" else 1
+        assert line.hundred == pytest.approx(slow * (2.0 if line.arm.name == "none" else 1.0))
         assert np.isnan(line.elapsed)
         assert line.arm.inter.value == whole[line.arm.name].arm.inter.value
         shown = rows.filter(pl.col("proposal").is_not_null())
@@ -235,11 +237,21 @@ def test_soft_answers_alone_are_pooled_and_have_classes() -> None:
 def test_a_network_of_other_classes_or_without_an_image_is_refused() -> None:
     given = of_few_images()
     known = said(agreement(given, repeats=1).images)
-    with pytest.raises(UserError, match="predicts other classes than the log has: cat, dog, fox"):
-        agreement(given, repeats=1, said=replace(known, classes=("cat", "dog", "fox")))
-    few, first = known.take(np.arange(5)), min(known.images[5:])
-    with pytest.raises(UserError, match=rf"predicts 5 of the 60 images that were answered: {first}, for"):
+    for other in ("fox", "zebra"):
+        with pytest.raises(UserError, match=f"predicts other classes than the log has: cat, dog, {other}"):
+            agreement(given, repeats=1, said=replace(known, classes=("cat", "dog", other)))
+    few, first = known.take(np.arange(40)), min(known.images[40:])
+    with pytest.raises(UserError, match=rf"predicts 40 of the 60 images that were answered: {first}, for"):
         agreement(given, repeats=1, said=few)
+
+
+def test_a_network_may_know_more_images_and_its_classes_from_elsewhere() -> None:
+    given = of_few_images(20)
+    images = agreement(given, repeats=1).images
+    more = said(agreement(of_few_images(30), repeats=1).images)
+    more = replace(more, classes=tuple(map(str, more.classes)))
+    one, other = (agreement(given, repeats=1, said=each) for each in (more, more.named(images)))
+    np.testing.assert_array_equal(one.soft_labels["pooled"], other.soft_labels["pooled"])
 
 
 def test_the_report_says_how_labels_were_pooled(tmp_path: Path) -> None:
@@ -290,7 +302,7 @@ def test_an_arm_in_which_everybody_skipped_changes_no_label() -> None:
         label=pl.lit(None, pl.String),
         proposal=pl.lit(None, pl.String),
     )
-    with_skips = Log.build(pl.concat([answered.table, skipped]), CLASSES)
+    with_skips = Log.build(pl.concat([skipped, answered.table]), CLASSES)
     found, plain = agreement(with_skips, repeats=5), agreement(answered, repeats=5)
     assert {line.arm.name: line.answers for line in found.arms}["skipped"] == 0
     assert found.soft_labels.keys() == plain.soft_labels.keys()
@@ -322,6 +334,7 @@ def test_proposals_that_were_seen_and_kept_back_are_counted() -> None:
     assert (control.shown, control.hidden) == (4, 2)
     assert (control.accepted, control.chosen) == (0.75, 0.5)
     assert control.pull == 0.25
+    assert replace(control, accepted=0.25, chosen=0.75).pull == -0.5
     assert control.offset == pytest.approx((0.75 - 0.99 * 0.5) / 0.5)
     assert line.answers == 8
 
