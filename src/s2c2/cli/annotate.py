@@ -109,15 +109,15 @@ def run(opened: "Opened", bound: socket.socket, reached: team.Reach, *, browser:
     from s2c2.web import serving
 
     place = serving.address(bound)
-    screen.console.print(
-        f"listening on {place} (Ctrl-C stops)", markup=False, highlight=False, soft_wrap=True
-    )
-    sys.stdout.flush()
-    if reached.accounts:
-        team.welcome(opened.app.state.identity, reached, place)
-    if browser and can_browse():
-        threading.Thread(target=webbrowser.open, args=(place,), daemon=True).start()
-    serving.serve(opened.app, bound, reached.proxies)
+
+    def ready() -> None:
+        say(f"listening on {place} (Ctrl-C stops)")
+        if reached.accounts:
+            team.welcome(opened.app.state.identity, reached, place)
+        if browser and can_browse():
+            threading.Thread(target=webbrowser.open, args=(place,), daemon=True).start()
+
+    serving.serve(opened.app, bound, reached.proxies, ready)
     say("stopped; everything that was acknowledged is in the database")
 
 

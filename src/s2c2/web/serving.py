@@ -3,7 +3,7 @@
 import ipaddress
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -51,13 +51,19 @@ def listening(host: str, port: int | None) -> socket.socket:
     raise UserError(f"cannot listen on {host}, {ports}: {reason}; name another one with --port")
 
 
-def serve(app: ASGIApp, bound: socket.socket, proxies: Sequence[str] = ()) -> None:
+def serve(
+    app: ASGIApp,
+    bound: socket.socket,
+    proxies: Sequence[str] = (),
+    ready: Callable[[], object] = lambda: None,
+) -> None:
     """Answer requests until Ctrl-C or SIGTERM; a second one does not wait for open requests.
 
     Args:
         app: what answers.
         bound: where it listens.
         proxies: addresses whose word on a client's address and on TLS is taken (``X-Forwarded-…``).
+        ready: called once, when either signal stops the server from now on.
     """
     config = uvicorn.Config(
         app,
@@ -68,8 +74,10 @@ def serve(app: ASGIApp, bound: socket.socket, proxies: Sequence[str] = ()) -> No
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
     )
-    with _quiet_signals():
-        uvicorn.Server(config).run(sockets=[bound])
+    server = uvicorn.Server(config)
+    with _stopping(server):
+        ready()
+        server.run(sockets=[bound])
 
 
 def address(bound: socket.socket) -> str:
@@ -93,9 +101,9 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """Leave the end to the server, which raises the signals that stopped it once more."""
-    old = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+def _stopping(server: uvicorn.Server) -> Iterator[None]:
+    """Let signals stop a server before it heeds them itself; those that stopped it are raised once more."""
+    old = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

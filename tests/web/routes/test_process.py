@@ -76,6 +76,16 @@ def test_it_says_where_it_is_and_stops_cleanly(run: Path) -> None:
     assert (run / "annotations.sqlite").is_file()
 
 
+def test_a_signal_at_once_after_it_said_where_it_is_stops_it(run: Path) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+        with served(run, "--annotator", "ada", "--port", free_port()) as (process, _):
+            process.send_signal(number)
+            rest, _ = process.communicate(timeout=20)
+            assert process.returncode == 0
+            assert "stopped" in rest
+            assert "Traceback" not in rest
+
+
 def test_nothing_that_was_acknowledged_is_lost_or_doubled_by_kill_9(run: Path) -> None:
     port, acknowledged, sent = free_port(), [], []
     with served(run, "--annotator", "ada", "--port", port) as (process, address):
