@@ -189,6 +189,27 @@ test("acts of other people are counted, of the same data only", () => {
   assert.deepEqual(ofOthers(storage, "s.nothing.", "ada"), []);
 });
 
+test("acts and windows of people whose names begin alike are told apart, whatever the names", async () => {
+  const storage = shelf();
+  const away = () => new Promise(() => undefined);
+  const people = ["ann", "ann.act", "ann.act.1", "ann.act.1.x", "ann.act.act", "ann.tab"];
+  for (const who of people) {
+    outbox(storage, away, { prefix: `s.d.${who}.` }).box.add(act(`of ${who.replaceAll(".", " ")}`));
+    beat(storage, `s.d.${who}.`, "t", 1000);
+  }
+  for (const who of people) {
+    const key = `of ${who.replaceAll(".", " ")}`;
+    assert.deepEqual(stored(storage, `s.d.${who}.`).map((one) => one.act.key), [key], who);
+    assert.deepEqual(ofOthers(storage, "s.d.", who).map((one) => one.who).sort(), people.filter((one) => one !== who));
+    assert.deepEqual(others(storage, `s.d.${who}.`, "t", 1000), [], who);
+    assert.deepEqual(others(storage, `s.d.${who}.`, "else", 1000), ["t"], who);
+    const { taken, send } = server();
+    await outbox(storage, send, { prefix: `s.d.${who}.` }).box.add(act("next"));
+    assert.deepEqual(taken.map((one) => one.key), [key, "next"], who);
+    outbox(storage, away, { prefix: `s.d.${who}.` }).box.add(act(key));
+  }
+});
+
 test("damaged entries of the storage do no harm", async () => {
   const [storage, { taken, send }] = [shelf(), server()];
   storage.setItem("p.act.000000001.x", "{");

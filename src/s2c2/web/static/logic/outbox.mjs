@@ -13,12 +13,13 @@
 /** Waiting times between attempts, in milliseconds; the last one repeats. */
 export const WAITS = [500, 1000, 2000, 4000, 8000, 15000];
 
-/** The name of a person's act, whose key has no dots: the person's may. */
+/** What an act has in the storage after the name of its person. That may hold dots, and be `ann.act`; a key has none. */
+const ACT = /^act\.\d+\.[^.]+$/;
 const NAME = /^(.+)\.act\.\d+\.[^.]+$/;
 
 /** The acts of a storage in the order they were made. @param {Storage} storage @param {string} prefix */
 export function stored(storage, prefix) {
-  const acts = names(storage).filter((name) => name.startsWith(`${prefix}act.`)).sort();
+  const acts = names(storage).filter((name) => name.startsWith(prefix) && ACT.test(name.slice(prefix.length))).sort();
   return acts.map((name) => ({ name, act: read(storage, name) })).filter(({ act }) => act);
 }
 

@@ -36,10 +36,10 @@ export function alive(storage, prefix, tab, now) {
  */
 export const own = (storage, prefix, last, made, now) => (last && !alive(storage, prefix, last, now) ? last : made());
 
-/** The other tabs that are open. @param {Storage} storage @param {string} prefix @param {string} tab @param {number} now @returns {string[]} */
+/** The other tabs that are open; what has dots is a tab of another person, whose name is as `ann.tab`. @param {Storage} storage @param {string} prefix @param {string} tab @param {number} now @returns {string[]} */
 export function others(storage, prefix, tab, now) {
   const start = `${prefix}tab.`;
   return Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "")
     .filter((name) => name.startsWith(start)).map((name) => name.slice(start.length))
-    .filter((other) => other !== tab && alive(storage, prefix, other, now));
+    .filter((other) => !other.includes(".") && other !== tab && alive(storage, prefix, other, now));
 }
