@@ -1,5 +1,6 @@
 """Errors that meet people: what was given, what is possible, and what was probably meant."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -41,6 +42,16 @@ def unknown(kind: str, given: str, possible: Iterable[str]) -> UserError:
     close = meant(given, names)
     hint = f"did you mean '{close}'? " if close else ""
     return UserError(f"unknown {kind} '{given}': {hint}Possible: {', '.join(names)}")
+
+
+def command_line(*words: object) -> str:
+    """Return a call of the command line as it can be copied: words with blanks and the like are quoted.
+
+    Example:
+        >>> print(command_line("train", "my images", "--out", "RUN"))
+        s2c2 train 'my images' --out RUN
+    """
+    return shlex.join(["s2c2", *map(str, words)])
 
 
 def meant(given: str, names: Sequence[str]) -> str | None:

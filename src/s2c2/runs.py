@@ -14,7 +14,7 @@ from s2c2.data import dataset as datasets
 from s2c2.data.annotations import Annotations
 from s2c2.data.dataset import Dataset
 from s2c2.data.tables import read_table
-from s2c2.errors import UserError
+from s2c2.errors import UserError, command_line
 from s2c2.predictions import Predictions
 
 EXTENSIONS: Mapping[str, str] = {"vanilla": "", "s2c2": " + S2C2", "ce-inverse": " + CE⁻¹", "cc": " + CC"}
@@ -189,9 +189,11 @@ def open_run(path: Path) -> Run:
     if (path / "config.yaml").is_file() and (path / "dataset.json").is_file():
         return Run(path)
     if not path.exists():
-        raise UserError(f"no run folder {path}: 's2c2 train DATASET --out {path}' makes one")
+        made = command_line("train", "DATASET", "--out", path)
+        raise UserError(f"no run folder {path}; to make one: {made}")
     if (path / "dataset.yaml").is_file():
-        raise UserError(f"{path} is a dataset, not a run: 's2c2 train {path} --out RUN' makes a run")
+        made = command_line("train", path, "--out", "RUN")
+        raise UserError(f"{path} is a dataset, not a run; to make a run: {made}")
     inside = sorted(found.parent for found in path.glob("*/config.yaml")) if path.is_dir() else []
     hint = f"; did you mean {', '.join(map(str, inside[:5]))}?" if inside else ""
     raise UserError(f"{path} is no run folder: it lacks config.yaml or dataset.json{hint}")

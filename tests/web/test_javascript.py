@@ -1,5 +1,7 @@
 """The logic of the page runs under node: one Python test for each file of ``js/``."""
 
+import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,6 +25,15 @@ def node(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_logic(path: Path) -> None:
     done = node("--test", str(path))
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_a_name_is_quoted_as_a_shell_reads_it() -> None:
+    names = ["ada", "Bo L.", "o'neill", "a$b", "Zoë", "x@y.org", "*", "~", "a;b", 'say "hi"', "50%", "''"]
+    words = (STATIC / "logic" / "words.mjs").as_uri()
+    quoting = f"console.log(JSON.stringify({json.dumps(names)}.map(quoted)))"
+    done = node("--input-type=module", "--eval", f"import {{ quoted }} from '{words}'; {quoting}")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [shlex.quote(name) for name in names]
 
 
 def test_each_module_of_the_logic_has_a_test() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s2c2.cli import screen, team
-from s2c2.errors import UserError
+from s2c2.errors import UserError, command_line
 
 if TYPE_CHECKING:
     from s2c2.web.opening import Opened
@@ -142,7 +142,8 @@ def back_up(workspace: "Workspace", url: str | None, path: Path) -> None:
 
     found = url or workspace.database
     if found.startswith("sqlite:///") and not Path(shown(found)).is_file():
-        raise UserError(f"there is no database {shown(found)} yet: 's2c2 annotate {workspace.root}' makes it")
+        made = command_line("annotate", workspace.root)
+        raise UserError(f"there is no database {shown(found)} yet; to make it: {made}")
     store = Store.open(found)
     try:
         store.backup(path)

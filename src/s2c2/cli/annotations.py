@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from s2c2.cli import screen
 from s2c2.cli.outputs import folder
-from s2c2.errors import UserError
+from s2c2.errors import UserError, command_line
 
 if TYPE_CHECKING:
     import polars as pl
@@ -154,7 +155,7 @@ def agreement(
     if foreign:
         screen.console.print(
             f"note: {len(foreign)} of {len(images)} images are not in {truth}, such as {foreign[0]}: "
-            f"'s2c2 annotations import' with --dataset {truth} matches paths with its images",
+            f"'s2c2 annotations import' with --dataset {quote(str(truth))} matches paths with its images",
             markup=False,
         )
     strangers = 0 if others is None else int((others.votes(images) == 0).sum()) - len(foreign)
@@ -249,7 +250,8 @@ def database_of(log: str) -> str | None:
         return log
     path = Path(log)
     if path.is_dir() and not (path / DATABASE).is_file():
-        raise UserError(f"{path} has no {DATABASE}: 's2c2 annotate {path}' makes one, or name a log file")
+        made = command_line("annotate", path)
+        raise UserError(f"{path} has no {DATABASE}: name a log file, or make one with: {made}")
     file = path / DATABASE if path.is_dir() else path
     if file.suffix.lower() not in (".sqlite", ".db"):
         return None

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from s2c2.cli import screen
+from s2c2.errors import command_line
 
 app = typer.Typer(help="Make, import and check dataset folders.", no_args_is_help=True)
 
@@ -80,7 +81,7 @@ def import_(
     if (dest / "broken.csv").is_file():
         lost = len((dest / "broken.csv").read_text(encoding="utf-8").splitlines()) - 1
         screen.console.print(f"left out, as they cannot be read: {lost}, listed in {dest / 'broken.csv'}")
-    screen.console.print(f"next: s2c2 data check {dest}")
+    screen.console.print(f"next: {command_line('data', 'check', dest)}", markup=False)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import typer
 
 from s2c2.cli import runs, screen
 from s2c2.cli.outputs import folder
-from s2c2.errors import UserError
+from s2c2.errors import UserError, command_line
 
 
 def demo(
@@ -46,7 +46,8 @@ def demo(
     runs.propose(folders["readout"])
     page = report([open_run(folders[name]) for name in ("readout", "s2c2", "vanilla")], out / "report.html")
     screen.console.print(f"\nThe report is {page.resolve()}: open it in a browser.")
-    screen.console.print(f"To judge its groups on a page:\n  s2c2 annotate {folders['readout']}")
+    judge = command_line("annotate", folders["readout"])
+    screen.console.print(f"To judge its groups on a page:\n  {judge}", markup=False)
     screen.console.print("With your own images:")
     screen.console.print("  s2c2 data import FOLDER DATASET --format folders")
     screen.console.print("  s2c2 train DATASET --algorithm mean-teacher --out RUN")

@@ -15,7 +15,7 @@ import typer
 from s2c2.cli import screen
 from s2c2.cli.configs import Preset
 from s2c2.cli.outputs import checked
-from s2c2.errors import UserError
+from s2c2.errors import UserError, command_line
 
 if TYPE_CHECKING:
     from s2c2.config import Config
@@ -292,7 +292,7 @@ def _refuse_unread(
     if source is not None and anew is not None:
         raise UserError(
             f"--as reads the images of the run anew, not {source}: leave one out, or make the new run "
-            f"first, then 's2c2 predict {anew} {source}'"
+            f"first, then: {command_line('predict', anew, source)}"
         )
     if skip_broken and source is None:
         raise UserError("--skip-broken needs images to read: name a folder of them or a dataset after RUN")
@@ -359,7 +359,8 @@ def evaluate(
             "class head alone",
             markup=False,
         )
-    screen.console.print(f"written: {run / 'scores.json'}; next: s2c2 propose {run}")
+    told = command_line("propose", run)
+    screen.console.print(f"written: {run / 'scores.json'}; next: {told}", markup=False)
 
 
 def show_scores(result: dict[str, Any]) -> None:
@@ -431,7 +432,8 @@ def propose(run: RunFolder) -> None:
         f"{kinds['cluster']} by cluster",
         markup=False,
     )
-    screen.console.print(f"next: s2c2 annotate {run}, or s2c2 report {run}")
+    annotating, reporting = command_line("annotate", run), command_line("report", run)
+    screen.console.print(f"next: {annotating}, or {reporting}", markup=False)
 
 
 def report(

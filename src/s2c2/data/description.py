@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from s2c2.errors import UserError, meant, unknown
+from s2c2.errors import UserError, command_line, meant, unknown
 
 SIZE = 32
 """Training size in pixels, where neither a configuration nor the dataset has one."""
@@ -82,7 +82,7 @@ def _missing(root: Path) -> str:
         return f"{root} is a file: a dataset is a folder with dataset.yaml and images/"
     return (
         f"{root} has no dataset.yaml: to make a dataset of a plain folder of images, "
-        f"run: s2c2 data import {root} DEST --format folders"
+        f"run: {command_line('data', 'import', root, 'DEST', '--format', 'folders')}"
     )
 
 

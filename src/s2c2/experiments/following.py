@@ -9,7 +9,7 @@ from pathlib import Path
 from s2c2 import checkpoint, files
 from s2c2.config import Config
 from s2c2.engine import NonFiniteError, Record, train
-from s2c2.errors import UserError
+from s2c2.errors import UserError, command_line
 from s2c2.experiments.fitting import too_large, too_small
 from s2c2.experiments.folder import Place
 from s2c2.experiments.manner import manner
@@ -40,8 +40,8 @@ def follow(
         # A step is a function of seed, number and weights: the last checkpoint replays it.
         only(ranks, files.write_json)(place.nonfinite, {"step": error.step, "losses": error.losses})
         raise UserError(
-            f"{error}. It is kept: 's2c2 replay {place.root}' repeats it and names the images; a smaller "
-            "optimizer.rate or train.clip usually helps"
+            f"{error}. A smaller optimizer.rate or train.clip usually helps. The step is kept; to repeat it "
+            f"and see its images: {command_line('replay', place.root)}"
         ) from error
     except ValueError as error:
         if not lone(error):

@@ -16,7 +16,7 @@ from s2c2.config import Config
 from s2c2.data.dataset import Dataset
 from s2c2.data.pack import Pack, pack
 from s2c2.data.progress import silent
-from s2c2.errors import UserError
+from s2c2.errors import UserError, command_line
 from s2c2.experiments.device import present
 from s2c2.experiments.embedding import embedded, reading
 from s2c2.experiments.folder import Place
@@ -59,7 +59,8 @@ def load_run(root: Path) -> Saved:
     """
     place = Place(root)
     if not place.config.exists():
-        raise UserError(f"{root} is not a run folder: make one with 's2c2 train DATASET --out {root}'")
+        made = command_line("train", "DATASET", "--out", root)
+        raise UserError(f"{root} is not a run folder; to make one: {made}")
     found = _network(place, configuration.resolve(configuration.read(place.config)))
     fitted = Readout.read(place.readout) if place.readout.exists() else None
     return replace(found, readout=fitted, probe=Probe.read(place.probe) if place.probe.exists() else None)

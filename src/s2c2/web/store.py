@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -193,9 +194,8 @@ class Store:
             UserError: for PostgreSQL, for a file that exists, or when the copy cannot be written.
         """
         if self.engine.dialect.name != "sqlite":
-            raise UserError(
-                f"--backup copies SQLite files; for {self.name} use: pg_dump --file {path} DATABASE"
-            )
+            dump = f"pg_dump --file {quote(str(path))} DATABASE"
+            raise UserError(f"--backup copies SQLite files; for {self.name} use: {dump}")
         if path.exists():
             raise UserError(f"{path} exists: name a new file for the backup")
         with meeting(self.engine.url), self.engine.connect() as connection, files.atomic(path) as partial:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from shlex import quote
 
 from s2c2 import predictions
 from s2c2.data.dataset import Dataset, read
 from s2c2.data.description import describe
 from s2c2.data.layout import SUFFIXES, find_images
 from s2c2.data.tables import read_table, require, text
-from s2c2.errors import UserError
+from s2c2.errors import UserError, command_line
 from s2c2.runs import Run, open_run, root_of
 from s2c2.web.board import Start, StartGroup
 from s2c2.web.starting import plain_group, proposed_groups, regrouped
@@ -71,11 +70,11 @@ class Workspace:
             database: its file, or its address where it is none; a password in it is left out.
         """
         if self.folder == self.root:
-            made = f"s2c2 data import {quote(str(self.root))} DATASET --format folders"
-            names = quote(",".join(self.classes))
-            return f"{made} --classes {names} && s2c2 train DATASET --annotations {quote(database)}"
-        settings = "" if self.run is None else f" --config {quote(str(self.run.path / 'config.yaml'))}"
-        return f"s2c2 train {quote(str(self.folder.parent))}{settings} --annotations {quote(database)}"
+            form = ("--format", "folders", "--classes", ",".join(self.classes))
+            made = command_line("data", "import", self.root, "DATASET", *form)
+            return f"{made} && {command_line('train', 'DATASET', '--annotations', database)}"
+        settings = () if self.run is None else ("--config", self.run.path / "config.yaml")
+        return command_line("train", self.folder.parent, *settings, "--annotations", database)
 
     def start(self) -> Start:
         """Return images, classes and starting groups of each arm, reading proposals or making them."""

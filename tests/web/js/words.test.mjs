@@ -60,7 +60,7 @@ test("who comes after others is told whose acts wait, and for what", () => {
   const others = [{ who: "ada", acts: 2 }, { who: "Bo L.", acts: 1 }];
   assert.equal(before(others, false), "2 acts of ada are kept in this browser and sent when ada logs in again in this browser. "
     + "1 act of Bo L. is kept in this browser and sent when Bo L. logs in again in this browser.");
-  assert.equal(before(others.slice(1), true), "1 act of Bo L. is kept in this browser and sent when the server is started with --annotator Bo L. "
+  assert.equal(before(others.slice(1), true), "1 act of Bo L. is kept in this browser and sent when the server is started with --annotator 'Bo L.' "
     + "and this page opened again.");
 });
 

@@ -76,9 +76,12 @@ export function first(who, me, act, time, what) {
  */
 export const kept = (acts, then, who = "") => `${counted(acts, "act")}${who && ` of ${who}`} ${acts === 1 ? "is" : "are"} kept in this browser and sent ${then}`;
 
+/** A word of a command line as it can be copied: quoted where a shell would not take it as it is. @param {string} word */
+export const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`);
+
 /** Acts that wait until a person is here again. @param {{who: string, acts: number}} one @param {boolean} local whether nobody logs in */
 const waits = ({ who, acts }, local) =>
-  `${kept(acts, local ? `when the server is started with --annotator ${who} and this page opened again` : `when ${who} logs in again in this browser`, who)}.`;
+  `${kept(acts, local ? `when the server is started with --annotator ${quoted(who)} and this page opened again` : `when ${who} logs in again in this browser`, who)}.`;
 
 /**
  * Whose acts wait while the server takes those of somebody else, and for what.
