@@ -9,6 +9,7 @@ from tests.browser.conftest import Open
 from tests.browser.screen import cell
 from tests.browser.serving import Server
 from tests.browser.test_reflow import BEYOND
+from tests.browser.test_review import disputed as disputed
 
 
 @pytest.fixture
@@ -111,3 +112,59 @@ def test_buttons_show_their_keys_on_a_laptop(server: Server, open_page: Open, wi
         assert button.evaluate("button => button.innerText") == sign, "said once"
     expect(page.get_by_role("button", name="Select all")).to_be_visible()
     assert page.evaluate(BEYOND) == []
+
+
+def button(page: Page, action: str) -> Locator:
+    return page.locator(f".review [data-action={action}]")
+
+
+@pytest.mark.parametrize(("width", "height"), [(820, 1180), (1280, 800)])
+def test_all_of_review_is_done_without_keys(
+    disputed: tuple[Page, Server], open_page: Open, tablet: BrowserContext, width: int, height: int
+) -> None:
+    _, server = disputed
+    first, second, third = (one["id"] for one in server.get("review")["images"])
+    names = [one["name"] for one in server.get("session")["classes"]]
+    page = open_page(server, tablet)
+    page.set_viewport_size({"width": width, "height": height})
+    if width < 1000:
+        page.locator(".groups .menu").tap()
+    page.locator("#rail").get_by_role("button", name="Review").tap()
+    shown, facts = page.locator(".review img[data-image]"), page.locator(".review .facts")
+    expect(shown).to_have_attribute("data-image", str(first))
+    page.wait_for_timeout(300)
+    assert page.evaluate(BEYOND) == []
+    expect(page.locator(".review kbd").filter(visible=True)).to_have_count(0)
+
+    button(page, "ambiguous").tap()
+    page.get_by_role("button", name="All the same").tap()
+    page.get_by_role("button", name="Give this soft label").tap()
+    expect(shown).to_have_attribute("data-image", str(second))
+    button(page, "search").tap()
+    page.get_by_role("option", name=names[3]).tap()
+    expect(shown).to_have_attribute("data-image", str(third))
+    button(page, "decide").tap()
+    expect(facts).to_have_text("Nothing to decide")
+    expect(button(page, "ambiguous")).to_be_hidden()
+    *_, soft, found, left = server.recorded("label", "label", "decide", "decide", "decide")
+    assert [one.images for one in (soft, found, left)] == [[first], [second], [third]]
+    assert soft.payload["distribution"] == [0.25] * 4
+    assert found.payload["label"] == 3
+    assert left.payload["distribution"] == [0.5, 0.5, 0, 0]
+
+    button(page, "undo").tap()
+    expect(facts).to_have_text("Image 1 of 1 image with different answers")
+    expect(shown).to_have_attribute("data-image", str(third))
+    button(page, "redo").tap()
+    expect(facts).to_have_text("Nothing to decide")
+    server.recorded("label", "label", "decide", "decide", "decide", "undo", "redo")
+
+
+def test_buttons_of_review_show_their_keys(disputed: tuple[Page, Server]) -> None:
+    page, _ = disputed
+    page.keyboard.press("v")
+    keys = {"ambiguous": "U", "search": "/", "decide": "L", "undo": "Ctrl+Z", "previous": "P", "next": "N"}
+    for action, key in keys.items():
+        shown = button(page, action).locator("kbd")
+        expect(shown).to_have_text(key)
+        expect(shown).to_be_visible()

@@ -3,9 +3,8 @@
 import { mean } from "../logic/distribution.mjs";
 import { counted, duration, number, percent } from "../logic/words.mjs";
 import { picture, sentence } from "./api.mjs";
-import { SHOWN } from "../logic/keys.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
-import { keyed } from "./toolbar.mjs";
+import { Toolbar } from "./toolbar.mjs";
 
 const EMPTY = "Images appear here when annotators have given them different answers.";
 const MORE = "The next ones come as soon as your decisions are saved.";
@@ -22,17 +21,19 @@ export class Review {
     const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
     this.facts = h("p", { class: "facts quiet", role: "status" });
     this.stage = h("div", { class: "reviewing" });
-    this.buttons = h("div", { class: "classes" });
-    const step = (name, words) => h("button", { class: "plain", "aria-label": words, title: words, onclick: () => app.run(name) }, icon(name));
+    this.toolbar = new Toolbar(app, "review");
+    const step = (name, words) => h("button", { class: "plain", "aria-label": words, title: words, "data-action": name, onclick: () => app.run(name) }, icon(name), h("kbd"));
+    this.steps = [step("previous", "Previous image"), step("next", "Next image")];
     this.element = h("section", { class: "view review", "aria-label": "Review" },
-      h("header", { class: "head" }, menu, h("div", { class: "what" }, h("h1", {}, "Review"), this.facts), h("div", { class: "steps" }, step("previous", "Previous image"), step("next", "Next image"))),
-      this.stage, h("footer", { class: "bar-area" }, this.buttons));
+      h("header", { class: "head" }, menu, h("div", { class: "what" }, h("h1", {}, "Review"), this.facts), h("div", { class: "steps" }, this.steps)),
+      this.stage, this.toolbar.element);
   }
 
   /** @param {any} state */
-  show({ session, disputes }) {
-    this.session = session;
-    if (disputes !== this.disputes || this.#spent()) this.#read();
+  show(state) {
+    this.session = state.session;
+    this.#buttons(state);
+    if (state.disputes !== this.disputes || this.#spent()) this.#read();
   }
 
   /** Whether all that the server has sent is decided, and recorded, and there is more. */
@@ -44,7 +45,6 @@ export class Review {
     this.items = [];
     this.total = 0;
     fill(this.stage);
-    fill(this.buttons);
     text(this.facts, "Loading …");
     return this.#read();
   }
@@ -102,12 +102,12 @@ export class Review {
     const [none, words] = this.total > 0 ? [`${counted(this.total, "more image")} with different answers`, MORE] : ["Nothing to decide", EMPTY];
     text(this.facts, this.item ? `Image ${number(this.at + 1)} of ${counted(this.total, "image")} with different answers` : none);
     this.stage.toggleAttribute("data-empty", !this.item);
-    if (!this.item) return fill(this.stage, h("p", { class: "empty" }, words)), fill(this.buttons);
+    this.#buttons(this.app.store.state);
+    if (!this.item) return fill(this.stage, h("p", { class: "empty" }, words));
     const { classes } = this.session;
     fill(this.stage,
       h("figure", {}, h("img", { src: picture(this.item.id), alt: `Image ${this.item.id}`, "data-image": this.item.id })),
       h("div", { class: "said" }, this.item.answers.map((one) => opinion(one, classes)), this.#together(classes)));
-    this.#choices(classes);
     return undefined;
   }
 
@@ -118,13 +118,12 @@ export class Review {
       seen.map(([share, at]) => h("div", { class: "line" }, h("span", {}, classes[at].name), bar(share, percent(share)), h("span", {}, percent(share)))));
   }
 
-  #choices(classes) {
-    const allowed = this.session.role !== "annotator";
-    const votes = mean(this.item.answers, classes.length) ?? [];
-    const buttons = classes.slice(0, SHOWN).map((one, index) => h("button", { class: "class", "data-label": index, disabled: !allowed, "data-said": votes[index] > 0, onclick: () => this.decide({ label: index }) }, keyed(this.app, index), one.name));
-    fill(this.buttons, buttons, h("button", { class: "tool", disabled: !allowed, "data-action": "decide", onclick: () => this.leave() }, "Leave as a distribution", h("kbd", {}, this.app.key("decide"))),
-      allowed ? null : h("span", { class: "quiet" }, "Only a reviewer decides."));
-    trait(this.buttons, "aria-label", "Decide");
+  /** What can be done with the image, and which classes somebody said. */
+  #buttons(state) {
+    this.toolbar.show(state, !this.item);
+    for (const button of this.steps) text(button.lastChild, this.app.key(button.dataset.action));
+    const votes = mean(this.item?.answers ?? [], state.session.classes.length) ?? [];
+    for (const button of this.toolbar.classes.children) trait(button, "data-said", votes[Number(button.dataset.label)] > 0);
   }
 }
 

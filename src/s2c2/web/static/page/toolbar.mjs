@@ -7,38 +7,48 @@ import { fill, h, icon, text, trait } from "./dom.mjs";
 
 const ACTS = [
   ["misfit", "Not fitting"], ["split", "Split"], ["merge", "Merge"], ["ambiguous", "Ambiguous"], ["skip", "Skip"],
-  ["flag", "Flag"], ["finish", "Finish"], ["grow", "Grow"],
+  ["flag", "Flag"], ["finish", "Finish"], ["grow", "Grow"], ["decide", "Leave as a distribution"],
 ];
-const SINGLE = ["misfit", "ambiguous", "skip", "flag"];
+
+/** The acts of each view. */
+const OF = {
+  groups: ["misfit", "split", "merge", "ambiguous", "skip", "flag", "finish", "grow"],
+  single: ["misfit", "ambiguous", "skip", "flag"],
+  review: ["ambiguous", "decide"],
+};
+
+/** What the acts of a view for one image are for. */
+const AIMS = { single: "Answers are for this image", review: "Decisions are for this image" };
 
 export class Toolbar {
-  /** @param {any} app @param {string} place */
+  /** @param {any} app @param {"groups"|"single"|"review"} place */
   constructor(app, place = "groups") {
     this.app = app;
     this.aim = h("span", { class: "aim", role: "status" });
     this.clear = h("button", { class: "plain", onclick: () => app.run("clear") }, icon("close"), "Clear", h("kbd"));
-    this.classes = h("div", { class: "classes", role: "group", "aria-label": "Label" });
-    this.acts = ACTS.filter(([name]) => place === "groups" || SINGLE.includes(name)).map(([name, words]) => tool(app, name, words));
+    this.classes = h("div", { class: "classes", role: "group", "aria-label": place === "review" ? "Decide" : "Label" });
+    this.acts = ACTS.filter(([name]) => OF[place].includes(name)).map(([name, words]) => tool(app, name, words));
     this.compare = tool(app, "compare", "Compare");
     this.picking = [tool(app, "all", "Select all"), tool(app, "invert", "Invert")];
     this.history = [tool(app, "undo", "Undo"), tool(app, "redo", "Redo"), tool(app, "help", "Keys")];
     this.element = h("footer", { class: "bar-area" },
       h("div", { class: "aims" }, this.aim, this.clear, place === "groups" && h("div", { class: "picking" }, this.picking), h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, place === "groups" && this.compare, this.history)),
-      this.classes, h("div", { class: "acts", role: "group", "aria-label": "Acts" }, this.acts));
+      this.classes, this.others = h("div", { class: "acts", role: "group", "aria-label": "Acts" }, this.acts));
     this.place = place;
   }
 
-  /** @param {any} state */
-  show(state) {
+  /** @param {any} state @param {boolean} [idle] whether there is no image that an act could be for */
+  show(state, idle = false) {
     const { session, selection, queue, group, keys } = state;
     const { open = 0, size = 0 } = listed(queue, group) ?? {};
     const chosen = selection.chosen.size;
     const single = this.place !== "groups";
     const [one] = selection.chosen;
     const out = group?.members[one]?.misfit;
-    text(this.aim, single ? "Answers are for this image" : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : `Nothing selected, ${size ? "every image has an answer" : "no image is left"}`);
+    text(this.aim, idle ? "" : single ? AIMS[this.place] : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : `Nothing selected, ${size ? "every image has an answer" : "no image is left"}`);
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
+    this.classes.hidden = this.others.hidden = idle;
     text(this.clear.lastChild, this.app.key("clear"));
     text(this.unsaved, state.unsaved ? `${counted(state.unsaved, "act")} not saved yet` : "All saved");
     if (session.classes !== this.names || keys !== this.keys) this.#classes(session.classes);
