@@ -470,10 +470,23 @@ def test_wrong_folders_are_one_clear_line(small: Path, s2c2: Command, tmp_path: 
     assert (tmp_path / "full" / "notes.txt").read_text() == "mine"
 
 
-def test_a_finished_run_is_not_overwritten(pair: tuple[Path, Path], small: Path, s2c2: Command) -> None:
-    done = s2c2("train", small, "--out", pair[0], *QUICK, "--resume")
-    assert done.returncode == 2
-    assert "finished run" in done.stderr
+def test_a_finished_run_is_left_as_it_is(pair: tuple[Path, Path], small: Path, s2c2: Command) -> None:
+    def files() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in pair[0].rglob("*") if path.is_file()}
+
+    before = files()
+    anew = s2c2("train", small, "--out", pair[0], *QUICK)
+    assert anew.returncode == 2
+    assert f"{pair[0]} holds a finished run: choose another --out" in anew.stderr
+    longer = s2c2("train", small, "--out", pair[0], *QUICK, "train.steps=24", "--resume")
+    assert longer.returncode == 2
+    assert "holds a finished run: choose another --out" in longer.stderr
+    assert "was started with another configuration: train.steps 12 → 24" in longer.stderr
+    again = s2c2("train", small, "--out", pair[0], *QUICK, "--resume")
+    assert again.returncode == 0, again.stderr
+    assert f"{pair[0]} is finished: 12 steps, predictions for 160 images" in again.stdout
+    assert f"next: s2c2 evaluate {pair[0]}" in again.stdout
+    assert files() == before
 
 
 @pytest.mark.parametrize("command", ["train", "experiment", "config show"])

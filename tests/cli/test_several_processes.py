@@ -84,6 +84,14 @@ def test_another_number_of_processes_goes_on(one: Path, killed: Path, data: Path
     close(one, out)
 
 
+def test_several_processes_leave_a_finished_run_as_it_is(one: Path, data: Path) -> None:
+    before = {path: path.read_bytes() for path in one.rglob("*") if path.is_file()}
+    done = s2c2(2, *training(data, one, "--resume"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(f"{one} is finished: ") == 1
+    assert {path: path.read_bytes() for path in one.rglob("*") if path.is_file()} == before
+
+
 def test_shares_are_predicted_to_the_same_bits(two: Path, data: Path, tmp_path: Path) -> None:
     written = []
     for number, (processes, source) in enumerate(((1, data), (2, data), (2, data / "images"))):

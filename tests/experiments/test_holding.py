@@ -3,8 +3,10 @@
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from s2c2 import config as configuration
@@ -17,6 +19,7 @@ from s2c2.experiments import holding
 from s2c2.experiments.callbacks import Callbacks
 from s2c2.experiments.folder import Place
 from s2c2.experiments.run import run
+from s2c2.predictions import Predictions
 
 HOLDER = """
 import sys, time
@@ -82,17 +85,35 @@ def test_a_killed_process_lets_go_and_the_next_one_says_that_it_waits(
 
 
 def test_who_waited_looks_again_at_what_is_there(dataset: Dataset, tmp_path: Path) -> None:
-    place = Place(tmp_path / "run")
+    place, done, said = Place(tmp_path / "run"), list[Predictions](), list[str]()
     with ExitStack() as other:
         other.enter_context(files.locked(place.lock))
 
         def say(text: str) -> None:
+            said.append(text)
             if "another process trains" in text:
                 other.close()
-                run(dataset, config(), place.root)
+                done.append(run(dataset, config(), place.root))
 
-        with pytest.raises(UserError, match="holds a finished run"):
-            run(dataset, config(), place.root, resume=True, callbacks=Callbacks(say=say))
+        found = run(dataset, config(), place.root, resume=True, callbacks=Callbacks(say=say))
+    assert "is finished: 3 steps, predictions for 60 images" in said[-1]
+    assert found.images == done[0].images
+    assert np.array_equal(found.probabilities, done[0].probabilities)
+
+
+def test_a_finished_run_is_not_that_of_others(dataset: Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    run(dataset, config(), out, beside={"labels.txt": "of the first round"})
+    run(dataset, config(), out, resume=True, beside={"labels.txt": "of the first round"})
+    refused: list[tuple[Dataset, Config, str]] = [
+        (dataset, config(votes=3), "holds a finished run: .* data.votes 1 → 3"),
+        (replace(dataset, name="other"), config(), "holds a finished run: .* on another dataset"),
+    ]
+    for other, settings, why in refused:
+        with pytest.raises(UserError, match=why):
+            run(other, settings, out, resume=True)
+    with pytest.raises(UserError, match=r"labels\.txt is not what the run would be started with"):
+        run(dataset, config(), out, resume=True, beside={"labels.txt": "of the second round"})
 
 
 def test_a_run_that_cannot_begin_leaves_no_folder(dataset: Dataset, tmp_path: Path) -> None:

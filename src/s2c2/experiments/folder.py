@@ -114,24 +114,36 @@ class Place:
         return self.root / "dataset.json"
 
 
-def guard(place: Place, dataset: Dataset, config: Config, *, resume: bool) -> None:
-    """Refuse a folder that this run must not write into.
+def guard(place: Place, dataset: Dataset, config: Config, *, resume: bool) -> bool:
+    """Refuse a folder that this run must not write into; return whether this very run has ended there.
 
     Raises:
         UserError: says whether to resume, to choose another folder, or what differs.
     """
     if not place.root.exists():
-        return
+        return False
     if not place.root.is_dir() or not (place.config.exists() or _begun(place)):
         raise UserError(f"{place.root} exists and is not a run folder: choose another --out")
     if not place.config.exists():
-        return
-    if place.predictions.exists():
+        return False
+    ended = place.predictions.exists()
+    if ended and not resume:
         raise UserError(f"{place.root} holds a finished run: choose another --out")
     if not resume:
         raise UserError(
             f"{place.root} holds an unfinished run: add --resume to go on, or choose another --out"
         )
+    try:
+        _guard_settings(place, dataset, config)
+    except UserError as error:
+        if not ended:
+            raise
+        raise UserError(f"{place.root} holds a finished run: choose another --out ({error})") from error
+    return ended
+
+
+def _guard_settings(place: Place, dataset: Dataset, config: Config) -> None:
+    """Refuse settings, a dataset or answers other than those that a run was started with."""
     old = configuration.completed(configuration.read(place.config))
     new = config.model_dump(mode="json")
     changed = sorted(differences(old, new))
@@ -259,10 +271,19 @@ def accompany(place: Place, beside: Mapping[str, str]) -> None:
         UserError: when the run was started with other ones.
     """
     for name, text in beside.items():
-        path = place.root / name
-        if path.exists() and path.read_text(encoding="utf-8") != text:
-            raise UserError(f"{path} is not what the run would be started with now: choose another --out")
-        files.write_text(path, text)
+        refuse_beside(place, name, text)
+        files.write_text(place.root / name, text)
+
+
+def refuse_beside(place: Place, name: str, text: str) -> None:
+    """Refuse a further file of a run, where it has one of that name that holds something else.
+
+    Raises:
+        UserError: names it.
+    """
+    path = place.root / name
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        raise UserError(f"{path} is not what the run would be started with now: choose another --out")
 
 
 @contextmanager

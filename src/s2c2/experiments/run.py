@@ -24,7 +24,7 @@ from s2c2.experiments.callbacks import SILENT, Callbacks
 from s2c2.experiments.compiling import compilable, compiling, eager
 from s2c2.experiments.device import present
 from s2c2.experiments.embedding import Embedded
-from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins
+from s2c2.experiments.folder import Place, accompany, describe, guard, no_ruins, refuse_beside
 from s2c2.experiments.following import follow
 from s2c2.experiments.holding import held
 from s2c2.experiments.precision import bfloat16
@@ -54,7 +54,8 @@ def run(
 ) -> Predictions:
     """Train, write the run folder, and return the predictions of the averaged network for every image.
 
-    Between two steps an interrupt leaves a checkpoint behind, from which ``resume`` goes on bit for bit.
+    Between two steps an interrupt leaves a checkpoint behind, from which ``resume`` goes on bit for bit. To
+    ``resume`` a run that is finished changes nothing; only its settings are compared, not the images.
     Several processes train one run by calling this with the same arguments: each reads its share of every
     batch, and the first one writes the folder, which all of them can read.
 
@@ -62,7 +63,8 @@ def run(
         dataset: what to learn from.
         config: everything else that the run depends on.
         out: run folder.
-        resume: go on from the newest checkpoint, or start when there is none.
+        resume: go on from the newest checkpoint, or start when there is none, or return what a finished run
+            predicted.
         stop: asked after each step whether to stop; then a checkpoint is written.
         callbacks: told how it goes.
         beside: further files of the run folder by name, which say where the labels of the dataset come from.
@@ -76,7 +78,12 @@ def run(
     ranks.same("their settings", config.model_dump_json)
     compilable(config, ranks.world)
     with ExitStack() as stack:
-        led(ranks, lambda: stack.enter_context(entered(place, dataset, config, resume, stop, callbacks.say)))
+        ended = ranks.lead(
+            lambda: stack.enter_context(entered(place, dataset, config, resume, stop, callbacks.say)),
+            lambda: False,
+        )
+        if ranks.any(ended):
+            return already(place, config, beside, callbacks.say)
         torch.set_num_threads(threads(config))
         device = present()
         ready = first(ranks, lambda: setup(dataset, config, device, callbacks.reading, out))
@@ -114,14 +121,37 @@ def entered(
     resume: bool,
     stop: Callable[[], bool],
     say: Callable[[str], None],
-) -> Iterator[None]:
-    """Hold a folder that the run may write into, and remove what a killed process left there."""
-    guard(place, dataset, config, resume=resume)
+) -> Iterator[bool]:
+    """Hold a folder that the run may write into, and remove what a killed process left there.
+
+    It yields whether this very run has ended there before: then it is left as it is.
+    """
+    if guard(place, dataset, config, resume=resume):
+        yield True
+        return
     with held(place, stop, say):
-        guard(place, dataset, config, resume=resume)  # who held it may have begun or ended a run there
-        for folder in (place.root, place.checkpoints):
+        ended = guard(place, dataset, config, resume=resume)  # who held it may have begun or ended a run
+        for folder in () if ended else (place.root, place.checkpoints):
             files.sweep(folder)
-        yield
+        yield ended
+
+
+def already(
+    place: Place, config: Config, beside: Mapping[str, str], say: Callable[[str], None]
+) -> Predictions:
+    """Return what a finished run predicted, and say that nothing is left to do.
+
+    Raises:
+        UserError: when it was started with other further files, or its predictions cannot be read.
+    """
+    for name, text in beside.items():
+        refuse_beside(place, name, text)
+    predictions = Predictions.read(place.predictions)
+    say(
+        f"{place.root} is finished: {config.train.steps} steps, predictions for {len(predictions)} images. "
+        "Nothing is left to do; to learn from images or labels that changed since, choose another --out"
+    )
+    return predictions
 
 
 def left_out(packed: Pack) -> Iterator[str]:
