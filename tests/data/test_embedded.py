@@ -6,6 +6,7 @@ import textwrap
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import torch
 from tests.until import until
 from torch import Tensor
 
+from s2c2 import files
 from s2c2.data.cache import place
 from s2c2.data.dataset import Dataset
 from s2c2.data.embedded import Drawn, Extraction, embed, held, moments
@@ -199,6 +201,25 @@ def test_two_at_a_time_make_different_views_and_each_once(dataset: Dataset, pack
         for one, other, view in zip(first[name], second[name], expected, strict=True):
             np.testing.assert_array_equal(one, view)
             np.testing.assert_array_equal(other, view)
+
+
+def test_who_waits_for_a_view_is_asked_whether_to_stop(dataset: Dataset, packed: Pack) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        asked.append((done, total))
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+
+    with ExitStack() as other:
+        other.enter_context(files.locked(place(dataset) / "embedding-none-0.lock"))
+        late = threading.Timer(20, other.close)  # who takes no notice must not wait for ever
+        late.start()
+        with pytest.raises(KeyboardInterrupt):
+            embed(dataset, packed, "stretch", extraction(counts={"none": 1}), stop)
+        late.cancel()
+    assert asked == [(0, 150)] * 3
+    assert made(dataset, packed, counts={"none": 1}) == 150
 
 
 def test_an_interrupt_leaves_no_half_written_file(dataset: Dataset, packed: Pack) -> None:

@@ -83,7 +83,8 @@ def embed(
         packed: its images.
         fit: how they became square.
         extraction: how embeddings are made, and of which views.
-        progress: called with the images embedded and their number, over all views that are computed.
+        progress: called with the images embedded and their number, over all views that are computed; often
+            while another process computes one, so that it may raise to stop.
 
     Raises:
         UserError: for embeddings that float16 cannot hold, or a full disk.
@@ -96,16 +97,25 @@ def embed(
     shape = (len(packed.images), extraction.width)
     opened = {look: rows for look in looks if (rows := _open(paths[look], shape)) is not None}
     missing = [look for look in looks if look not in opened]
-    for wait in (False, True):  # first those that no other process is at, then what others have left
-        for look in [look for look in missing if look not in opened]:
-            steps = sum(one in opened for one in missing) * shape[0], len(missing) * shape[0]
-            with files.locked(folder / f"embedding-{look[0]}-{look[1]}.lock", wait=wait) as mine:
-                if not mine:
-                    continue
-                if _open(paths[look], shape) is None:  # another process may have made it meanwhile
-                    blocks = _counted(_embedded(packed.pixels, extraction, look), steps, progress)
-                    _write(paths[look], shape, blocks)
-            opened[look] = _reopened(paths[look], shape)
+
+    def steps() -> tuple[int, int]:
+        return sum(look in opened for look in missing) * shape[0], len(missing) * shape[0]
+
+    def make(look: tuple[str, int]) -> None:
+        if _open(paths[look], shape) is None:  # another process may have made it meanwhile
+            _write(
+                paths[look], shape, _counted(_embedded(packed.pixels, extraction, look), steps(), progress)
+            )
+        opened[look] = _reopened(paths[look], shape)
+
+    locks = {look: folder / f"embedding-{look[0]}-{look[1]}.lock" for look in missing}
+    for look in missing:  # first those that no other process is at
+        with files.locked(locks[look], wait=False) as mine:
+            if mine:
+                make(look)
+    for look in [look for look in missing if look not in opened]:  # then what others have left
+        with files.awaited(locks[look], lambda: progress(*steps())):
+            make(look)
     return {name: tuple(opened[look] for look in looks if look[0] == name) for name in extraction.counts}
 
 
