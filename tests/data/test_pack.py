@@ -374,8 +374,35 @@ print(len(decoded), len(packed.images))
 """
 
 
-def test_of_several_processes_one_decodes_and_the_others_wait(root: Path) -> None:
-    command = [sys.executable, "-c", DECODING, str(root)]
+READING = """
+import sys
+from pathlib import Path
+from s2c2.data import cache
+from s2c2.data import pack as module
+from s2c2.data.dataset import read
+
+def counted(path):
+    hashed.append(path)
+    return reading(path)
+
+def looked(path):
+    found = looking(path)
+    if not said:
+        said.append(print(f"ready {found or None}", flush=True))
+        sys.stdin.readline()
+    return found
+
+cache.SETTLED = 0.02
+reading, cache.read_image, hashed = cache.read_image, counted, []
+looking, cache._read_index, said = cache._read_index, looked, []
+packed = module.pack(read(Path(sys.argv[1])), 16)
+print(len(hashed), len(packed.images))
+"""
+
+
+@pytest.mark.parametrize("code", [DECODING, READING], ids=["decodes", "reads"])
+def test_of_several_processes_one_works_and_the_others_wait(code: str, root: Path) -> None:
+    command = [sys.executable, "-c", code, str(root)]
     processes = [subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) for _ in range(3)]
     for process in processes:
         assert process.stdout is not None
@@ -387,6 +414,16 @@ def test_of_several_processes_one_decodes_and_the_others_wait(root: Path) -> Non
     said = [process.communicate(timeout=200)[0].split() for process in processes]
     assert sorted(said) == [["0", "70"], ["0", "70"], ["70", "70"]]
     assert not list((root / ".cache").glob("*.lock"))
+
+
+def test_who_waits_for_another_to_read_the_files_is_asked_whether_to_stop(root: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        assert (done, total) == (0, 140)
+        raise KeyboardInterrupt
+
+    with files.locked(root / ".cache" / "reading.lock"), pytest.raises(KeyboardInterrupt):
+        pack(read(root), 16, progress=stop)
+    assert npys(root) == []
 
 
 def test_who_waits_for_a_pack_is_asked_whether_to_stop_and_not_held_up_by_a_killed_process(

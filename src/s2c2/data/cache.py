@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,25 +60,69 @@ def sweep(folder: Path, keep: str, prefix: str) -> None:
 def content_digests(dataset: Dataset, folder: Path, progress: Progress) -> tuple[tuple[str, ...], int]:
     """Return the digest of each image file and how many had to be read: those changed since the last time.
 
+    Of several processes one reads them, and the others wait for what it writes down.
+
+    Args:
+        dataset: names the files.
+        folder: where it is written down.
+        progress: called with the files read and the steps in all, a reading and a decoding; often while
+            another process reads them.
+
     Raises:
         UserError: when an image file has vanished or cannot be read.
     """
+    index = folder / "files.json"
+    look = _look(dataset, index)
+    if look.fresh:
+        total = len(look.fresh) + len(look.stamps)
+        with files.awaited(folder / "reading.lock", lambda: progress(0, total)):
+            look = _look(dataset, index)  # another process may have read them meanwhile
+            return _noted(look, index, _hashed(dataset, look, progress)), len(look.fresh)
+    return _noted(look, index, {}), 0
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The files of a dataset at one time, and what was known of them."""
+
+    started: int
+    """Before when nothing of it was looked at, in nanoseconds."""
+    known: Mapping[str, Any]
+    """Stamp and digest of each file, as it was written down."""
+    stamps: Mapping[str, Stamp]
+
+    @cached_property
+    def fresh(self) -> list[str]:
+        """Images whose files are not known as they are now."""
+        return [image for image, stamp in self.stamps.items() if self.known.get(image, [None])[0] != stamp]
+
+
+def _look(dataset: Dataset, index: Path) -> _Look:
     started = time.time_ns()
-    known = _read_index(folder / "files.json")
     stamps = {image: _stamp(dataset.path(image)) for image in dataset.images}
-    digests = {
-        image: known[image][1] for image in stamps if image in known and known[image][0] == stamps[image]
-    }
-    fresh = [image for image in stamps if image not in digests]
-    hashed = ordered(lambda image: digest(read_image(dataset.path(image))), fresh)
-    for done, (image, value) in enumerate(zip(fresh, hashed, strict=True), start=1):
+    return _Look(started, _read_index(index), stamps)
+
+
+def _hashed(dataset: Dataset, look: _Look, progress: Progress) -> dict[str, str]:
+    """Return the digests of the files that are not known."""
+    hashed = ordered(lambda image: digest(read_image(dataset.path(image))), look.fresh)
+    digests: dict[str, str] = {}
+    for done, (image, value) in enumerate(zip(look.fresh, hashed, strict=True), start=1):
         digests[image] = value
-        progress(done, len(fresh) + len(stamps))
-    settled = started - int(SETTLED * 1e9)
-    entries = {image: [stamp, digests[image]] for image, stamp in stamps.items() if max(stamp[1:]) < settled}
-    if entries != known:
-        files.write_text(folder / "files.json", json.dumps(entries))
-    return tuple(digests[image] for image in dataset.images), len(fresh)
+        progress(done, len(look.fresh) + len(look.stamps))
+    return digests
+
+
+def _noted(look: _Look, index: Path, hashed: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the digest of each file, and write down those whose times can be trusted."""
+    digests = {image: hashed[image] if image in hashed else look.known[image][1] for image in look.stamps}
+    settled = look.started - int(SETTLED * 1e9)
+    entries = {
+        image: [stamp, digests[image]] for image, stamp in look.stamps.items() if max(stamp[1:]) < settled
+    }
+    if entries != look.known:
+        files.write_text(index, json.dumps(entries))
+    return tuple(digests.values())
 
 
 def digest(data: bytes | memoryview) -> str:
