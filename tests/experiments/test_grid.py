@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -11,6 +13,7 @@ import pytest
 from s2c2 import files
 from s2c2.cli.experiment import spread_of
 from s2c2.data.synthetic import synthetic
+from s2c2.errors import UserError
 from s2c2.experiments.grid import alone, train
 from s2c2.experiments.grids import plan
 from s2c2.experiments.output import Output
@@ -215,6 +218,22 @@ def test_a_network_is_trained_once_however_often_it_is_read(
     assert done.returncode == 0, done.stderr
     for part in ("losses.jsonl", "predictions.parquet", "probe.npz", "readout.npz"):
         assert (lent / part).read_bytes() == (tmp_path / "alone" / part).read_bytes(), part
+
+
+def test_a_grid_is_at_work_also_where_the_file_system_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = Output(tmp_path / "out")
+    with alone(out), pytest.raises(UserError, match=r"remove .*\.lock$"), alone(out):
+        pass
+    assert not out.lock.exists()
+
+    def lockless(file: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    with alone(out):
+        assert out.root.is_dir()
 
 
 def test_two_grids_do_not_share_a_folder_at_once(grid: Path, small: Path, s2c2: Forked) -> None:

@@ -1,6 +1,5 @@
 """A grid of runs: trained, scored and recorded in processes; what is done is not repeated."""
 
-import fcntl
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -114,11 +113,12 @@ def alone(out: Output) -> Iterator[None]:
         UserError: when another grid holds it.
     """
     out.root.mkdir(parents=True, exist_ok=True)
-    with (out.root / ".lock").open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"another experiment is at work in {out.root}: let it end first") from None
+    with files.locked(out.lock, wait=False) as mine:
+        if not mine:
+            raise UserError(
+                f"another experiment is at work in {out.root}: let it end first. If its machine failed, "
+                f"remove {out.lock}"
+            )
         yield
 
 

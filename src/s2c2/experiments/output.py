@@ -21,6 +21,11 @@ class Output:
     root: Path
 
     @property
+    def lock(self) -> Path:
+        """What the process of a grid holds; removed at the end."""
+        return self.root / ".lock"
+
+    @property
     def records(self) -> Path:
         """One small JSON file for each run, without a path in it."""
         return self.root / "records"
