@@ -107,6 +107,22 @@ def test_annotations_are_optional_and_parquet_counts_as_csv(tmp_path: Path) -> N
         read(root)
 
 
+@pytest.mark.parametrize(
+    ("start", "mark"),
+    [("", ";"), ("\ufeff", ";"), ("sep=|\r\n", "|"), ('\ufeff"sep=;"\n', ";"), ("\n\n", ",")],
+)
+def test_the_line_of_what_is_wrong_is_that_of_the_file(start: str, mark: str, tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    rows = ("image;label;note", 'a.png;cat;"two\nlines"', "a.png;cat;", "a.png;cta;")
+    text = start + "".join(f"{row}\n" for row in rows).replace(";", mark)
+    (root / "annotations.csv").write_text(text, encoding="utf-8", newline="")
+    line = text.count("\n")
+    with pytest.raises(UserError, match=rf"annotations\.csv, line {line}: unknown label 'cta'"):
+        read(root)
+    (root / "annotations.csv").write_text(text.replace("cta", "dog"), encoding="utf-8", newline="")
+    assert read(root).annotations.table["label"].to_list() == ["cat", "cat", "dog"]
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_a_csv_may_be_separated_by_semicolon_or_tab(tmp_path: Path, mark: str) -> None:
     root = folder(tmp_path / "pets")
@@ -187,15 +203,15 @@ def test_folders_that_are_no_dataset(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("image,split\na.png,train\n", r"splits.csv: row 1: unknown split 'train'"),
+        ("image,split\na.png,train\n", r"splits.csv, line 2: unknown split 'train'"),
         ("image,split\na.png,labled\n", "did you mean 'labeled'"),
         (
             "image,split\na.png,labeled\nx.png,labeled\n",
-            "row 2: image 'x.png' is not an image of the dataset",
+            "line 3: image 'x.png' is not an image of the dataset",
         ),
-        ("image,split\na.png,labeled\na.png,validation\n", "row 2: image 'a.png' is listed twice"),
+        ("image,split\na.png,labeled\na.png,validation\n", "line 3: image 'a.png' is listed twice"),
         ("image,splt\na.png,labeled\n", "lacks the column 'split'"),
-        ("image,split\na.png,\n", "row 1: split is empty"),
+        ("image,split\na.png,\n", "line 2: split is empty"),
         ("", "is empty"),
     ],
 )
@@ -209,7 +225,7 @@ def test_wrong_splits(tmp_path: Path, text: str, message: str) -> None:
 def test_wrong_annotations_name_the_file(tmp_path: Path) -> None:
     root = folder(tmp_path / "pets")
     (root / "annotations.csv").write_text("image,label\na.png,cta\n")
-    with pytest.raises(UserError, match=r"annotations.csv: row 1: unknown label 'cta': did you mean 'cat'"):
+    with pytest.raises(UserError, match=r"annotations.csv, line 2: unknown label 'cta': did you mean 'cat'"):
         read(root)
 
 

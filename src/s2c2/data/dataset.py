@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,18 +134,15 @@ def _read_annotations(root: Path, classes: tuple[str, ...], images: tuple[str, .
     if not found:
         return Annotations.build(pl.DataFrame(schema={"image": pl.String, "label": pl.String}), classes)
     frame = tables.read_table(found[0])
-    try:
+    with tables.told(found[0], partial(tables.place, found[0])):
         given = Annotations.build(frame, classes)
         return replace(given, table=given.table.with_columns(spelled(given.table["image"], images)))
-    except UserError as error:
-        raise UserError(f"{found[0]}: {error}") from error
 
 
 def _read_splits(path: Path, images: frozenset[str]) -> dict[str, str]:
     """Read ``splits.csv``; empty when there is none."""
     if not path.is_file():
         return {}
-    try:
-        return checked_splits(tables.read_table(path), images)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
+    frame = tables.read_table(path)
+    with tables.told(path, partial(tables.place, path)):
+        return checked_splits(frame, images)

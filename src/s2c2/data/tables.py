@@ -1,5 +1,10 @@
 """Tables that people write, as CSV or Parquet: read alike, checked row by row."""
 
+import csv
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, dropwhile, islice
 from pathlib import Path
 
 import polars as pl
@@ -16,10 +21,36 @@ LONGEST = 2**20
 """Bytes of a header that are looked at."""
 
 
+class RowError(UserError):
+    """Something is wrong with a row of a table."""
+
+    def __init__(self, row: int, reason: str) -> None:
+        """Say what is wrong; the first row is 0 here and 1 in the message."""
+        super().__init__(f"row {row + 1}: {reason}")
+        self.row, self.reason = row, reason
+
+
+@contextmanager
+def told(path: Path, at: Callable[[int], str]) -> Iterator[None]:
+    """Name the file in errors of what was read from it, and the place where these are of a row.
+
+    Args:
+        path: the file.
+        at: where a row stands, the file included; the first one is 0.
+    """
+    try:
+        yield
+    except RowError as error:
+        raise UserError(f"{at(error.row)}: {error.reason}") from error
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
 def read_table(path: Path) -> pl.DataFrame:
     """Read a CSV or Parquet file; text columns stay text even where all values look like numbers.
 
-    What separates the cells of a CSV, comma, semicolon or tab, is taken from its header.
+    What separates the cells of a CSV is said by a first line such as ``sep=;``, else taken from its header:
+    comma, semicolon or tab.
 
     Raises:
         UserError: when the file cannot be read as such a table.
@@ -28,15 +59,63 @@ def read_table(path: Path) -> pl.DataFrame:
         if path.suffix.lower() == ".parquet":
             return pl.read_parquet(path)
         with path.open("rb") as stream:
-            mark = separator(stream.readline(LONGEST).decode("utf-8", errors="replace"))
-        names = pl.read_csv(path, separator=mark, n_rows=0, infer_schema=False).columns
+            first = stream.readline(LONGEST).decode("utf-8-sig", errors="replace")
+        said = said_separator(first)
+        mark, above = said or separator(first), int(said is not None)
+        names = pl.read_csv(path, separator=mark, skip_rows=above, n_rows=0, infer_schema=False).columns
         _once(path, names)
-        overrides = {name: pl.String for name in names if name in TEXT}
-        return pl.read_csv(path, separator=mark, schema_overrides=overrides, infer_schema_length=None)
+        types = {name: pl.String for name in names if name in TEXT}
+        return pl.read_csv(
+            path, separator=mark, skip_rows=above, schema_overrides=types, infer_schema_length=None
+        )
     except pl.exceptions.NoDataError as error:
         raise UserError(f"{path} is empty: it needs a header line") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise UserError(f"cannot read the table {path}: {_first_line(error)}") from error
+
+
+def place(path: Path, row: int) -> str:
+    """Return where a row of a file stands that :func:`read_table` read: in a CSV by its line.
+
+    Args:
+        path: the file.
+        row: the first one is 0.
+    """
+    if path.suffix.lower() == ".parquet":
+        return f"{path}, row {row + 1}"
+    with (
+        suppress(UserError, OSError),
+        path.open(encoding="utf-8-sig", errors="replace", newline="") as stream,
+    ):
+        lines = dropwhile(lambda record: not record[1], records(stream, path))
+        for line, _ in islice(lines, row + 1, row + 2):
+            return f"{path}, line {line}"
+    return f"{path}, row {row + 1} of the data (the header is not counted)"
+
+
+def records(lines: Iterator[str], path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV, the header first, each with the line that it begins in; a blank line is empty.
+
+    Args:
+        lines: the lines with their ends, without a byte order mark.
+        path: named in errors.
+
+    Raises:
+        UserError: names the line of what is no CSV.
+    """
+    first = next(lines, "")
+    said = said_separator(first)
+    above, rest = (0, chain([first], lines)) if said is None else (1, lines)
+    reader = csv.reader(rest, delimiter=said or separator(first), strict=True)
+    while True:
+        line = above + reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(f"{path}, line {line}: {error}") from error
+        yield line, cells
 
 
 def validated(frame: pl.DataFrame, classes: tuple[str, ...]) -> pl.DataFrame:
@@ -98,22 +177,36 @@ def whole(frame: pl.DataFrame, column: str) -> pl.Series:
 
 
 def among(frame: pl.DataFrame, column: str, possible: tuple[str, ...]) -> None:
-    """Raise a ``UserError`` when a value of a text column is not one of the possible ones."""
+    """Raise a ``RowError`` when a value of a text column is not one of the possible ones."""
     wrong = (~frame[column].is_in(list(possible))).arg_true()
     if len(wrong):
         row = int(wrong[0])
         more = f" ({len(wrong)} rows are like this)" if len(wrong) > 1 else ""
-        raise UserError(f"row {row + 1}: {unknown(column, frame[column][row], possible)}{more}")
+        raise RowError(row, f"{unknown(column, frame[column][row], possible)}{more}")
 
 
 def refuse(series: pl.Series, wrong: pl.Series, why: str) -> None:
-    """Raise a ``UserError`` for the first row that is wrong."""
+    """Raise a ``RowError`` for the first row that is wrong."""
     rows = wrong.arg_true()
     if len(rows):
         row = int(rows[0])
         value = "" if series[row] is None else f" {series[row]!r}"
         more = f" ({len(rows)} rows are like this)" if len(rows) > 1 else ""
-        raise UserError(f"row {row + 1}: {series.name}{value} {why}{more}")
+        raise RowError(row, f"{series.name}{value} {why}{more}")
+
+
+_SAID = re.compile(r'"?sep=(?=[\t -~])([^\w"])"?[\r\n]*', re.IGNORECASE)
+
+
+def said_separator(line: str) -> str | None:
+    """Return what a first line says that separates the cells, as Excel takes it; None for another line.
+
+    Example:
+        >>> said_separator("sep=;"), said_separator("sep=|"), said_separator("image,label")
+        (';', '|', None)
+    """
+    found = _SAID.fullmatch(line)
+    return found[1] if found else None
 
 
 def separator(header: str) -> str:

@@ -12,7 +12,7 @@ def test_a_csv_gives_text_and_the_line_of_each_row_past_quoted_line_ends(tmp_pat
     path.write_bytes('\ufeffimage;note\r\n007;"two\r\nlines"\r\n\r\nb,c;\r\n'.encode())
     table = read_table(path)
     assert table.columns == {"image": ["007", "b,c"], "note": ["two\r\nlines", None]}
-    assert [table.at(row) for row in range(2)] == [f"{path}, line 3", f"{path}, line 5"]
+    assert [table.at(row) for row in range(2)] == [f"{path}, line 2", f"{path}, line 5"]
 
 
 def test_blank_rows_and_columns_that_a_spreadsheet_leaves_are_no_cells(tmp_path: Path) -> None:
@@ -40,6 +40,8 @@ def test_nested_values_survive(tmp_path: Path, name: str) -> None:
         ("t.csv", b"a,b\n1,2\n1\n", "line 3: 1 cells, but the header has 2"),
         ("t.csv", b"a,b,\n1,2,\n1,2,a note\n", "line 3: 3 cells, but the header has 2"),
         ("t.csv", b'a,b\n1,"2\n', "line 2"),
+        ("t.csv", b'a,b\n1,"2\n3,4\n5,6\n', "line 2: unexpected end"),
+        ("t.csv", b"sep=;\na;b\n1;2\n1\n", "line 4: 1 cells, but the header has 2"),
         ("t.csv", b"a,b\n1,2\n\xff,3\n", r"line 3: not UTF-8 text; .*\(in Excel: CSV UTF-8\)"),
         ("t.jsonl", b'{"a": 1}\n{"a": }\n', "line 2, column 7: not JSON"),
         ("t.jsonl", b'{"a": 1}\n[1]\n', "line 2: must be an object"),

@@ -195,10 +195,10 @@ def test_votes_of_a_table_are_answers_of_people_without_a_name(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("00.png,ann,cat,2,", r"votes.csv: row 2: votes count people without a name, but 2 are of 'ann'"),
+        ("00.png,ann,cat,2,", r"votes.csv, line 3: votes count people without a name, but 2 are of 'ann'"),
         ("00.png,,cat,1.5,", "votes.csv, line 3: votes '1.5' is not a whole number"),
         ("00.png,,cat,10000000,", "10,000,001 votes: at most .* with --format table"),
-        ("00.png,,cow,2,", "row 2: .*cow"),
+        ("00.png,,cow,2,", "line 3: .*cow"),
     ],
 )
 def test_votes_that_cannot_be_are_refused(line: str, sentence: str, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Tables from outside: CSV, Parquet and JSON lines as plain columns that know their lines."""
 
-import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from s2c2.data.formats.walk import read_bytes
-from s2c2.data.tables import separator
+from s2c2.data.tables import records
 from s2c2.errors import UserError
 
 LARGEST = 2 * 2**30
@@ -32,7 +31,7 @@ class Table:
     columns: Mapping[str, list[Any]]
     """Values by column name; from a CSV all are text, and an empty cell is ``None``."""
     places: Sequence[int]
-    """For each row the line (CSV, JSON lines) or row (Parquet) of the file; the first one is 1."""
+    """For each row the line that it begins in (CSV, JSON lines) or row (Parquet); the first one is 1."""
 
     def __len__(self) -> int:
         return len(self.places)
@@ -102,20 +101,11 @@ def _parsed(text: str, path: Path, line: int = 0) -> Any:
 
 
 def _read_csv(path: Path) -> Table:
-    text = text_of(path)
-    header = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(header), strict=True)
-    rows: list[list[str]] = []
-    places: list[int] = []
-    try:
-        for row in reader:
-            if any(map(str.strip, row)):
-                rows.append(row)
-                places.append(reader.line_num)
-    except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}") from error
-    if not rows:
+    stream = io.StringIO(text_of(path), newline="")
+    found = [(line, row) for line, row in records(stream, path) if any(map(str.strip, row))]
+    if not found:
         raise UserError(f"{path} is empty: it needs a header line")
+    places, rows = [line for line, _ in found], [row for _, row in found]
     width = max(number for number, name in enumerate(rows[0], start=1) if name.strip())
     rows = [_cut(row, width) for row in rows]
     names = [name.strip() for name in rows[0]]

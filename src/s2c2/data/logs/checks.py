@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from s2c2.data.tables import among, refuse, require
+from s2c2.data.tables import RowError, among, refuse, require
 from s2c2.errors import UserError, unknown
 
 KINDS = ("label", "accept", "ambiguous", "skip", "flag", "decide")
@@ -98,18 +98,15 @@ def _classes(table: pl.DataFrame, given: tuple[str, ...] | None) -> tuple[str, .
     for column in NAMING:
         wrong = (table[column].is_not_null() & ~table[column].is_in(list(given))).arg_true().to_list()
         if wrong:
-            raise UserError(
-                f"annotation log, row {wrong[0] + 1}: {unknown(column, table[column][wrong[0]], given)}"
-            )
+            raise RowError(wrong[0], str(unknown(column, table[column][wrong[0]], given)))
     return given
 
 
 def _check_distributions(column: pl.Series, classes: int) -> None:
     for row, given in enumerate(column.to_list()):
         if given is not None and not is_distribution(given, classes):
-            raise UserError(
-                f"annotation log, row {row + 1}: the distribution {given} must hold {classes} shares "
-                "≥ 0 that sum to 1, one a class"
+            raise RowError(
+                row, f"the distribution {given} must hold {classes} shares ≥ 0 that sum to 1, one a class"
             )
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from s2c2.data.formats.tabular import read_table, text_of
 from s2c2.data.logs.crowd_kit import last
-from s2c2.data.logs.exchange import Export, Extras, Given, text
+from s2c2.data.logs.exchange import Export, Extras, Given, built, text
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
 
@@ -51,13 +51,14 @@ def read(source: Path, given: Given) -> Log:
         raise UserError(f"{table.path} holds class numbers: name the classes with --dataset")
     classes = classes or tuple(text_of(listed).splitlines())
     first, *people = table.columns
-    rows = [
-        (given.matched(str(image)), person, _class(value, classes, table.at(row)))
+    found = [
+        {"image": given.matched(str(image)), "annotator": person}
+        | {"label": _class(value, classes, table.at(row)), "at": table.at(row)}
         for row, image in enumerate(table.columns[first])
         for person in people
         if (value := table.columns[person][row]) not in (None, "", "nan", "NaN")
     ]
-    return Log.build(pl.DataFrame(rows, schema=["image", "annotator", "label"], orient="row"), classes)
+    return built(found, classes, table.path)
 
 
 def _class(value: object, classes: tuple[str, ...], at: str) -> str:

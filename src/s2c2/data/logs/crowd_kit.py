@@ -7,6 +7,7 @@ import polars as pl
 from s2c2.data.formats.tabular import read_table
 from s2c2.data.logs.exchange import Export, Extras, Given, text
 from s2c2.data.logs.log import Log
+from s2c2.data.tables import told
 from s2c2.errors import UserError
 
 UNNAMED = "unnamed"
@@ -50,7 +51,5 @@ def read(source: Path, given: Given) -> Log:
             raise UserError(f"{table.at(row)}: {key[1]} answers {key[0]} a second time")
         seen.add(key)
     columns = {"image": images, "annotator": table.columns["worker"], "label": table.columns["label"]}
-    try:
+    with told(source, table.at):
         return Log.build(pl.DataFrame(columns), given.classes)
-    except UserError as error:
-        raise UserError(f"{source}: {error}") from error

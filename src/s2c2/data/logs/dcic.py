@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from s2c2.data.formats.tabular import read_json, read_table
-from s2c2.data.logs.exchange import Export, Extras, Given, text, twins
+from s2c2.data.logs.exchange import Export, Extras, Given, built, text, twins
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
 
@@ -89,15 +89,11 @@ def read(source: Path, given: Given) -> Log:
         raise UserError(f"{path} must be a list of sets")
     places = _places(path.parent / PLACES)
     rows = [
-        _row(item, str(one.get("name", number)), places, given, f"{path}, set {number}")
+        _row(item, str(one.get("name", number)), places, given, f"{path}, set {number}, annotation {index}")
         for number, one in enumerate(content, start=1)
-        for item in _items(one, f"{path}, set {number}")
+        for index, item in enumerate(_items(one, f"{path}, set {number}"), start=1)
     ]
-    try:
-        schema = dict.fromkeys(("image", "annotator", "label", "server_time"), pl.String)
-        return Log.build(pl.DataFrame(rows, schema=schema, orient="row"), given.classes)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
+    return built(rows, given.classes, path)
 
 
 def _annotation(row: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -131,14 +127,15 @@ def _items(one: Any, at: str) -> list[Any]:
 
 def _row(
     item: Any, annotator: str, places: Mapping[str, str], given: Given, at: str
-) -> tuple[str, str, Any, str | None]:
+) -> dict[str, str | None]:
     place = item.get("image_path") if isinstance(item, dict) else None
     label = item.get("class_label") if isinstance(item, dict) else None
     if not isinstance(place, str) or not isinstance(label, str | None):
-        raise UserError(f"{at}: an annotation needs 'image_path' and 'class_label'")
+        raise UserError(f"{at}: needs 'image_path' and 'class_label'")
     inside = place.partition("/")[2]
     image = places.get(inside) or given.matched(inside)
-    return image, annotator, label, _when(item.get("created_at"), at)
+    made = _when(item.get("created_at"), at)
+    return {"image": image, "annotator": annotator, "label": label, "server_time": made, "at": at}
 
 
 def _when(value: Any, at: str) -> str | None:

@@ -12,6 +12,7 @@ from s2c2.data.answers import SCHEMA
 from s2c2.data.dataset import Dataset
 from s2c2.data.layout import composed
 from s2c2.data.logs.log import Log
+from s2c2.data.tables import told
 from s2c2.errors import UserError, unknown
 
 PREDICTED = ("image", "class", "confidence", "ambiguity", "clusters", "group", "probabilities")
@@ -148,15 +149,19 @@ def known(given: Sequence[str], images: Sequence[str], name: str) -> None:
 def built(rows: Sequence[Mapping[str, Any]], classes: Sequence[str] | None, path: Path) -> Log:
     """Return rows that were read from a file as a log.
 
+    Args:
+        rows: values by the column of a log, and with ``at`` where a row stands, the file included.
+        classes: the class names in their order.
+        path: the file.
+
     Raises:
-        UserError: names the file, and the row of what is wrong.
+        UserError: names the file, and where what is wrong stands.
     """
     names = {name for row in rows for name in row} | {"image", "label"}
     types: dict[str, Any] = {name: kind for name, kind in SCHEMA.items() if name in names}
     try:
-        return Log.build(pl.DataFrame(list(rows), schema=types), classes)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
+        with told(path, lambda row: str(rows[row]["at"])):
+            return Log.build(pl.DataFrame(list(rows), schema=types), classes)
     except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from error
 

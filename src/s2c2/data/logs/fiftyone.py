@@ -69,7 +69,8 @@ def read(source: Path, given: Given) -> Log:
     for key, value in content["labels"].items():
         if value not in (None, []):
             image = keys.get(key) or given.matched(key)
-            rows.append({"image": image} | _said(value, classes, f"{path}, '{key}'"))
+            at = f"{path}, '{key}'"
+            rows.append({"image": image, "at": at} | _said(value, classes, at))
     return built(rows, classes, path)
 
 
@@ -84,7 +85,8 @@ def _read_table(table: Path, labels: Path, given: Given) -> Log:
     for index, place in enumerate(found.columns["filepath"]):
         image = given.matched(str(place).removeprefix(f"{DATA}/"))
         row = {key: values[index] for key, values in found.columns.items()}
-        rows += [{"image": image} | one for one in entries(row, classes, found.at(index))]
+        at = found.at(index)
+        rows += [{"image": image, "at": at} | one for one in entries(row, classes, at)]
     return built(rows, classes, table)
 
 

@@ -83,7 +83,8 @@ def read(source: Path, given: Given) -> Log:
     for index, place in enumerate(table.columns[name]):
         row = {key: values[index] for key, values in table.columns.items()}
         image = given.matched(str(place))
-        rows += [{"image": image} | one for one in entries(row, classes, table.at(index))]
+        at = table.at(index)
+        rows += [{"image": image, "at": at} | one for one in entries(row, classes, at)]
     return built(rows, classes, table.path)
 
 
@@ -91,7 +92,7 @@ def entries(row: Mapping[str, Any], classes: Sequence[str] | None, at: str) -> l
     """Return what a row of metadata says of its image, in the columns of a log.
 
     Raises:
-        UserError: when ``annotations`` is no list of objects.
+        UserError: when ``annotations`` is no list of objects, or a distribution none; says ``at``.
     """
     listed = row.get("annotations")
     try:
@@ -103,7 +104,10 @@ def entries(row: Mapping[str, Any], classes: Sequence[str] | None, at: str) -> l
     if not listed:
         return [{"label": str(row["label"])}] if row.get("label") is not None else []
     found = [{name: one.get(key) for name, key in KEPT.items()} for one in listed]
-    return [one | {"distribution": shares(one["distribution"], classes)} for one in found]
+    try:
+        return [one | {"distribution": shares(one["distribution"], classes)} for one in found]
+    except UserError as error:
+        raise UserError(f"{at}: {error}") from error
 
 
 def _facts(predicted: Mapping[str, Any]) -> dict[str, Any]:

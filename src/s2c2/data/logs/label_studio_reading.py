@@ -37,12 +37,12 @@ def read(source: Path, given: Given) -> Log:
         if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
             raise UserError(f"{path} must be a list of tasks, as Label Studio exports them")
         nested = any("annotations" in item or "completions" in item for item in content)
-        found = _nested(content, path) if nested else _flat(content, path)
+        found = _nested(content, path) if nested else _flat(content, _numbered(content, path))
     else:
         table = read_table(path)
         names = table.columns
-        rows = ({name: names[name][i] for name in names} for i in range(len(table)))
-        found = _flat(list(rows), path)
+        rows = [{name: names[name][i] for name in names} for i in range(len(table))]
+        found = _flat(rows, [table.at(i) for i in range(len(table))])
     return _log(list(found), given, path)
 
 
@@ -79,11 +79,15 @@ def _controls(results: list[Any], at: str) -> dict[str, list[str]]:
     return found
 
 
-def _flat(rows: list[Row], path: Path) -> Iterator[Row]:
-    """Yield the annotations of a CSV or JSON_MIN export, one a row."""
-    for number, row in enumerate(rows, start=1):
+def _numbered(rows: list[Row], path: Path) -> list[str]:
+    return [f"{path}, annotation {number}" for number in range(1, len(rows) + 1)]
+
+
+def _flat(rows: list[Row], places: list[str]) -> Iterator[Row]:
+    """Yield the annotations of a CSV or JSON_MIN export, one a row, given where each stands."""
+    for row, at in zip(rows, places, strict=True):
         said = {name: _values(value) for name, value in row.items() if name not in FIXED and value}
-        yield {"at": f"{path}, annotation {number}", "data": row, "who": row.get("annotator")} | {
+        yield {"at": at, "data": row, "who": row.get("annotator")} | {
             "said": said,
             "decided": False,
             **{name: row.get(name) for name in TIMES},
@@ -112,7 +116,8 @@ def _log(found: list[Row], given: Given, path: Path) -> Log:
         image, who = _image(one, given), _annotator(one["who"])
         turns[image, who] += 1
         rows.append(
-            {"image": image, "annotator": who, "round": turns[image, who]} | _row(one, control, classes)
+            {"image": image, "annotator": who, "round": turns[image, who], "at": one["at"]}
+            | _row(one, control, classes)
         )
     return built(rows, classes, path)
 

@@ -1,11 +1,11 @@
 """``parquet`` and ``csv``: the log as it is, with all its columns."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,10 @@ from s2c2.data.formats.table import ALIASES, votes_of
 from s2c2.data.formats.tabular import Table, read_table
 from s2c2.data.logs.exchange import Export, Extras, Given, text
 from s2c2.data.logs.log import Log
+from s2c2.data.tables import RowError, told
 from s2c2.errors import UserError
+
+T = TypeVar("T")
 
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 """How a CSV writes yes and no."""
@@ -45,16 +48,13 @@ def read(source: Path, given: Given) -> Log:
     these are given.
 
     Raises:
-        UserError: names the file and the row of what is wrong.
+        UserError: names the file and the line (of Parquet the row) of what is wrong.
     """
     table = read_table(source)
     classes = given.classes or _classes(source, table)
-    try:
-        log = Log.build(frame(table, classes), classes)
-        votes = np.array(votes_of(table, table.first(ALIASES["votes"])), dtype=np.int64)
-        return polled(matched(log, given), votes)
-    except UserError as error:
-        raise UserError(f"{source}: {error}") from error
+    votes = np.array(votes_of(table, table.first(ALIASES["votes"])), dtype=np.int64)
+    with told(source, table.at):
+        return polled(matched(Log.build(frame(table, classes), classes), given), votes)
 
 
 def frame(table: Table, classes: tuple[str, ...] | None) -> pl.DataFrame:
@@ -66,10 +66,19 @@ def frame(table: Table, classes: tuple[str, ...] | None) -> pl.DataFrame:
             columns[name] = columns.pop(found)
     for name in ("shown", "live"):
         if name in columns:
-            columns[name] = [truth(value) for value in columns[name]]
+            columns[name] = list(_each(truth, columns[name]))
     if "distribution" in columns:
-        columns["distribution"] = [shares(value, classes) for value in columns["distribution"]]
+        columns["distribution"] = list(_each(lambda value: shares(value, classes), columns["distribution"]))
     return pl.DataFrame(columns, strict=False)
+
+
+def _each(call: Callable[[Any], T], values: Sequence[Any]) -> Iterator[T]:
+    """Yield what becomes of each value; an error says which one it is of."""
+    for row, value in enumerate(values):
+        try:
+            yield call(value)
+        except UserError as error:
+            raise RowError(row, str(error)) from error
 
 
 def matched(log: Log, given: Given) -> Log:
@@ -94,9 +103,10 @@ def polled(log: Log, votes: Int64[np.ndarray, " m"]) -> Log:
     wrong = (several & (log.table["annotator"] != "")).arg_true()
     if len(wrong):
         row = int(wrong[0])
-        raise UserError(
-            f"row {row + 1}: votes count people without a name, but {votes[row]} are of "
-            f"'{log.table['annotator'][row]}': one row is one answer of a person, with 1 in votes"
+        raise RowError(
+            row,
+            f"votes count people without a name, but {votes[row]} are of "
+            f"'{log.table['annotator'][row]}': one row is one answer of a person, with 1 in votes",
         )
     if int(votes.sum()) > MOST:
         raise UserError(

@@ -1,0 +1,100 @@
+"""What is wrong with an answer is told with the line of the file that it stands in."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from s2c2.data.logs import Given, importer
+from s2c2.data.logs.log import Log
+from s2c2.errors import UserError
+
+GIVEN = Given(classes=("cat", "dog"))
+LONG = '"two\r\nlines"'
+"""A cell of two lines: the row after it is not where counting rows would look."""
+
+
+def refused(tmp_path: Path, form: str, name: str, content: str) -> str:
+    """Return why a file is refused, without the folder."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8", newline="")
+    with pytest.raises(UserError) as caught:
+        importer(form)(path, GIVEN)
+    return str(caught.value).replace(f"{tmp_path}/", "")
+
+
+CSV = {
+    "csv": f"image,label,note\r\na,cat,{LONG}\r\n\r\nb,{{}},\r\n",
+    "crowd-kit": f"task,worker,label,note\r\na,ann,cat,{LONG}\r\n\r\nb,ann,{{}},\r\n",
+    "label-studio": f"image,label,id,annotator,lead_time\r\na,cat,{LONG},1,2\r\n\r\nb,{{}},2,1,2\r\n",
+}
+"""A table whose second answer begins in line 5."""
+
+
+@pytest.mark.parametrize("form", CSV)
+def test_the_line_of_a_csv(form: str, tmp_path: Path) -> None:
+    said = refused(tmp_path, form, "t.csv", CSV[form].format("cow"))
+    assert said.startswith("t.csv, line 5: unknown label 'cow'")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("kind", "guess", "unknown kind 'guess'"),
+        ("label", "", "label is empty; only skip, flag and ambiguous have none"),
+        ("shown", "maybe", "'maybe' is neither true nor false"),
+        ("distribution", '"{""cat"": 0.9, ""dog"": 0.4}"', "the distribution [0.9, 0.4] must hold 2 shares"),
+        ("distribution", "much", "'much' is not a distribution"),
+        ("client_time", "noon", "client_time 'noon' is not like"),
+        ("votes", "two", "votes 'two' is not a whole number"),
+    ],
+)
+def test_whatever_is_wrong_with_it(column: str, value: str, why: str, tmp_path: Path) -> None:
+    names = dict.fromkeys(("image", "label", "kind", "shown", "distribution", "client_time", "votes"), "")
+    row = names | {"image": "b", "label": "cat", "kind": "flag", "votes": "1", column: value}
+    if column == "label":
+        row["kind"] = "label"
+    first = names | {"image": LONG, "label": "cat", "votes": "1"}
+    content = "\r\n".join(",".join(cells) for cells in (names, first.values(), row.values()))
+    said = refused(tmp_path, "csv", "t.csv", content)
+    assert said.startswith(f"t.csv, line 4: {why}")
+
+
+def test_the_line_of_metadata_and_of_tables_of_other_tools(tmp_path: Path) -> None:
+    entry = json.dumps({"file_name": "b", "annotations": [{"label": "cow"}]})
+    lines = f'{{"file_name": "a", "label": "cat"}}\n\n{entry}\n'
+    assert refused(tmp_path, "imagefolder", "metadata.jsonl", lines).startswith("metadata.jsonl, line 3: ")
+    spread = json.dumps({"file_name": "b", "annotations": [{"distribution": "much"}]})
+    said = refused(tmp_path, "imagefolder", "metadata.jsonl", f"{spread}\n")
+    assert said.startswith("metadata.jsonl, line 1: 'much' is not a distribution")
+    table = 'filepath,label\r\n"a\r\nb",cat\r\nb,cow\r\n'
+    assert refused(tmp_path, "fiftyone", "labels.csv", table).startswith("labels.csv, line 4: unknown label")
+    labels = json.dumps({"classes": ["cat", "dog"], "labels": {"a": "cat", "b": "cow"}})
+    assert refused(tmp_path, "fiftyone", "labels.json", labels).startswith("labels.json, 'b': unknown label")
+    wide = 'image,ann\r\n"a\r\nb",1\r\nb,7\r\n'
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    assert refused(tmp_path, "cleanlab", "t.csv", wide).startswith("t.csv, line 4: 7 is no class number")
+    one = [{"image_path": "d/a", "class_label": "cat"}, {"image_path": "d/b", "class_label": "cow"}]
+    sets = json.dumps([{"name": "x", "annotations": one}])
+    assert refused(tmp_path, "dcic", "a.json", sets).startswith("a.json, set 1, annotation 2: unknown label")
+
+
+def test_the_row_of_parquet_and_of_a_value(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"image": ["a", "b"], "label": ["cat", "cow"]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(UserError, match=r"t\.parquet, row 2: unknown label 'cow'"):
+        importer("parquet")(tmp_path / "t.parquet", GIVEN)
+    with pytest.raises(UserError, match=r"^row 2: unknown label 'cow'"):
+        Log.build(frame, GIVEN.classes)
+
+
+@pytest.mark.parametrize("mark", [";", ",", "\t", "|"])
+def test_a_first_line_says_what_separates_the_cells(mark: str, tmp_path: Path) -> None:
+    rows = [("image", "label", "note"), ("a", "cat", '"of, the; house"'), ("b", "{}", "")]
+    text = "".join(f"{line}\r\n" for line in ("\ufeffsep=" + mark, *map(mark.join, rows)))
+    (tmp_path / "t.csv").write_text(text.format("dog"), encoding="utf-8", newline="")
+    log = importer("csv")(tmp_path / "t.csv", GIVEN)
+    assert log.table.select("image", "label").rows() == [("a", "cat"), ("b", "dog")]
+    assert log.ignored == ("note",)
+    assert refused(tmp_path, "csv", "t.csv", text.format("cow")).startswith("t.csv, line 4: unknown label")
