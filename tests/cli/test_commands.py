@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Collection
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from PIL import Image
 
 from s2c2.cli.runs import obeying
 from s2c2.config import PRESETS
+from s2c2.data.formats import FORMATS
+from s2c2.data.logs import EXPORTERS, IMPORTERS
 from s2c2.data.synthetic import synthetic
 from tests.cli.conftest import QUICK, Command
 from tests.cli.dead import killed
@@ -493,6 +496,25 @@ def test_a_finished_run_is_left_as_it_is(pair: tuple[Path, Path], small: Path, s
 def test_help_names_every_preset(s2c2: Command, command: str) -> None:
     shown = s2c2(*command.split(), "--help").stdout
     assert [name for name in PRESETS if name not in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "possible"),
+    [
+        ("data import", FORMATS),
+        ("annotations import", IMPORTERS),
+        ("annotations export", EXPORTERS),
+        ("annotations export --acts", ("csv", "parquet")),
+    ],
+)
+def test_a_missing_format_and_the_help_name_those_there_are(
+    command: str, possible: Collection[str], s2c2: Command, tmp_path: Path
+) -> None:
+    done = s2c2(*command.split(), tmp_path / "here.csv", tmp_path / "there.csv")
+    assert done.returncode == 2
+    assert done.stderr == f"s2c2: --format is missing. Possible: {', '.join(possible)}\n"
+    shown = " ".join(s2c2(*command.split(), "--help").stdout.split())
+    assert [name for name in possible if name not in shown] == []
 
 
 def test_help_names_every_command(s2c2: Command) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from s2c2.cli import screen
+from s2c2.cli import formats, screen
 from s2c2.cli.outputs import folder
 from s2c2.errors import UserError, command_line
 
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from s2c2.web.start import Start
 
 app = typer.Typer(help="Write, read and compare annotation logs.", no_args_is_help=True)
+TABLES = ("csv", "parquet")
+"""Formats of the acts."""
 DATABASE = "annotations.sqlite"
 """The file that the annotation app keeps beside a run or in a dataset."""
-FORMATS = "parquet, csv, label-studio, fiftyone, imagefolder, crowd-kit, cleanlab, dcic"
+FORMATS = "needed: parquet, csv, label-studio, fiftyone, imagefolder, crowd-kit, cleanlab, dcic"
 ACTS = "one row for each act in the app's database, also of those that answer nothing; csv or parquet"
 LogPath = Annotated[
     str, typer.Argument(metavar="LOG", help="log, annotations.sqlite, its folder, or postgresql://…")
@@ -37,7 +39,7 @@ DatasetOption = Annotated[Path | None, typer.Option(help="dataset folder: all im
 def export(
     log: LogPath,
     dest: Annotated[Path, typer.Argument(help="file or folder to write")],
-    format: Annotated[str, typer.Option(help=FORMATS)],
+    format: Annotated[str | None, typer.Option(help=FORMATS)] = None,
     dataset: DatasetOption = None,
     predictions: Annotated[Path | None, typer.Option(metavar="RUN", help="add what a run predicts")] = None,
     arm: Annotated[str | None, typer.Option(help="only this arm")] = None,
@@ -45,10 +47,11 @@ def export(
     acts: Annotated[bool, typer.Option("--acts", help=ACTS)] = False,
 ) -> None:
     """Write an annotation log for another tool."""
-    from s2c2.data.logs import ENDINGS, exporter
+    from s2c2.data.logs import ENDINGS, EXPORTERS, exporter
     from s2c2.data.logs.crowd_kit import last
     from s2c2.data.logs.saving import save
 
+    format = formats.given(format, TABLES if acts else EXPORTERS)
     write = exporter(format)
     ending = ENDINGS.get(format)
     if ending is not None and dest.suffix.lower() != ending:
@@ -80,7 +83,7 @@ def export_acts(log: str, dest: Path, format: str, arm: str | None, round: int |
     from s2c2.data.logs.saving import save
     from s2c2.web.log import table
 
-    if format not in ("csv", "parquet"):
+    if format not in TABLES:
         raise UserError(f"--acts writes a table: --format csv or parquet, not {format}")
     url = database_of(log)
     if url is None:
@@ -97,13 +100,14 @@ def export_acts(log: str, dest: Path, format: str, arm: str | None, round: int |
 def import_(
     source: Annotated[Path, typer.Argument(help="file or folder of another tool")],
     dest: Annotated[Path, typer.Argument(help="log to write, .parquet or .csv")],
-    format: Annotated[str, typer.Option(help=FORMATS)],
+    format: Annotated[str | None, typer.Option(help=FORMATS)] = None,
     dataset: DatasetOption = None,
 ) -> None:
     """Read the answers of another tool as an annotation log."""
-    from s2c2.data.logs import EXPORTERS, Extras, Given, importer
+    from s2c2.data.logs import EXPORTERS, IMPORTERS, Extras, Given, importer
     from s2c2.data.logs.saving import save
 
+    format = formats.given(format, IMPORTERS)
     kind = {".parquet": "parquet", ".csv": "csv"}.get(dest.suffix.lower())
     if kind is None:
         raise UserError(f"{dest} must end in .parquet or .csv")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from s2c2.cli import screen
+from s2c2.cli import formats, screen
 from s2c2.errors import command_line
 
 app = typer.Typer(help="Make, import and check dataset folders.", no_args_is_help=True)
@@ -45,8 +45,9 @@ def import_(
     source: Annotated[Path, typer.Argument(help="folder or file to import")],
     dest: Annotated[Path, typer.Argument(help="new dataset folder")],
     format: Annotated[
-        str, typer.Option(help="folders, table, counts, cifar10h, stl10, dc3, dcic, imagefolder")
-    ],
+        str | None,
+        typer.Option(help="needed: folders, table, counts, cifar10h, stl10, dc3, dcic, imagefolder"),
+    ] = None,
     classes: Annotated[str | None, typer.Option(help="class names, separated by commas")] = None,
     name: Annotated[str | None, typer.Option(help="name of the dataset; by default that of DEST")] = None,
     table: Annotated[Path | None, typer.Option(help="table of 'table'")] = None,
@@ -58,14 +59,14 @@ def import_(
 ) -> None:
     """Import images and annotations as a dataset folder."""
     from s2c2.data.dataset import create
-    from s2c2.data.formats import importer
+    from s2c2.data.formats import FORMATS, importer
     from s2c2.data.formats.labels import misspelt, tally
     from s2c2.data.formats.options import ImportOptions
 
     listed = tuple(part.strip() for part in classes.split(",")) if classes else None
     name = dest.absolute().name if name is None else name
     options = ImportOptions(classes=listed, name=name, table=table, counts=counts, v_fold=v_fold)
-    found = importer(format)(source, options)
+    found = importer(formats.given(format, FORMATS))(source, options)
     with screen.progress("importing") as advance:
         made = create(
             found, dest, skip_broken=skip_broken, progress=lambda done, total: advance(done, total, "")
