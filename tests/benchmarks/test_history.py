@@ -56,6 +56,15 @@ def test_fewer_cases_replace_no_table_and_are_put_into_none(tmp_path: Path) -> N
     assert history.latest([full, fewer, later]) == [later]
 
 
+def test_predictions_of_another_size_stand_beside_each_other() -> None:
+    small, large = (
+        entry("predict", "", [{"network": "wrn-10-1", "images_per_s": 9.0}]) | {"options": {"size": size}}
+        for size in (32, 96)
+    )
+    assert titles([small, large]) == ["predict of wrn-10-1, 32 px on P", "predict of wrn-10-1, 96 px on P"]
+    assert history.latest([small, large, small]) == [small, large]
+
+
 def test_sizes_are_cases() -> None:
     full, fewer = (entry("scale", "", rows) for rows in (GROWTH, GROWTH[:1]))
     assert history.latest([full, fewer]) == [fewer, full]

@@ -72,18 +72,21 @@ def cases(entry: Entry) -> set[tuple[Any, ...]]:
 
 
 def titled(entry: Entry) -> str:
-    """Return the section of an entry, of which network and batch, and on which card or processor.
+    """Return the section of an entry, of which network, size and batch, and on which card or processor.
 
     Example:
         >>> rows = [{"network": "wrn-28-2", "batch": 16}]
         >>> titled({"section": "step", "machine": {}, "rows": rows, "options": {"size": 32}})
         'step of wrn-28-2, 32 px, batch 16'
+        >>> rows = [{"network": "wrn-28-2"}]
+        >>> titled({"section": "predict", "machine": {}, "rows": rows, "options": {"size": 96}})
+        'predict of wrn-28-2, 96 px'
     """
     row: Row = next(iter(entry["rows"]), {})
     network, batch, machine = row.get("network"), row.get("batch"), entry["machine"]
     place = machine.get("card") or machine.get("processor")
-    size = f", {entry['options']['size']} px" if batch and "size" in entry["options"] else ""
-    of = (f" of {network}" if network else "") + (f"{size}, batch {batch}" if batch else "")
+    size = f", {entry['options']['size']} px" if network and "size" in entry["options"] else ""
+    of = (f" of {network}{size}" if network else "") + (f", batch {batch}" if batch else "")
     return f"{entry['section']}{of}" + (f" on {place}" if place else "")
 
 
