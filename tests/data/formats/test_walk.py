@@ -1,11 +1,13 @@
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from s2c2.data.formats import FORMATS, ImportOptions
-from s2c2.data.formats.walk import entry_in, files_in, images_below, passed, read_bytes
+from s2c2.data.formats.walk import below, entry_in, files_in, images_below, read_bytes
 from s2c2.errors import UserError
 
 Tree = Callable[..., Path]
@@ -24,7 +26,7 @@ def test_images_are_found_in_subfolders_sorted_and_read_one_at_a_time(
 def test_files_that_may_be_images_but_are_not_read_are_counted(tree: Tree) -> None:
     root = tree("a.png", "b.jfif", "c.JPE", "d.CR2", "e/f.cr2", "e/g.pgm", "h", ".hidden/i.tga", note_csv="a")
     assert [image.name for image in images_below(root)] == ["a.png", "b.jfif", "c.JPE"]
-    assert passed(root) == ("4 other files were not read: .cr2 2, without ending 1, .pgm 1",)
+    assert below(root)[1] == ("4 other files were not read: .cr2 2, without ending 1, .pgm 1",)
     with pytest.raises(UserError, match=r"no images in .*; 2 other files were not read: \.cr2 1, \.pgm 1"):
         images_below(root / "e")
 
@@ -37,6 +39,43 @@ def test_a_missing_folder_a_file_and_an_empty_folder_are_named(tmp_path: Path) -
         images_below(tmp_path / "file")
     with pytest.raises(UserError, match=r"no images in .*looked for \.png"):
         images_below(tmp_path)
+
+
+SETS = json.dumps(
+    [
+        {
+            "name": "INVALID1",
+            "dataset_name": "d",
+            "annotations": [{"image_path": f"d/fold1/deep/{k}.png", "class_label": k} for k in "xy"],
+        }
+    ]
+)
+WALKED: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "folders": (("x/deep/1.png", "y/2.png"), {}),
+    "imagefolder": (("x/deep/1.png", "y/2.png"), {}),
+    "dc3": (("train/x/deep/1.png", "train/y/2.png"), {}),
+    "table": (("deep/x.png", "deep/y.png"), {"t_csv": "image,label\ndeep/x.png,x\ndeep/y.png,y\n"}),
+    "dcic": (("fold1/deep/x.png", "fold1/deep/y.png"), {"annotations_json": SETS}),
+}
+"""Images and tables of a source with a folder ``deep``."""
+
+
+@pytest.mark.parametrize("name", WALKED)
+def test_an_import_walks_a_folder_once(name: str, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    images, texts = WALKED[name]
+    root = tree(*images, **texts)
+    (root / images[0]).with_name("d.tga").touch()
+    seen = list[str]()
+
+    def scandir(path: str, original: Any = os.scandir) -> Any:
+        seen.append(Path(path).name)
+        return original(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = FORMATS[name](root, ImportOptions())
+    assert len(found.images) == 2
+    assert found.notes == ("1 other file was not read: .tga 1",)
+    assert seen.count("deep") == 1
 
 
 def test_a_link_within_the_folder_is_followed(tree: Tree) -> None:

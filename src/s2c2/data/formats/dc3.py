@@ -4,7 +4,7 @@ from pathlib import Path
 
 from s2c2.data.formats.labels import UNLABELED, annotation_table, class_names, fixed_splits, folder_label
 from s2c2.data.formats.options import ImportOptions
-from s2c2.data.formats.walk import folder_at, folders_in, images_below, passed
+from s2c2.data.formats.walk import below, folder_at, folders_in
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
 
@@ -27,7 +27,7 @@ def read(source: Path, options: ImportOptions) -> Source:
     parts = folders_in(source)
     if "train" not in parts:
         raise UserError(f"{folder_at(source)} lacks the folder train (looked for {', '.join(PARTS)})")
-    images = images_below(source)
+    images, notes = below(source)
     split: dict[str, str] = {}
     for image in images:
         part = image.name.partition("/")[0]
@@ -38,6 +38,4 @@ def read(source: Path, options: ImportOptions) -> Source:
     found = (name for part in parts if part in PARTS for name in folders_in(source / part))
     classes = class_names((name for name in found if name not in UNLABELED), options, source)
     splits = fixed_splits(split, {row[0] for row in rows})
-    return Source(
-        options.title(source), classes, images, annotation_table(rows), splits, notes=passed(source)
-    )
+    return Source(options.title(source), classes, images, annotation_table(rows), splits, notes=notes)

@@ -10,7 +10,7 @@ from s2c2.data.formats.labels import SCHEMA, class_names, fixed_splits
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import FOLDS, ImportOptions
 from s2c2.data.formats.tabular import read_json
-from s2c2.data.formats.walk import entry_in, folder_at, images_below, passed
+from s2c2.data.formats.walk import below, entry_in, folder_at
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
 
@@ -31,13 +31,13 @@ def read(source: Path, options: ImportOptions) -> Source:
     path = entry_in(folder_at(source), "annotations.json")
     if path is None:
         raise UserError(f"{source} lacks annotations.json (looked for annotations.json, fold1 … fold5)")
-    images = images_below(source)
+    images, notes = below(source)
     split = {image.name: _split(image.name, options.v_fold, source) for image in images}
     rows = list(_annotations(read_json(path), path, split))
     classes = class_names((row[2] for row in rows), options, path)
     table = pl.DataFrame(rows, schema=SCHEMA | {"created_at": pl.String}, orient="row")
     splits = fixed_splits(split, {row[0] for row in rows})
-    return Source(options.title(source), classes, images, table, splits, notes=passed(source))
+    return Source(options.title(source), classes, images, table, splits, notes=notes)
 
 
 def _split(image: str, v_fold: int, source: Path) -> str:

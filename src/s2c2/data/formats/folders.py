@@ -4,7 +4,7 @@ from pathlib import Path
 
 from s2c2.data.formats.labels import UNLABELED, annotation_table, class_names, folder_label
 from s2c2.data.formats.options import ImportOptions
-from s2c2.data.formats.walk import folder_at, folders_in, images_below, passed
+from s2c2.data.formats.walk import below, folder_at, folders_in
 from s2c2.data.source import Source
 from s2c2.errors import UserError
 
@@ -28,7 +28,7 @@ def read(source: Path, options: ImportOptions) -> Source:
         raise UserError(
             f"{source} has the folders {', '.join(names)}: these are splits; use --format dc3 or imagefolder"
         )
-    images = images_below(source)
+    images, notes = below(source)
     classes = class_names((name for name in names if name not in UNLABELED), options, source)
     rows = [(image.name, "", label, 1) for image in images if (label := folder_label(image.name))]
-    return Source(options.title(source), classes, images, annotation_table(rows), notes=passed(source))
+    return Source(options.title(source), classes, images, annotation_table(rows), notes=notes)

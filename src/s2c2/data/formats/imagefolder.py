@@ -11,7 +11,7 @@ from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.soft import votes_of
 from s2c2.data.formats.tabular import Table, read_table
-from s2c2.data.formats.walk import entry_in, folder_at, folders_in, images_below, passed
+from s2c2.data.formats.walk import below, entry_in, folder_at, folders_in
 from s2c2.data.source import Source
 from s2c2.errors import UserError
 
@@ -51,7 +51,7 @@ def read(source: Path, options: ImportOptions) -> Source:
     Raises:
         UserError: names the metadata file and line of what is wrong.
     """
-    images = images_below(folder_at(source))
+    images, passed = below(folder_at(source))
     roles = _roles(folders_in(source))
     split = {i.name: roles[part] for i in images if (part := i.name.partition("/")[0]) in roles}
     tables = _tables(source, ["", *(f"{name}/" for name in roles)])
@@ -65,9 +65,7 @@ def read(source: Path, options: ImportOptions) -> Source:
     classes = class_names((label for entry in entries for _, label in entry.annotations), options, source)
     rows = [row for entry in entries for row in _rows(entry, classes, options)]
     splits = fixed_splits(split, {row[0] for row in rows})
-    return Source(
-        options.title(source), classes, images, annotation_table(rows), splits, notes=passed(source)
-    )
+    return Source(options.title(source), classes, images, annotation_table(rows), splits, notes=passed)
 
 
 def _roles(folders: list[str]) -> dict[str, str]:

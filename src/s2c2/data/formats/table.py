@@ -14,7 +14,7 @@ from s2c2.data.formats.labels import SCHEMA, class_names, fixed_splits
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.tabular import SPREADSHEETS, Table, read_table
-from s2c2.data.formats.walk import entry_in, files_in, images_below, passed
+from s2c2.data.formats.walk import below, entry_in, files_in
 from s2c2.data.layout import spelled
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
@@ -56,7 +56,7 @@ def read(source: Path, options: ImportOptions) -> Source:
     path = _table_in(source, options.table)
     table = read_table(path)
     folder = _image_folder(source if source.is_dir() else source.parent)
-    images = images_below(folder)
+    images, passed = below(folder)
     columns = _columns(table)
     frame = _annotations(
         table, columns, _image_ids(table, columns["image"], {image.name for image in images})
@@ -65,7 +65,7 @@ def read(source: Path, options: ImportOptions) -> Source:
     classes = class_names(_labels(frame, table, options), options, path)
     kept = frame.filter(pl.col("label").is_not_null() & (pl.col("votes") > 0)).drop("split", strict=False)
     splits = fixed_splits(_splits(table, frame), set(kept["image"]))
-    notes = (*passed(folder), *notes, *_counted(columns, frame))
+    notes = (*passed, *notes, *_counted(columns, frame))
     return Source(options.title(source), classes, images, kept, splits, notes=notes)
 
 

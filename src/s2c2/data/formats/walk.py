@@ -1,9 +1,9 @@
 """Folders from outside: their image files, without following links out of them."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from s2c2.data.dataset import SUFFIXES
 from s2c2.data.formats.names import UNSUPPORTED, distinct, hidden, relative, unread, unsupported
@@ -42,35 +42,38 @@ def entry_in(folder: Path, name: str) -> Path | None:
 
 
 def images_below(folder: Path) -> tuple[SourceImage, ...]:
-    """Return the images of a folder and its subfolders, sorted by id; the id is the path below ``folder``.
+    """Return the images of a folder and its subfolders, see :func:`below`."""
+    return below(folder)[0]
+
+
+def below(folder: Path) -> tuple[tuple[SourceImage, ...], tuple[str, ...]]:
+    """Walk a folder and its subfolders once, for its images and what else lies there.
 
     Images in a format that a dataset cannot hold are among them, with their fault.
 
+    Returns:
+        the images sorted by id, which is the path below ``folder``; and a sentence each for files and
+        datasets that are passed over.
+
     Raises:
-        UserError: when there is none, and for links that leave the folder, devices, and clashing names.
+        UserError: when there is no image, and for links that leave the folder, devices, and clashing names.
     """
-    found = sorted(
-        path.relative_to(folder).as_posix()
-        for path in files_below(folder_at(folder))
-        if path.suffix.lower() in (*SUFFIXES, *UNSUPPORTED)
-    )
+    datasets = list[Path]()
+    names = [path.relative_to(folder).as_posix() for path in files_below(folder_at(folder), datasets.append)]
+    found = sorted(name for name in names if PurePosixPath(name).suffix.lower() in (*SUFFIXES, *UNSUPPORTED))
+    notes = _passed(names, map(str, datasets))
     if not found:
-        more = "; ".join(("", *passed(folder)))
+        more = "; ".join(("", *notes))
         raise UserError(f"no images in {folder} (looked for {', '.join(SUFFIXES)}){more}")
     ids = [relative(name, str(folder)) for name in found]
     distinct(ids, str(folder))
-    return tuple(file_image(folder / name, name) for name in ids)
+    return tuple(file_image(folder / name, name) for name in ids), notes
 
 
-def passed(folder: Path) -> tuple[str, ...]:
-    """Say, a sentence each, which files and datasets below a folder ``images_below`` passes over."""
-    datasets = list[Path]()
-    found = (path.relative_to(folder).as_posix() for path in files_below(folder, datasets.append))
-    files = unread(name for name in found if not unsupported(name, name))
-    if not datasets:
-        return files
-    names = ", ".join(sorted(str(path) for path in datasets))
-    return (*files, f"passed over as datasets, for they hold a dataset.yaml: {names}")
+def _passed(names: Iterable[str], datasets: Iterable[str]) -> tuple[str, ...]:
+    files = unread(name for name in names if not unsupported(name, name))
+    listed = ", ".join(sorted(datasets))
+    return (*files, f"passed over as datasets, for they hold a dataset.yaml: {listed}") if listed else files
 
 
 def file_image(path: Path, name: str) -> SourceImage:
