@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from s2c2.data.tables import read_table
 from s2c2.errors import UserError
 from s2c2.predictions import Predictions, present
 
@@ -47,6 +48,16 @@ def test_what_is_written_is_read(heads: bool, n: int, tmp_path: Path) -> None:
     whole.write(path)
     assert_same(Predictions.read(path), whole)
     assert len(whole) == n
+
+
+@pytest.mark.parametrize("folder", ["run [2]", "a*b", "why?"])
+def test_the_name_of_a_folder_is_no_pattern(folder: str, tmp_path: Path) -> None:
+    (tmp_path / folder).mkdir()
+    for name in ("predictions.parquet", "predictions.csv"):
+        predictions().write(tmp_path / folder / name)
+        assert Predictions.read(tmp_path / folder / name).images == predictions().images
+        found = read_table(tmp_path / folder / name)
+        assert found["image"].to_list() == list(predictions().images)
 
 
 def test_ambiguous_from_one_half_on() -> None:

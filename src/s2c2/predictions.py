@@ -170,7 +170,7 @@ def _read(path: Path, columns: list[str] | None = None) -> tuple[pl.DataFrame, t
         if _is_csv(path):
             return _read_csv(path)
         classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
-        return pl.read_parquet(path, columns=columns), classes
+        return pl.read_parquet(path, columns=columns, glob=False), classes
     except (
         pl.exceptions.PolarsError,
         pl.exceptions.PanicException,
@@ -190,7 +190,10 @@ def _read_csv(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
         raise ValueError(f"a CSV of predictions has {', '.join(FIRST)}, and {SHARE}CLASS for each class")
     types: dict[str, Any] = dict.fromkeys(FIRST[:3], pl.String) | {"cluster": pl.Int32}
     table = pl.read_csv(
-        path, new_columns=header, schema_overrides=[types.get(name, pl.Float32) for name in header]
+        path,
+        new_columns=header,
+        schema_overrides=[types.get(name, pl.Float32) for name in header],
+        glob=False,
     ).with_columns(pl.col(pl.String).fill_null(""))
     arrays = {
         "probabilities": table.select(shares).to_numpy(),

@@ -134,7 +134,7 @@ def read(path: Path) -> tuple[Proposal, ...]:
     if not path.is_file():
         raise UserError(f"no proposals at {path}: run 's2c2 propose' first")
     try:
-        table = pl.read_parquet(path)
+        table = pl.read_parquet(path, glob=False)
         classes = tuple(json.loads(pl.read_parquet_metadata(path)["classes"]))
         return tuple(_from_rows(rows, classes) for rows in table.partition_by("group", maintain_order=True))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, KeyError, ValueError) as error:

@@ -113,7 +113,7 @@ class Run:
         if not path.is_file():
             return {}
         try:
-            table = pl.read_csv(path, infer_schema=False).select("image", "split")
+            table = pl.read_csv(path, infer_schema=False, glob=False).select("image", "split")
         except (pl.exceptions.PolarsError, OSError) as error:
             raise UserError(f"cannot read {path}: {error}") from error
         return dict(table.iter_rows())

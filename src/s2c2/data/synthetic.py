@@ -110,7 +110,7 @@ def read_truth(dataset: Dataset) -> Float[np.ndarray, "n k"]:
     path = dataset.root / TRUTH
     if not path.is_file():
         raise UserError(f"{dataset.root} has no {TRUTH}: only synthetic datasets know their true soft labels")
-    table = pl.read_parquet(path)
+    table = pl.read_parquet(path, glob=False)
     order = pl.DataFrame({"image": dataset.images}).join(table, on="image", how="left", maintain_order="left")
     return np.asarray(order.select(dataset.classes).to_numpy(), dtype=np.float64)
 

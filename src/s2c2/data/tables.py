@@ -57,16 +57,23 @@ def read_table(path: Path) -> pl.DataFrame:
     """
     try:
         if path.suffix.lower() == ".parquet":
-            return pl.read_parquet(path)
+            return pl.read_parquet(path, glob=False)
         with path.open("rb") as stream:
             first = stream.readline(LONGEST).decode("utf-8-sig", errors="replace")
         said = said_separator(first)
         mark, above = said or separator(first), int(said is not None)
-        names = pl.read_csv(path, separator=mark, skip_rows=above, n_rows=0, infer_schema=False).columns
+        names = pl.read_csv(
+            path, separator=mark, skip_rows=above, n_rows=0, infer_schema=False, glob=False
+        ).columns
         _once(path, names)
         types = {name: pl.String for name in names if name in TEXT}
         return pl.read_csv(
-            path, separator=mark, skip_rows=above, schema_overrides=types, infer_schema_length=None
+            path,
+            separator=mark,
+            skip_rows=above,
+            schema_overrides=types,
+            infer_schema_length=None,
+            glob=False,
         )
     except pl.exceptions.NoDataError as error:
         raise UserError(f"{path} is empty: it needs a header line") from error

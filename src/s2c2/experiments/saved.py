@@ -131,7 +131,7 @@ def _known(run: Run, dataset: Dataset, packed: Pack, config: Config) -> Known:
     Raises:
         UserError: when that is not what the run learned from.
     """
-    table = pl.read_csv(run.path / "splits.csv").filter(pl.col("split") == "labeled")
+    table = pl.read_csv(run.path / "splits.csv", glob=False).filter(pl.col("split") == "labeled")
     images, number = tuple(table["image"]), {image: row for row, image in enumerate(packed.images)}
     shares, apart = answers(dataset, images, config)
     refuse_other_votes(run.dataset.get("labels"), learned(shares, apart), dataset.root, run.path)

@@ -79,8 +79,12 @@ def answers(run: Path, costs: Costs) -> pl.DataFrame:
     """
     if (run / LOG).is_file():
         text = dict.fromkeys(("image", "annotator", "arm", "label", "proposal"), pl.String)
-        return pl.read_csv(run / LOG, schema_overrides={**text, "round": pl.Int64, "seconds": pl.Float64})
+        return pl.read_csv(
+            run / LOG, schema_overrides={**text, "round": pl.Int64, "seconds": pl.Float64}, glob=False
+        )
     path = run / "labels.csv"
     if not path.is_file():
         raise UserError(f"no labels in {run}: it is not trained")
-    return first(dict(pl.read_csv(path, infer_schema=False).select("image", "label").iter_rows()), costs)
+    return first(
+        dict(pl.read_csv(path, infer_schema=False, glob=False).select("image", "label").iter_rows()), costs
+    )
