@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 import s2c2
+from s2c2.data.tables import RowError
 from s2c2.engine import NonFiniteError
 from s2c2.errors import UserError
 from s2c2.experiments.failures import ForeignError
@@ -23,6 +24,7 @@ from s2c2.web.store import Duplicate
 
 EXAMPLES: list[Exception] = [
     UserError("no file a.csv"),
+    RowError(3, "no image"),
     NonFiniteError(12, {"total": 3.0}),
     ForeignError("TooBig: by one"),
     NothingReadError(),
