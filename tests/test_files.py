@@ -192,16 +192,16 @@ def test_writers_with_one_number_write_files_of_their_own(
 
 def test_a_lock_makes_another_process_wait(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from s2c2.files import locked\n"
+        "import sys; from pathlib import Path; from s2c2.files import awaited\n"
         "print('ready', flush=True)\n"
-        "with locked(Path(sys.argv[1])): Path(sys.argv[2]).write_text('in')"
+        "with awaited(Path(sys.argv[1]), lambda: None): Path(sys.argv[2]).write_text('in')"
     )
     with files.locked(tmp_path / "lock"):
         command = [sys.executable, "-c", code, str(tmp_path / "lock"), str(tmp_path / "done")]
         other = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert other.stdout is not None
         assert other.stdout.readline() == b"ready\n"
-        with files.locked(tmp_path / "lock", wait=False) as mine:
+        with files.locked(tmp_path / "lock") as mine:
             assert not mine
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(1.5)
@@ -209,7 +209,7 @@ def test_a_lock_makes_another_process_wait(tmp_path: Path) -> None:
     assert other.wait(60) == 0
     other.stdout.close()
     assert (tmp_path / "done").read_text() == "in"
-    with files.locked(tmp_path / "lock", wait=False) as mine:
+    with files.locked(tmp_path / "lock") as mine:
         assert mine
 
 

@@ -139,17 +139,16 @@ def unwritable(error: Exception) -> str | None:
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock that other processes wait for; it ends with the process, also when that is killed.
+def locked(path: Path) -> Iterator[bool]:
+    """Hold a lock, or say by False that another does; it ends with the process, also when that is killed.
 
-    Where no lock can be had, as in a read-only folder and on some file systems, nobody waits.
+    Where no lock can be had, as in a read-only folder and on some file systems, nobody is refused.
 
     Args:
         path: file that stands for it, and is removed at the end.
-        wait: whether to wait while another holds it; else go on without it, and say so by False.
     """
     try:
-        file = _taken(path, wait)
+        file = _taken(path)
     except BlockingIOError:
         yield False
         return
@@ -166,7 +165,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
 def awaited(path: Path, waiting: Callable[[], object]) -> Iterator[None]:
     """Hold a lock as :func:`locked` does; while another does, ``waiting`` is called often, and may raise."""
     while True:
-        with locked(path, wait=False) as mine:
+        with locked(path) as mine:
             if mine:
                 yield
                 return
@@ -174,11 +173,11 @@ def awaited(path: Path, waiting: Callable[[], object]) -> Iterator[None]:
         time.sleep(LOOK)
 
 
-def _taken(path: Path, wait: bool) -> int | None:
+def _taken(path: Path) -> int | None:
     """Return the open file of a lock that is held from now on; None where there are no locks.
 
     Raises:
-        BlockingIOError: when another holds it, and this is not to wait.
+        BlockingIOError: when another holds it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -186,7 +185,7 @@ def _taken(path: Path, wait: bool) -> int | None:
             with ExitStack() as stack:
                 file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
                 stack.callback(os.close, file)
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if _names(path, file):
                     stack.pop_all()
                     return file

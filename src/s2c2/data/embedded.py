@@ -110,7 +110,7 @@ def embed(
 
     locks = {look: folder / f"embedding-{look[0]}-{look[1]}.lock" for look in missing}
     for look in missing:  # first those that no other process is at
-        with files.locked(locks[look], wait=False) as mine:
+        with files.locked(locks[look]) as mine:
             if mine:
                 make(look)
     for look in [look for look in missing if look not in opened]:  # then what others have left

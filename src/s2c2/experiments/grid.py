@@ -113,7 +113,7 @@ def alone(out: Output) -> Iterator[None]:
         UserError: when another grid holds it.
     """
     out.root.mkdir(parents=True, exist_ok=True)
-    with files.locked(out.lock, wait=False) as mine:
+    with files.locked(out.lock) as mine:
         if not mine:
             raise UserError(
                 f"another experiment is at work in {out.root}: let it end first. If its machine failed, "
