@@ -137,3 +137,19 @@ def test_what_is_decided_does_not_come_back_before_it_is_saved(disputed: tuple[P
         page.keyboard.press("v")
     expect(facts).to_have_text("Image 1 of 1 image with different answers")
     expect(shown).to_have_attribute("data-image", str(third))
+
+
+def test_classes_that_somebody_said_are_marked_in_words_too(disputed: tuple[Page, Server]) -> None:
+    page, server = disputed
+    names = [one["name"] for one in server.get("session")["classes"]]
+    page.keyboard.press("v")
+    said = page.locator(".review button[data-label='0']")
+    other = page.locator(".review button[data-label='2']")
+    expect(said).to_have_accessible_name(f"1 {names[0]} 50 % of the answers")
+    expect(other).to_have_accessible_name(f"3 {names[2]}")
+    border, plain = (one.evaluate("one => getComputedStyle(one).borderColor") for one in (said, other))
+    assert border != plain
+    for _ in range(3):
+        page.keyboard.press("1")
+    expect(page.locator(".review .facts")).to_have_text("Nothing to decide")
+    expect(page.locator(".class[data-said]")).to_have_count(0)

@@ -123,8 +123,17 @@ export class Review {
     this.toolbar.show(state, !this.item);
     for (const button of this.steps) text(button.lastChild, this.app.key(button.dataset.action));
     const votes = mean(this.item?.answers ?? [], state.session.classes.length) ?? [];
-    for (const button of this.toolbar.classes.children) trait(button, "data-said", votes[Number(button.dataset.label)] > 0);
+    for (const button of this.toolbar.classes.children) marked(button, votes[Number(button.dataset.label)] ?? 0);
   }
+}
+
+/** The button of a class that somebody said shows its share of the answers. @param {any} button @param {number} share */
+function marked(button, share) {
+  const said = share > 0;
+  trait(button, "data-said", said);
+  if (!said) return button.querySelector(".share")?.remove();
+  const mark = button.querySelector(".share") ?? button.appendChild(h("span", { class: "share" }, h("span", {}), h("span", { class: "spoken" }, " of the answers")));
+  return text(mark.firstChild, percent(share));
 }
 
 function opinion(one, classes) {
