@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
-from tests.browser.screen import notice, select
+from tests.browser.screen import notice, select, show
 from tests.browser.serving import SCOPE, Server, until
 
 
@@ -153,3 +153,30 @@ def test_classes_that_somebody_said_are_marked_in_words_too(disputed: tuple[Page
         page.keyboard.press("1")
     expect(page.locator(".review .facts")).to_have_text("Nothing to decide")
     expect(page.locator(".class[data-said]")).to_have_count(0)
+
+
+def test_a_soft_label_begins_with_the_answers_to_the_image(
+    disputed: tuple[Page, Server], pair: list[Server]
+) -> None:
+    page, server = disputed
+    show(page, server.groups("cluster")[0])
+    image = server.get("review")["images"][0]["id"]
+    body = {"key": str(uuid4()), "act": "ambiguous", "scope": SCOPE, "images": [image]}
+    body |= {"group": server.groups("class")[0], "distribution": [0.6, 0.2, 0.2, 0]}
+    assert server.send("POST", "acts", body) == 201
+    page.keyboard.press("v")
+    shown = page.locator(f".review img[data-image='{image}']")
+    expect(shown).to_be_visible()
+    page.keyboard.press("u")
+    weights = page.locator("dialog input[type=number]")
+    shares = [30, 60, 10, 0]
+    for at, share in enumerate(shares):
+        expect(weights.nth(at)).to_have_value(str(share))
+    page.get_by_role("button", name="All the same").click()
+    expect(page.get_by_role("button", name="As suggested")).to_have_count(0)
+    page.get_by_role("button", name="As answered").click()
+    expect(weights.first).to_have_value("30")
+    page.get_by_role("button", name="Give this soft label").click()
+    *_, decided = server.recorded("label", "label", "ambiguous", "decide")
+    assert decided.images == [image]
+    assert decided.payload["distribution"] == pytest.approx([0.3, 0.6, 0.1, 0])

@@ -1,6 +1,7 @@
 /** What each action does in the view that is open. */
 
 import { neighbour } from "../logic/board.mjs";
+import { mean } from "../logic/distribution.mjs";
 import { resized } from "../logic/geometry.mjs";
 import { motion } from "../logic/keys.mjs";
 import { cleared, everything, inverted, only, pointed, positions, ranged, target, toggled } from "../logic/selection.mjs";
@@ -76,7 +77,9 @@ async function ambiguous(app) {
   const { session, group, view } = app.store.state;
   const aim = aimed(app);
   if (!aim) return;
-  const distribution = await softLabel(subject(app), session.classes.map((one) => one.name), group?.suggestion?.distribution ?? null);
+  const names = session.classes.map((one) => one.name);
+  const known = view === "review" ? { answered: mean(aim.answers, names.length) } : { suggested: group?.suggestion?.distribution };
+  const distribution = await softLabel(subject(app), names, known);
   if (!distribution) return;
   if (view === "review") app.views.review.decide({ distribution }, aim);
   else act(app, "ambiguous", { distribution, ...app.doing.still(aim) });

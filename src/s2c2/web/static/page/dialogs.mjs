@@ -72,12 +72,14 @@ export function choose(title, items) {
 
 /**
  * Set a soft label: one weight a class, normalised.
- * @param {string} subject what it is for @param {string[]} classes @param {number[]|null} suggested
+ * @param {string} subject what it is for @param {string[]} classes
+ * @param {{suggested?: number[]|null, answered?: number[]|null}} [known] what a network suggests, or the share of each class in the answers so far: the window begins with these
  * @returns {Promise<number[]|null>}
  */
-export function softLabel(subject, classes, suggested) {
-  const two = suggested ? likeliest(suggested, 2) : [0, 1].filter((index) => index < classes.length);
-  let weights = even(classes.length, two);
+export function softLabel(subject, classes, { suggested = null, answered = null } = {}) {
+  const known = answered ?? suggested;
+  const two = known ? likeliest(known, 2) : [0, 1].filter((index) => index < classes.length);
+  let weights = answered ? hundredths(answered) : even(classes.length, two);
   return dialog(`Truly ambiguous: ${subject}`, "soft", (close) => {
     const rows = classes.map((name, index) => weightRow(name, index, (value) => { weights[index] = value; draw(); }));
     const send = h("button", { class: "primary", type: "submit" }, "Give this soft label", h("kbd", {}, "⏎"));
@@ -91,7 +93,7 @@ export function softLabel(subject, classes, suggested) {
     }
     const presets = h("div", { class: "presets" },
       h("button", { type: "button", onclick: () => set(even(classes.length, two)) }, two.length === 2 ? `50/50 ${two.map((index) => classes[index]).join(" and ")}` : "100 %"),
-      suggested ? h("button", { type: "button", onclick: () => set(hundredths(suggested)) }, "As suggested") : null,
+      known ? h("button", { type: "button", onclick: () => set(hundredths(known)) }, answered ? "As answered" : "As suggested") : null,
       h("button", { type: "button", onclick: () => set(even(classes.length, classes.map((_, index) => index))) }, "All the same"),
       h("button", { type: "button", onclick: () => set(classes.map(() => 0)) }, "All zero"));
     const form = h("form", { onsubmit: (event) => { event.preventDefault(); const found = normalised(weights); if (found) close(found); } },
