@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.browser.conftest import Open
 from tests.browser.screen import cell
 from tests.browser.serving import Server
+from tests.browser.test_cut import CUT
 from tests.browser.test_reflow import BEYOND
 from tests.browser.test_review import disputed as disputed
 
@@ -168,3 +169,20 @@ def test_buttons_of_review_show_their_keys(disputed: tuple[Page, Server]) -> Non
         shown = button(page, action).locator("kbd")
         expect(shown).to_have_text(key)
         expect(shown).to_be_visible()
+
+
+def test_facts_of_each_view_are_read_whole_on_a_phone(
+    disputed: tuple[Page, Server], open_page: Open, tablet: BrowserContext
+) -> None:
+    _, server = disputed
+    page = open_page(server, tablet, server.groups("cluster")[0])
+    page.set_viewport_size({"width": 390, "height": 844})
+    facts = {
+        ("b", ".groups"): "20 of 20 images open · ambiguous cluster",
+        ("v", ".review"): "Image 1 of 3 images with different answers",
+    }
+    for (key, view), words in facts.items():
+        page.keyboard.press(key)
+        said = page.locator(f"{view} .facts")
+        expect(said).to_have_text(words)
+        assert not said.evaluate(CUT), view
