@@ -109,14 +109,23 @@ def test_annotations_are_optional_and_parquet_counts_as_csv(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("start", "mark"),
-    [("", ";"), ("\ufeff", ";"), ("sep=|\r\n", "|"), ('\ufeff"sep=;"\n', ";"), ("\n\n", ",")],
+    [
+        ("", ";"),
+        ("\ufeff", ";"),
+        ("sep=|\r\n", "|"),
+        ('\ufeff"sep=;"\n', ";"),
+        ("\n\n", ","),
+        ("\ufeff\r\n \n;;\n", ";"),
+        ("\nsep=;\n\n", ";"),
+    ],
 )
 def test_the_line_of_what_is_wrong_is_that_of_the_file(start: str, mark: str, tmp_path: Path) -> None:
     root = folder(tmp_path)
-    rows = ("image;label;note", 'a.png;cat;"two\nlines"', "a.png;cat;", "a.png;cta;")
+    rows = ("image;label;note", "", 'a.png;cat;"two\nlines"', "  ", ";;", "a.png;cat;", "", "a.png;cta;")
     text = start + "".join(f"{row}\n" for row in rows).replace(";", mark)
-    (root / "annotations.csv").write_text(text, encoding="utf-8", newline="")
     line = text.count("\n")
+    text += "\n\n"
+    (root / "annotations.csv").write_text(text, encoding="utf-8", newline="")
     with pytest.raises(UserError, match=rf"annotations\.csv, line {line}: unknown label 'cta'"):
         read(root)
     (root / "annotations.csv").write_text(text.replace("cta", "dog"), encoding="utf-8", newline="")

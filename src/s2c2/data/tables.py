@@ -1,10 +1,11 @@
 """Tables that people write, as CSV or Parquet: read alike, checked row by row."""
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain, dropwhile, islice
+from itertools import chain, islice
 from pathlib import Path
 
 import polars as pl
@@ -16,9 +17,6 @@ TEXT = ("image", "annotator", "label", "split")
 
 MOST_VOTES = 10**9
 """Largest number of votes in one row."""
-
-LONGEST = 2**20
-"""Bytes of a header that are looked at."""
 
 
 class RowError(UserError):
@@ -50,7 +48,7 @@ def read_table(path: Path) -> pl.DataFrame:
     """Read a CSV or Parquet file; text columns stay text even where all values look like numbers.
 
     What separates the cells of a CSV is said by a first line such as ``sep=;``, else taken from its header:
-    comma, semicolon or tab.
+    comma, semicolon or tab. Blank lines are passed over.
 
     Raises:
         UserError: when the file cannot be read as such a table.
@@ -58,27 +56,26 @@ def read_table(path: Path) -> pl.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
             return pl.read_parquet(path, glob=False)
-        with path.open("rb") as stream:
-            first = stream.readline(LONGEST).decode("utf-8-sig", errors="replace")
-        said = said_separator(first)
-        mark, above = said or separator(first), int(said is not None)
-        names = pl.read_csv(
-            path, separator=mark, skip_rows=above, n_rows=0, infer_schema=False, glob=False
-        ).columns
-        _once(path, names)
-        types = {name: pl.String for name in names if name in TEXT}
-        return pl.read_csv(
-            path,
-            separator=mark,
-            skip_rows=above,
-            schema_overrides=types,
-            infer_schema_length=None,
-            glob=False,
-        )
+        return _read_csv(path.read_bytes(), path)
     except pl.exceptions.NoDataError as error:
         raise UserError(f"{path} is empty: it needs a header line") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise UserError(f"cannot read the table {path}: {_first_line(error)}") from error
+
+
+def _read_csv(data: bytes, path: Path) -> pl.DataFrame:
+    lines = (line.decode("utf-8-sig", errors="replace") for line in io.BytesIO(data))
+    mark, above, _ = beginning(lines)
+    data = data[sum(map(len, islice(io.BytesIO(data), above))) :]
+    names = pl.read_csv(data, separator=mark, n_rows=0, infer_schema=False).columns
+    _once(path, names)
+    types = {name: pl.String for name in names if name in TEXT}
+    frame = pl.read_csv(data, separator=mark, schema_overrides=types, infer_schema_length=None)
+    filled = (
+        pl.col(name).str.strip_chars() != "" if kind == pl.String else pl.col(name).is_not_null()
+        for name, kind in frame.schema.items()
+    )
+    return frame.filter(pl.any_horizontal(filled))
 
 
 def place(path: Path, row: int) -> str:
@@ -94,14 +91,13 @@ def place(path: Path, row: int) -> str:
         suppress(UserError, OSError),
         path.open(encoding="utf-8-sig", errors="replace", newline="") as stream,
     ):
-        lines = dropwhile(lambda record: not record[1], records(stream, path))
-        for line, _ in islice(lines, row + 1, row + 2):
+        for line, _ in islice(records(stream, path), row + 1, row + 2):
             return f"{path}, line {line}"
     return f"{path}, row {row + 1} of the data (the header is not counted)"
 
 
 def records(lines: Iterator[str], path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV, the header first, each with the line that it begins in; a blank line is empty.
+    """Yield the rows of a CSV that are not blank, the header first, each with the line that it begins in.
 
     Args:
         lines: the lines with their ends, without a byte order mark.
@@ -110,10 +106,8 @@ def records(lines: Iterator[str], path: Path) -> Iterator[tuple[int, list[str]]]
     Raises:
         UserError: names the line of what is no CSV.
     """
-    first = next(lines, "")
-    said = said_separator(first)
-    above, rest = (0, chain([first], lines)) if said is None else (1, lines)
-    reader = csv.reader(rest, delimiter=said or separator(first), strict=True)
+    mark, above, header = beginning(lines)
+    reader = csv.reader(chain([header], lines), delimiter=mark, strict=True)
     while True:
         line = above + reader.line_num + 1
         try:
@@ -122,7 +116,29 @@ def records(lines: Iterator[str], path: Path) -> Iterator[tuple[int, list[str]]]
             return
         except csv.Error as error:
             raise UserError(f"{path}, line {line}: {error}") from error
-        yield line, cells
+        if any(map(str.strip, cells)):
+            yield line, cells
+
+
+def beginning(lines: Iterator[str]) -> tuple[str, int, str]:
+    r"""Return what separates the cells of a CSV, how many lines stand above its header, and that header.
+
+    Args:
+        lines: the lines; those up to the header are taken.
+
+    Example:
+        >>> beginning(iter(["\n", ";;\n", "image;label\n", "a.png;cat\n"]))
+        (';', 2, 'image;label\n')
+        >>> beginning(iter(["sep=|\n", "image|label\n"]))
+        ('|', 1, 'image|label\n')
+    """
+    said, above = None, 0
+    for above, line in enumerate(lines, start=1):
+        if said is None and (said := said_separator(line)) is not None:
+            continue
+        if line.strip(_BLANK):
+            return said or separator(line), above - 1, line
+    return ",", above, ""
 
 
 def validated(frame: pl.DataFrame, classes: tuple[str, ...]) -> pl.DataFrame:
@@ -202,6 +218,8 @@ def refuse(series: pl.Series, wrong: pl.Series, why: str) -> None:
         raise RowError(row, f"{series.name}{value} {why}{more}")
 
 
+_BLANK = " \t\r\n,;"
+"""What a line without a cell may hold."""
 _SAID = re.compile(r'"?sep=(?=[\t -~])([^\w"])"?[\r\n]*', re.IGNORECASE)
 
 

@@ -17,10 +17,10 @@ def test_a_csv_gives_text_and_the_line_of_each_row_past_quoted_line_ends(tmp_pat
 
 def test_blank_rows_and_columns_that_a_spreadsheet_leaves_are_no_cells(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_bytes(b"image;label;;\r\na;x;;\r\n;;;\r\nb;y; ;;;\r\nc;z\r\n;;;\r\n")
+    path.write_bytes(b"\r\n;;;\r\nimage;label;;\r\na;x;;\r\n;;;\r\nb;y; ;;;\r\nc;z\r\n;;;\r\n")
     table = read_table(path)
     assert table.columns == {"image": ["a", "b", "c"], "label": ["x", "y", "z"]}
-    assert [table.places[row] for row in range(3)] == [2, 4, 5]
+    assert [table.places[row] for row in range(3)] == [4, 6, 7]
 
 
 @pytest.mark.parametrize("name", ["t.parquet", "t.jsonl"])
@@ -36,6 +36,7 @@ def test_nested_values_survive(tmp_path: Path, name: str) -> None:
     ("name", "content", "why"),
     [
         ("t.csv", b"", "is empty"),
+        ("t.csv", b"sep=;\n\n;;\n", "is empty"),
         ("t.csv", b"a,a\n1,2\n", "column 'a' comes twice"),
         ("t.csv", b"a,b\n1,2\n1\n", "line 3: 1 cells, but the header has 2"),
         ("t.csv", b"a,b,\n1,2,\n1,2,a note\n", "line 3: 3 cells, but the header has 2"),

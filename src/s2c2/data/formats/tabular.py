@@ -102,7 +102,7 @@ def _parsed(text: str, path: Path, line: int = 0) -> Any:
 
 def _read_csv(path: Path) -> Table:
     stream = io.StringIO(text_of(path), newline="")
-    found = [(line, row) for line, row in records(stream, path) if any(map(str.strip, row))]
+    found = [*records(stream, path)]
     if not found:
         raise UserError(f"{path} is empty: it needs a header line")
     places, rows = [line for line, _ in found], [row for _, row in found]
