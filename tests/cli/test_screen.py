@@ -55,3 +55,11 @@ def test_a_second_signal_stops_at_once_unless_torchrun_passes_it_on(
         assert asked == [signal.SIGTERM]
         with pytest.raises(KeyboardInterrupt) if second else nullcontext():
             signal.raise_signal(signal.SIGTERM)
+
+
+def test_words_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "d[bold]s[/x]:cat:"
+    screen.console.print(name)
+    screen.everyone.print(name)
+    screen.table(name, [name], [(name,)])
+    assert capsys.readouterr().out.count(name) == 5

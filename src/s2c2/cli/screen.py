@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -24,8 +25,10 @@ def several(environment: Mapping[str, str]) -> bool:
 
 RANK = int(os.environ.get("RANK", "0")) if several(os.environ) else 0
 """Number of this process among those that ``torchrun`` started: only the first one speaks."""
-console = Console(highlight=False, soft_wrap=True, quiet=RANK > 0)
-everyone = Console(highlight=False, soft_wrap=True)
+plain = partial(Console, highlight=False, markup=False, emoji=False)
+"""Makes a console that prints words as they are: a path may hold ``[bold]`` or ``:cat:``."""
+console = plain(soft_wrap=True, quiet=RANK > 0)
+everyone = plain(soft_wrap=True)
 """For what each process has to say."""
 EVERY = 5.0
 """Seconds between two plain lines."""
@@ -145,7 +148,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(text(value) for value in row))
-    Console(highlight=False, quiet=RANK > 0, width=None if console.is_terminal else 160).print(shown)
+    plain(quiet=RANK > 0, width=None if console.is_terminal else 160).print(shown)
 
 
 def text(value: object) -> str:
