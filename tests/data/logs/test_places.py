@@ -15,10 +15,13 @@ LONG = '"two\r\nlines"'
 """A cell of two lines: the row after it is not where counting rows would look."""
 
 
-def refused(tmp_path: Path, form: str, name: str, content: str) -> str:
+def refused(tmp_path: Path, form: str, name: str, content: str | pl.DataFrame) -> str:
     """Return why a file is refused, without the folder."""
     path = tmp_path / name
-    path.write_text(content, encoding="utf-8", newline="")
+    if isinstance(content, pl.DataFrame):
+        content.write_parquet(path)
+    else:
+        path.write_text(content, encoding="utf-8", newline="")
     with pytest.raises(UserError) as caught:
         importer(form)(path, GIVEN)
     return str(caught.value).replace(f"{tmp_path}/", "")
@@ -98,3 +101,62 @@ def test_a_first_line_says_what_separates_the_cells(mark: str, tmp_path: Path) -
     assert log.table.select("image", "label").rows() == [("a", "cat"), ("b", "dog")]
     assert log.ignored == ("note",)
     assert refused(tmp_path, "csv", "t.csv", text.format("cow")).startswith("t.csv, line 4: unknown label")
+
+
+NAN = float("nan")
+EMPTY: list[tuple[str, str, str | pl.DataFrame, str]] = [
+    ("crowd-kit", "t.csv", "task,worker,label\na,ann,cat\n,bob,cat\n", "t.csv, line 3: task is empty"),
+    ("crowd-kit", "t.jsonl", '{"task": "", "worker": "x", "label": "cat"}', "t.jsonl, line 1: task is empty"),
+    (
+        "crowd-kit",
+        "t.parquet",
+        pl.DataFrame({"task": ["a", None], "worker": ["x", "x"], "label": ["cat", "cat"]}),
+        "t.parquet, row 2: task is empty",
+    ),
+    (
+        "crowd-kit",
+        "t.parquet",
+        pl.DataFrame({"task": [NAN], "worker": ["x"], "label": ["cat"]}),
+        "t.parquet, row 1: task is empty",
+    ),
+    ("cleanlab", "t.csv", "image,ann,bob\na,0,1\n,1,0\n", "t.csv, line 3: image is empty"),
+    ("fiftyone", "labels.csv", "filepath,label\n,cat\n", "labels.csv, line 2: filepath is empty"),
+    ("fiftyone", "labels.csv", "filepath,label\n  ,cat\n", "labels.csv, line 2: filepath is empty"),
+    ("imagefolder", "m.jsonl", '{"file_name": null, "label": "cat"}', "m.jsonl, line 1: file_name is empty"),
+    ("imagefolder", "m.csv", "file_name,label\na,cat\n,dog\n", "m.csv, line 3: file_name is empty"),
+    ("imagefolder", "m.jsonl", '{"file_name": ["a"]}', "m.jsonl, line 1: file_name ['a'] is neither"),
+    ("label-studio", "t.csv", "image,label,id\na,cat,1\n,cat,2\n", "t.csv, line 3: image is empty"),
+    ("label-studio", "t.json", '[{"image": null, "label": "cat"}]', "t.json, annotation 1: image is empty"),
+    ("label-studio", "t.json", '[{"photo": null, "label": "cat"}]', "t.json, annotation 1: its data name no"),
+]
+"""Formats, files and what they hold without an image, and how that is told."""
+
+
+@pytest.mark.parametrize(("form", "name", "content", "why"), EMPTY)
+def test_an_answer_without_an_image(
+    form: str, name: str, content: str | pl.DataFrame, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    assert refused(tmp_path, form, name, content).startswith(why)
+
+
+def test_an_empty_annotator_has_no_name_and_an_empty_label_is_none(tmp_path: Path) -> None:
+    lines = (
+        '{"task": "a", "worker": 7, "label": "cat"}',
+        '{"task": "a", "worker": null, "label": "cat"}',
+        '{"task": "a", "worker": "", "label": "dog"}',
+        '{"task": "a", "worker": "x", "label": null}',
+    )
+    (tmp_path / "t.jsonl").write_text("\n".join(lines))
+    log = importer("crowd-kit")(tmp_path / "t.jsonl", GIVEN)
+    said = log.table.select("annotator", "label", "kind").rows()
+    assert said == [("7", "cat", "label"), ("", "cat", "label"), ("", "dog", "label"), ("x", None, "skip")]
+    sets = [{"name": None, "annotations": [{"image_path": "d/a", "class_label": "cat"}]}]
+    (tmp_path / "a.json").write_text(json.dumps(sets))
+    assert importer("dcic")(tmp_path / "a.json", GIVEN).table["annotator"].to_list() == ["1"]
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    pl.DataFrame({"image": ["a", "b"], "x": [0.0, NAN]}).write_parquet(tmp_path / "t.parquet")
+    log = importer("cleanlab")(tmp_path / "t.parquet", GIVEN)
+    assert log.table.select("image", "label").rows() == [("a", "cat")]
+    pl.DataFrame({"file_name": ["a"], "label": [NAN]}).write_parquet(tmp_path / "m.parquet")
+    assert len(importer("imagefolder")(tmp_path / "m.parquet", GIVEN)) == 0

@@ -8,7 +8,7 @@ import polars as pl
 
 from s2c2.data.formats.tabular import read_table, text_of
 from s2c2.data.logs.crowd_kit import last
-from s2c2.data.logs.exchange import Export, Extras, Given, built, text
+from s2c2.data.logs.exchange import Export, Extras, Given, built, needed, text
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
 
@@ -41,7 +41,7 @@ def read(source: Path, given: Given) -> Log:
     """Read such a folder, or a table alone with classes from elsewhere.
 
     Raises:
-        UserError: for a number that is no class.
+        UserError: for a row without an image, and a number that is no class.
     """
     folder = source if source.is_dir() else source.parent
     table = read_table(source / LABELS if source.is_dir() else source)
@@ -52,11 +52,11 @@ def read(source: Path, given: Given) -> Log:
     classes = classes or tuple(text_of(listed).splitlines())
     first, *people = table.columns
     found = [
-        {"image": given.matched(str(image)), "annotator": person}
+        {"image": given.matched(needed(image, first, table.at(row))), "annotator": person}
         | {"label": _class(value, classes, table.at(row)), "at": table.at(row)}
         for row, image in enumerate(table.columns[first])
         for person in people
-        if (value := table.columns[person][row]) not in (None, "", "nan", "NaN")
+        if str(value := table.columns[person][row]) not in ("None", "", "nan", "NaN")
     ]
     return built(found, classes, table.path)
 

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import polars as pl
 
-from s2c2.data.formats.tabular import read_table
-from s2c2.data.logs.exchange import Export, Extras, Given, text
+from s2c2.data.formats.tabular import Table, read_table
+from s2c2.data.logs.exchange import Export, Extras, Given, built, needed, said, text
 from s2c2.data.logs.log import Log
-from s2c2.data.tables import told
 from s2c2.errors import UserError
 
 UNNAMED = "unnamed"
@@ -36,20 +35,32 @@ def write(log: Log, extras: Extras) -> Export:
 def read(source: Path, given: Given) -> Log:
     """Read such a CSV.
 
+    A row without a worker is an answer of somebody without a name, one without a label a skip.
+
     Raises:
-        UserError: for a missing column or a worker who answers a task twice.
+        UserError: for a missing column, a row without a task, or a worker who answers a task twice.
     """
     table = read_table(source)
     missing = [name for name in ("task", "worker", "label") if name not in table.columns]
     if missing:
         found = ", ".join(table.columns) or "none"
         raise UserError(f"{source} lacks the column '{missing[0]}' (columns found: {found})")
-    seen: set[tuple[str, str]] = set()
-    images = [given.matched(str(task)) for task in table.columns["task"]]
-    for row, key in enumerate(zip(images, map(str, table.columns["worker"]), strict=True)):
-        if key in seen:
-            raise UserError(f"{table.at(row)}: {key[1]} answers {key[0]} a second time")
-        seen.add(key)
-    columns = {"image": images, "annotator": table.columns["worker"], "label": table.columns["label"]}
-    with told(source, table.at):
-        return Log.build(pl.DataFrame(columns), given.classes)
+    rows = [_row(table, row, given) for row in range(len(table))]
+    seen: set[tuple[str | None, ...]] = set()
+    for row in rows:
+        image, worker = row["image"], row["annotator"]
+        if worker and (image, worker) in seen:
+            raise UserError(f"{row['at']}: {worker} answers {image} a second time")
+        seen.add((image, worker))
+    return built(rows, given.classes, source)
+
+
+def _row(table: Table, row: int, given: Given) -> dict[str, str | None]:
+    at = table.at(row)
+    task, worker, label = (table.columns[name][row] for name in ("task", "worker", "label"))
+    return {
+        "image": given.matched(needed(task, "task", at)),
+        "annotator": said(worker, "worker", at),
+        "label": said(label, "label", at),
+        "at": at,
+    }

@@ -89,7 +89,7 @@ def read(source: Path, given: Given) -> Log:
         raise UserError(f"{path} must be a list of sets")
     places = _places(path.parent / PLACES)
     rows = [
-        _row(item, str(one.get("name", number)), places, given, f"{path}, set {number}, annotation {index}")
+        _row(item, str(one.get("name") or number), places, given, f"{path}, set {number}, annotation {index}")
         for number, one in enumerate(content, start=1)
         for index, item in enumerate(_items(one, f"{path}, set {number}"), start=1)
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isnan
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -114,6 +115,42 @@ class Given:
         for image in self.images or ():
             found.setdefault(composed(PurePosixPath(image).name), []).append(image)
         return found
+
+
+def said(value: Any, column: str, at: str) -> str | None:
+    """Return what a cell holds as text; None for an empty one, as null, NaN or blanks.
+
+    Args:
+        value: of the cell.
+        column: its column.
+        at: where it stands, the file included.
+
+    Raises:
+        UserError: for what is neither text nor a whole number.
+
+    Example:
+        >>> said("a.png", "task", "t.csv, line 2"), said(7, "worker", "t.csv, line 2")
+        ('a.png', '7')
+        >>> said(" ", "task", "t.csv, line 2"), said(float("nan"), "task", "t.csv, line 2")
+        (None, None)
+    """
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return None
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise UserError(f"{at}: {column} {str(value)[:80]} is neither text nor a whole number")
+    return str(value) if str(value).strip() else None
+
+
+def needed(value: Any, column: str, at: str) -> str:
+    """Return what a cell holds as text, as :func:`said`.
+
+    Raises:
+        UserError: also for an empty cell.
+    """
+    found = said(value, column, at)
+    if found is None:
+        raise UserError(f"{at}: {column} is empty")
+    return found
 
 
 @dataclass(frozen=True)

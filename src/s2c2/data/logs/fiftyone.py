@@ -8,7 +8,7 @@ import polars as pl
 
 from s2c2.data.formats.tabular import read_json, read_table
 from s2c2.data.layout import find_images
-from s2c2.data.logs.exchange import Export, Extras, Given, built, text, twins
+from s2c2.data.logs.exchange import Export, Extras, Given, built, needed, text, twins
 from s2c2.data.logs.imagefolder import by_image, entries
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.votes import annotations
@@ -83,9 +83,9 @@ def _read_table(table: Path, labels: Path, given: Given) -> Log:
         raise UserError(f"{table} lacks 'filepath' (columns found: {', '.join(found.columns)})")
     rows = []
     for index, place in enumerate(found.columns["filepath"]):
-        image = given.matched(str(place).removeprefix(f"{DATA}/"))
-        row = {key: values[index] for key, values in found.columns.items()}
         at = found.at(index)
+        image = given.matched(needed(place, "filepath", at).removeprefix(f"{DATA}/"))
+        row = {key: values[index] for key, values in found.columns.items()}
         rows += [{"image": image, "at": at} | one for one in entries(row, classes, at)]
     return built(rows, classes, table)
 

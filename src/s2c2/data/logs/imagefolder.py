@@ -7,7 +7,7 @@ from typing import Any
 
 from s2c2.data.formats.tabular import read_table, text_of
 from s2c2.data.logs.cleanlab import CLASSES
-from s2c2.data.logs.exchange import Export, Extras, Given, built
+from s2c2.data.logs.exchange import Export, Extras, Given, built, needed, said
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.plain import shares
 from s2c2.data.logs.votes import annotations
@@ -82,8 +82,8 @@ def read(source: Path, given: Given) -> Log:
     rows = []
     for index, place in enumerate(table.columns[name]):
         row = {key: values[index] for key, values in table.columns.items()}
-        image = given.matched(str(place))
         at = table.at(index)
+        image = given.matched(needed(place, name, at))
         rows += [{"image": image, "at": at} | one for one in entries(row, classes, at)]
     return built(rows, classes, table.path)
 
@@ -102,7 +102,8 @@ def entries(row: Mapping[str, Any], classes: Sequence[str] | None, at: str) -> l
     if listed is not None and not (isinstance(listed, list) and all(isinstance(one, dict) for one in listed)):
         raise UserError(f"{at}: 'annotations' must be a list of objects with 'worker' and 'label'")
     if not listed:
-        return [{"label": str(row["label"])}] if row.get("label") is not None else []
+        label = said(row.get("label"), "label", at)
+        return [] if label is None else [{"label": label}]
     found = [{name: one.get(key) for name, key in KEPT.items()} for one in listed]
     try:
         return [one | {"distribution": shares(one["distribution"], classes)} for one in found]

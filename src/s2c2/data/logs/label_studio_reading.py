@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from s2c2.data.formats.tabular import read_json, read_table
-from s2c2.data.logs.exchange import Given, built
+from s2c2.data.logs.exchange import Given, built, needed
 from s2c2.data.logs.label_studio import AMBIGUOUS, CONTROLS
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.plain import shares
@@ -87,7 +87,8 @@ def _flat(rows: list[Row], places: list[str]) -> Iterator[Row]:
     """Yield the annotations of a CSV or JSON_MIN export, one a row, given where each stands."""
     for row, at in zip(rows, places, strict=True):
         said = {name: _values(value) for name, value in row.items() if name not in FIXED and value}
-        yield {"at": at, "data": row, "who": row.get("annotator")} | {
+        data = {name: value for name, value in row.items() if name not in FIXED and name not in CONTROLS}
+        yield {"at": at, "data": data, "who": row.get("annotator")} | {
             "said": said,
             "decided": False,
             **{name: row.get(name) for name in TIMES},
@@ -203,8 +204,11 @@ def _image(one: Row, given: Given) -> str:
     data = one["data"]
     if data.get("s2c2_image"):
         return str(data["s2c2_image"])
-    address = data.get("image") or next((value for value in data.values() if isinstance(value, str)), None)
-    if not isinstance(address, str):
+    if "image" in data:
+        address = needed(data["image"], "image", one["at"])
+    else:
+        address = next((value for value in data.values() if isinstance(value, str)), "")
+    if not address:
         raise UserError(f"{one['at']}: its data name no image")
     parts = urlsplit(address)
     local = parse_qs(parts.query).get("d")
