@@ -51,10 +51,14 @@ def test_the_line_of_a_csv(form: str, tmp_path: Path) -> None:
         ("distribution", "much", "'much' is not a distribution"),
         ("client_time", "noon", "client_time 'noon' is not like"),
         ("votes", "two", "votes 'two' is not a whole number"),
+        ("seconds", "much", "seconds 'much' is not a number"),
+        ("round", "1.5", "round '1.5' is not a whole number"),
+        ("distribution", "{much}", "'{much}' is not a distribution"),
     ],
 )
 def test_whatever_is_wrong_with_it(column: str, value: str, why: str, tmp_path: Path) -> None:
-    names = dict.fromkeys(("image", "label", "kind", "shown", "distribution", "client_time", "votes"), "")
+    others = ("kind", "shown", "distribution", "client_time", "votes", "seconds", "round")
+    names = dict.fromkeys(("image", "label", *others), "")
     row = names | {"image": "b", "label": "cat", "kind": "flag", "votes": "1", column: value}
     if column == "label":
         row["kind"] = "label"
@@ -160,3 +164,24 @@ def test_an_empty_annotator_has_no_name_and_an_empty_label_is_none(tmp_path: Pat
     assert log.table.select("image", "label").rows() == [("a", "cat")]
     pl.DataFrame({"file_name": ["a"], "label": [NAN]}).write_parquet(tmp_path / "m.parquet")
     assert len(importer("imagefolder")(tmp_path / "m.parquet", GIVEN)) == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("seconds", "much", "seconds 'much' is not a number"),
+        ("round", 2**70, f"round {2**70} is not a whole number"),
+        ("shown", "perhaps", "shown 'perhaps' is not true or false"),
+        ("label", ["cat", "dog"], "label"),
+    ],
+)
+def test_a_value_of_another_type(column: str, value: object, why: str, tmp_path: Path) -> None:
+    entries = [{"label": "cat", "seconds": 1.5, "round": number} for number in (1, 2)]
+    rows = [{"file_name": name, "annotations": entries} for name in "abcdef"]
+    rows[4] = {"file_name": "e", "annotations": [entries[0], entries[1] | {column: value}]}
+    said = refused(tmp_path, "imagefolder", "m.jsonl", "\n".join(map(json.dumps, rows)))
+    assert said.startswith(f"m.jsonl, line 5: {why}")
+    if column != "shown":
+        flat = [{"image": "a", "label": "cat"}, {"image": "b", "label": "cat", column: value}]
+        said = refused(tmp_path, "csv", "t.jsonl", "\n".join(map(json.dumps, flat)))
+        assert said.startswith(f"t.jsonl, line 2: {why}")

@@ -1,6 +1,7 @@
 """What an annotation log must be: types, defaults, kinds of answers, classes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -79,14 +80,34 @@ def _is_time(given: str) -> bool:
 
 
 def _typed(frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
-    columns = [
-        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind, strict=True).alias(name)
+    if not len(frame):
+        return pl.DataFrame(schema=dict(schema))
+    return frame.select(
+        _cast(frame[name], kind) if name in frame.columns else pl.lit(None, kind).alias(name)
         for name, kind in schema.items()
-    ]
+    )
+
+
+def _cast(series: pl.Series, kind: Any) -> pl.Series:
+    """Return a column in the type of a log; the first value that cannot be so is an error with its row."""
     try:
-        return frame.select(columns) if len(frame) else pl.DataFrame(schema=dict(schema))
+        return series.cast(kind, strict=True)
     except pl.exceptions.PolarsError as error:
-        raise UserError(f"annotation log: {' '.join(str(error).split())}") from error
+        with suppress(pl.exceptions.PolarsError):
+            lost = series.cast(kind, strict=False).is_null() & series.is_not_null()
+            refuse(series, lost, f"is not {noun(kind)}")
+        raise UserError(f"{series.name}: {' '.join(str(error).split())}") from error
+
+
+def noun(kind: Any) -> str:
+    """Return what a value of a column of a log is called.
+
+    Example:
+        >>> noun(pl.Int64()), noun(pl.List(pl.Float64()))
+        ('a whole number', 'a list of numbers')
+    """
+    names = {"String": "text", "Int64": "a whole number", "Float64": "a number", "Boolean": "true or false"}
+    return names.get(str(kind), "a list of numbers")
 
 
 def _classes(table: pl.DataFrame, given: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ import polars as pl
 from s2c2.data.answers import SCHEMA
 from s2c2.data.dataset import Dataset
 from s2c2.data.layout import composed
+from s2c2.data.logs.checks import noun
 from s2c2.data.logs.log import Log
-from s2c2.data.tables import told
+from s2c2.data.tables import RowError, told
 from s2c2.errors import UserError, unknown
 
 PREDICTED = ("image", "class", "confidence", "ambiguity", "clusters", "group", "probabilities")
@@ -196,11 +197,38 @@ def built(rows: Sequence[Mapping[str, Any]], classes: Sequence[str] | None, path
     """
     names = {name for row in rows for name in row} | {"image", "label"}
     types: dict[str, Any] = {name: kind for name, kind in SCHEMA.items() if name in names}
+    with told(path, lambda row: str(rows[row]["at"])):
+        return Log.build(_frame(rows, types), classes)
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], types: Mapping[str, Any]) -> pl.DataFrame:
+    """Return rows as a table; the first value of another type is an error with its row."""
     try:
-        with told(path, lambda row: str(rows[row]["at"])):
-            return Log.build(pl.DataFrame(list(rows), schema=types), classes)
-    except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
-        raise UserError(f"{path}: {' '.join(str(error).split())}") from error
+        return pl.DataFrame(list(rows), schema=dict(types))
+    except _UNFIT as error:
+        reason = " ".join(str(error).split())
+    low, high = 0, len(rows)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _fits(rows[low:middle], types) else (low, middle)
+    for name, kind in types.items():
+        value = rows[low].get(name)
+        if not _fits([{name: value}], {name: kind}):
+            raise RowError(low, f"{name} {repr(value)[:80]} is not {noun(kind)}")
+    raise RowError(low, reason)
+
+
+_UNFIT = (pl.exceptions.PolarsError, TypeError, OverflowError)
+"""What polars raises for values that do not fit into a column."""
+
+
+def _fits(rows: Sequence[Mapping[str, Any]], types: Mapping[str, Any]) -> bool:
+    """Say whether rows can be a table."""
+    try:
+        pl.DataFrame(list(rows), schema=dict(types))
+    except _UNFIT:
+        return False
+    return True
 
 
 def twins(names: Mapping[str, str]) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Int64
 
+from s2c2.data.answers import SCHEMA
 from s2c2.data.formats.table import ALIASES, votes_of
 from s2c2.data.formats.tabular import Table, read_table
 from s2c2.data.logs.exchange import Export, Extras, Given, text
@@ -67,9 +69,18 @@ def frame(table: Table, classes: tuple[str, ...] | None) -> pl.DataFrame:
     for name in ("shown", "live"):
         if name in columns:
             columns[name] = list(_each(truth, columns[name]))
+    for name in [name for name in SCHEMA if name in columns and name != "distribution"]:
+        columns[name] = list(_each(partial(_single, column=name), columns[name]))
     if "distribution" in columns:
         columns["distribution"] = list(_each(lambda value: shares(value, classes), columns["distribution"]))
     return pl.DataFrame(columns, strict=False)
+
+
+def _single(value: T, column: str) -> T:
+    """Return a value that is not several; in JSON lines a cell may be a list."""
+    if isinstance(value, list | dict):
+        raise UserError(f"{column} {str(value)[:80]} is not one value")
+    return value
 
 
 def _each(call: Callable[[Any], T], values: Sequence[Any]) -> Iterator[T]:
