@@ -185,3 +185,17 @@ def test_a_value_of_another_type(column: str, value: object, why: str, tmp_path:
         flat = [{"image": "a", "label": "cat"}, {"image": "b", "label": "cat", column: value}]
         said = refused(tmp_path, "csv", "t.jsonl", "\n".join(map(json.dumps, flat)))
         assert said.startswith(f"t.jsonl, line 2: {why}")
+
+
+@pytest.mark.parametrize("classes", ["no JSON", "5", "null", "[1, 2]", "{}"])
+def test_damaged_class_names_of_a_file(classes: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"image": ["a"], "label": ["cat"]}).write_parquet(path, metadata={"classes": classes})
+    with pytest.raises(UserError, match=r"t\.parquet: the classes in its metadata are damaged"):
+        importer("parquet")(path, Given())
+
+
+def test_a_first_distribution_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("image,distribution\na,{much}\n")
+    with pytest.raises(UserError, match=r"t\.csv, line 2: '{much}' is not a distribution"):
+        importer("csv")(tmp_path / "t.csv", Given())

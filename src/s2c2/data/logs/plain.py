@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
@@ -172,11 +173,27 @@ def truth(value: Any) -> bool | None:
 
 
 def _classes(source: Path, table: Table) -> tuple[str, ...] | None:
-    """Return the classes that a file names itself: in its metadata, or in its first distribution."""
+    """Return the classes that a file names itself: in its metadata, or in its first distribution.
+
+    Raises:
+        UserError: when its metadata name none.
+    """
     if source.suffix.lower() == ".parquet":
         written: Mapping[str, str] = pl.read_parquet_metadata(source)
-        return tuple(json.loads(written["classes"])) if "classes" in written else None
+        return _listed(written["classes"], source) if "classes" in written else None
     for value in table.columns.get("distribution", ()):
         if isinstance(value, str) and value.lstrip().startswith("{"):
-            return tuple(json.loads(value))
+            with suppress(ValueError, RecursionError):
+                return tuple(json.loads(value))
     return None
+
+
+def _listed(written: str, source: Path) -> tuple[str, ...]:
+    """Return the class names that stand in metadata."""
+    try:
+        classes = json.loads(written)
+    except (ValueError, RecursionError):
+        classes = None
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise UserError(f"{source}: the classes in its metadata are damaged; name them with --dataset")
+    return tuple(classes)
