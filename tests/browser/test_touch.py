@@ -98,6 +98,18 @@ def test_no_button_shows_a_key_that_a_tablet_lacks(
     assert page.evaluate(BEYOND) == []
 
 
+def test_the_suggestion_of_one_image_is_accepted_by_a_button_that_says_so(
+    server: Server, open_page: Open, tablet: BrowserContext
+) -> None:
+    group = server.groups("class")[0]
+    page = open_page(server, tablet, group)
+    name = server.get("session")["classes"][0]["name"]
+    page.locator("#rail").get_by_role("button", name="One by one").tap()
+    page.get_by_role("button", name=f"Accept {name} suggested, 70 %, moderate").tap()
+    [accepted] = server.recorded("accept")
+    assert len(accepted.images) == 1
+
+
 @pytest.mark.parametrize("width", [1200, 1280, 1440])
 def test_buttons_show_their_keys_on_a_laptop(server: Server, open_page: Open, width: int) -> None:
     page = open_page(server)

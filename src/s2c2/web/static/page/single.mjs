@@ -89,7 +89,7 @@ export class Single {
     text(this.title, group.name);
     text(this.facts, group.members.length ? `Image ${number(selection.cursor + 1)} of ${number(group.members.length)}, ${number(summary?.open ?? 0)} open` : "No images");
     const hint = group.suggestion ? session.classes[group.suggestion.label]?.name : null;
-    fill(this.hint, hint ? h("button", { class: "plain", "data-action": "accept", onclick: () => this.app.run("accept") }, h("span", {}, "Suggested: ", h("strong", {}, hint)), h("span", { class: "quiet" }, `${percent(group.suggestion.strength)}, ${strength(group.suggestion.strength)}`), h("kbd", {}, this.app.key("accept"))) : null);
+    fill(this.hint, hint ? h("button", { "data-action": "accept", onclick: () => this.app.run("accept") }, icon("check"), h("span", {}, "Accept ", h("strong", {}, hint)), h("span", { class: "quiet" }, `suggested, ${percent(group.suggestion.strength)}, ${strength(group.suggestion.strength)}`), h("kbd", {}, this.app.key("accept"))) : null);
     load(this.image, member ? picture(member.id) : null);
     trait(this.image, "alt", member ? `Image ${selection.cursor + 1}` : "");
     trait(this.image, "data-image", member?.id);
