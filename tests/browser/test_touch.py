@@ -93,9 +93,69 @@ def test_no_button_shows_a_key_that_a_tablet_lacks(
     page.keyboard.press("o")
     expect(page.locator(".single")).to_be_visible()
     expect(keys).to_have_count(0)
-    page.keyboard.press("?")
-    expect(page.locator(".lists kbd").first).to_be_visible()
+    page.locator(".single [data-action=help]").tap()
+    expect(page.get_by_role("dialog", name="Help")).to_be_visible()
+    expect(keys).to_have_count(0)
     assert page.evaluate(BEYOND) == []
+
+
+def test_a_range_is_selected_by_two_taps(server: Server, open_page: Open, tablet: BrowserContext) -> None:
+    group = server.groups("class")[0]
+    images = server.members(group)
+    page = open_page(server, tablet, group)
+    aim, tip = page.locator(".groups .aim"), page.locator(".groups .tips [role=status]")
+    whole = page.get_by_role("button", name="Range")
+    expect(tip).to_have_text("Tap an image to select it, hold it to see it large.")
+    cell(page, images[0]).tap()
+    whole.tap()
+    expect(whole).to_have_attribute("aria-pressed", "true")
+    expect(tip).to_have_text("Range: tap its first image.")
+    cell(page, images[7]).tap()
+    expect(tip).to_have_text("Range: tap its last image.")
+    cell(page, images[4]).tap()
+    expect(aim).to_have_text("5 images selected")
+    expect(whole).to_have_attribute("aria-pressed", "false")
+    cell(page, images[5]).tap()
+    expect(aim).to_have_text("4 images selected")
+    page.wait_for_timeout(600)
+    whole.tap()
+    expect(tip).to_have_text("Range: tap its first image.")
+    page.wait_for_timeout(600)
+    whole.tap()
+    expect(tip).to_have_text("Tap an image to select it, hold it to see it large.")
+    page.locator(".groups button[data-label='1']").tap()
+    [labeled] = server.recorded("label")
+    assert sorted(labeled.images) == sorted(images[at] for at in (0, 4, 6, 7))
+
+
+def test_words_speak_of_taps_and_buttons_on_a_tablet(
+    server: Server, open_page: Open, tablet: BrowserContext
+) -> None:
+    group = server.groups("cluster")[0]
+    page = open_page(server, tablet, group)
+    page.set_viewport_size({"width": 820, "height": 1180})
+    expect(page.locator(".groups .aim")).to_have_text("Nothing selected: buttons act on all 20 open")
+    expect(page.locator(".groups .means")).to_have_text("ambiguous images that look alike")
+    expect(page.locator(".groups .legend")).to_contain_text("edge far from the centre of the group")
+    for part in (".aim", ".tips", ".means", ".legend"):
+        expect(page.locator(f".groups {part}")).to_be_visible()
+    words = {"compare": "Compare", "undo": "Undo", "redo": "Redo", "help": "Help", "range": "Range"}
+    for action, word in words.items():
+        box = page.locator(f".groups [data-action={action}] span").bounding_box()
+        assert box is not None
+        assert box["width"] > 20, action
+        assert page.locator(f".groups [data-action={action}]").inner_text() == word
+    menu = page.locator(".groups .menu")
+    expect(menu).to_have_text("Menu")
+    expect(menu.locator("span")).to_be_visible()
+    assert page.evaluate(BEYOND) == []
+    page.locator("[data-action=grow]").tap()
+    expect(page.locator(".growing .answers")).to_contain_text("Hold an image to see it large.")
+    page.locator("[data-action=nomatch]").tap()
+    expect(page.locator(".growing .answers")).to_contain_text("tap each image that matches")
+    page.get_by_role("button", name="Back").tap()
+    page.locator(".groups [data-action=search]").tap()
+    expect(page.locator("dialog")).to_contain_text("Tap the one that you mean.")
 
 
 def test_the_suggestion_of_one_image_is_accepted_by_a_button_that_says_so(
@@ -108,6 +168,37 @@ def test_the_suggestion_of_one_image_is_accepted_by_a_button_that_says_so(
     page.get_by_role("button", name=f"Accept {name} suggested, 70 %, moderate").tap()
     [accepted] = server.recorded("accept")
     assert len(accepted.images) == 1
+
+
+def test_help_on_a_tablet_explains_and_waits_for_no_key(
+    server: Server, open_page: Open, tablet: BrowserContext
+) -> None:
+    page = open_page(server, tablet)
+    page.locator(".groups [data-action=help]").tap()
+    window = page.get_by_role("dialog", name="Help")
+    for words in ("See an image large", "images that the network is certain about", "far from the centre"):
+        expect(window.get_by_text(words).filter(visible=True)).to_have_count(1)
+    key = window.locator("[data-key=undo]")
+    expect(key).to_be_hidden()
+    window.get_by_text("Keys, with a keyboard").tap()
+    expect(key).to_have_text("Ctrl+Z")
+    key.tap()
+    expect(key).to_have_text("press a key")
+    key.tap()
+    expect(key).to_have_text("Ctrl+Z")
+    window.get_by_role("button", name="Close").tap()
+    expect(window).to_have_count(0)
+
+
+def test_words_speak_of_keys_on_a_laptop(server: Server, open_page: Open) -> None:
+    page = open_page(server, group=server.groups("cluster")[0])
+    expect(page.locator(".groups .aim")).to_have_text("Nothing selected: keys act on all 20 open")
+    for part in (".tips", ".means", "[data-action=range]"):
+        expect(page.locator(f".groups {part}")).to_be_hidden()
+    page.keyboard.press("?")
+    window = page.get_by_role("dialog", name="Keys")
+    expect(window.locator("[data-key=undo]")).to_be_visible()
+    expect(window).to_contain_text("edgefar from the centre of the group")
 
 
 @pytest.mark.parametrize("width", [1200, 1280, 1440])

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  apart, carried, cleared, everything, inverted, nothing, only, pointed, positions, ranged, target, toggled,
+  apart, carried, cleared, everything, inverted, nothing, only, pointed, positions, ranged, spanning, tapped, target, toggled,
 } from "../../../src/s2c2/web/static/logic/selection.mjs";
 
 test("a click selects one image and moves the anchor", () => {
@@ -27,6 +27,35 @@ test("shift selects from the anchor, in both directions, and shrinks again", () 
 test("ctrl and shift together keep what was selected elsewhere", () => {
   const far = toggled(only(nothing(20), 1), 10);
   assert.deepEqual(positions(ranged(far, 12, true)), [1, 10, 11, 12]);
+});
+
+test("taps add an image or take it out, and the two taps of a range add it and end it", () => {
+  const one = tapped(tapped(tapped(nothing(20), 1), 4), 4);
+  assert.deepEqual(positions(one), [1]);
+  const first = tapped(spanning(one), 10);
+  assert.deepEqual([positions(first), first.range], [[1, 10], 10]);
+  const last = tapped(first, 7);
+  assert.deepEqual([positions(last), last.range], [[1, 7, 8, 9, 10], null]);
+  assert.deepEqual(positions(tapped(last, 8)), [1, 7, 9, 10], "single ones again");
+  assert.deepEqual(positions(tapped(tapped(spanning(last), 8), 8)), [1, 7, 8, 9, 10], "nothing is taken out");
+  assert.deepEqual(positions(tapped(tapped(spanning(nothing(3)), 0), 9)), [0, 1, 2]);
+});
+
+test("a range is given up by its button, and by what changes the whole selection", () => {
+  const begun = spanning(nothing(9));
+  assert.equal(begun.range, -1);
+  assert.equal(spanning(tapped(begun, 3)).range, null);
+  for (const change of [cleared, everything, inverted, () => nothing(9)]) assert.equal(change(tapped(begun, 3)).range, null);
+  assert.equal(tapped(spanning(nothing(0)), 0).chosen.size, 0);
+});
+
+test("a range goes on from its first image wherever that is now, and begins anew without it", () => {
+  const of = (...ids) => ids.map((id) => ({ id }));
+  const half = tapped(spanning(nothing(4)), 2);
+  assert.equal(carried(half, of(7, 8, 9, 5), of(9, 8, 7)).range, 0);
+  assert.equal(carried(half, of(7, 8, 9, 5), of(7, 8)).range, -1);
+  assert.equal(carried(spanning(nothing(4)), of(7, 8, 9, 5), of(7)).range, -1);
+  assert.equal(carried(nothing(4), of(7, 8, 9, 5), of(7)).range, null);
 });
 
 test("all, inverted and cleared", () => {

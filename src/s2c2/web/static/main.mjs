@@ -28,15 +28,19 @@ import { clock, lease, neighbours, predecessors, tabs } from "./page/watching.mj
 const KEYS = "s2c2.keys";
 const THEMES = ["light", "dark"];
 
+/** Whether a finger works here, as on a tablet, so that words speak of taps and not of keys. */
+const coarse = matchMedia("(pointer: coarse)");
+
 class App {
   constructor() {
     const size = Number(localStorage.getItem("s2c2.size")) || 128;
     this.store = new Store({
       session: null, view: "groups", queue: [], progress: null, seq: 0, group: null, opening: null, emptied: null, selection: nothing(0), size,
       unsaved: 0, away: false, refusals: [], tabs: 0, trouble: null, toast: null, rail: false, held: null, others: [], active: 0,
-      canUndo: true, canRedo: true, coming: null, acts: 0, disputes: 0, elsewhere: false, keys: keyMap({}, localStorage.getItem(KEYS)),
+      canUndo: true, canRedo: true, coming: null, acts: 0, disputes: 0, elsewhere: false, touch: coarse.matches, keys: keyMap({}, localStorage.getItem(KEYS)),
     });
     const elsewhere = () => this.store.state.elsewhere || this.store.set({ elsewhere: true });
+    coarse.addEventListener("change", () => this.store.set({ touch: coarse.matches }));
     this.api = new Api(elsewhere);
     this.thumbnails = new Thumbnails(elsewhere);
     this.loading = new Loading(this.store, this.api, this.thumbnails, () => this.login());

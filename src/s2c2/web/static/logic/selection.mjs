@@ -6,11 +6,12 @@
  * @property {ReadonlySet<number>} chosen   selected positions
  * @property {number} cursor  position that the keys act from, −1 when there is none
  * @property {number} anchor  position that a range starts at, −1 when there is none
+ * @property {number|null} range  first image of a range by two taps, −1 before the first tap, null when taps select one by one
  */
 
 /** @param {number} count @returns {Selection} nothing selected, the cursor on the first image */
 export function nothing(count) {
-  return { count, chosen: new Set(), cursor: count ? 0 : -1, anchor: count ? 0 : -1 };
+  return { count, chosen: new Set(), cursor: count ? 0 : -1, anchor: count ? 0 : -1, range: null };
 }
 
 const limited = (selection, position) => Math.max(0, Math.min(selection.count - 1, position));
@@ -48,6 +49,21 @@ export function ranged(selection, position, keep = false) {
   return { ...selection, chosen: new Set([...(keep ? selection.chosen : []), ...between(anchor, at)]), cursor: at, anchor };
 }
 
+/** Begin a range by two taps, or give it up. @param {Selection} selection @returns {Selection} */
+export const spanning = (selection) => ({ ...selection, range: selection.range === null ? -1 : null });
+
+/**
+ * What a tap does: it adds an image or takes it out, or is the first or the last one of a range, which joins what is selected.
+ * @param {Selection} selection @param {number} position @returns {Selection}
+ */
+export function tapped(selection, position) {
+  const { range, chosen } = selection;
+  if (range === null || !selection.count) return toggled(selection, position);
+  const at = limited(selection, position);
+  if (range < 0) return { ...selection, chosen: new Set([...chosen, at]), cursor: at, anchor: at, range: at };
+  return { ...ranged({ ...selection, anchor: range }, at, true), range: null };
+}
+
 /** Move the cursor and leave the selection. @param {Selection} selection @param {number} position @returns {Selection} */
 export function pointed(selection, position) {
   if (!selection.count) return selection;
@@ -57,18 +73,18 @@ export function pointed(selection, position) {
 
 /** @param {Selection} selection @returns {Selection} */
 export function everything(selection) {
-  return { ...selection, chosen: new Set(between(0, selection.count - 1).slice(0, selection.count)) };
+  return { ...selection, chosen: new Set(between(0, selection.count - 1).slice(0, selection.count)), range: null };
 }
 
 /** @param {Selection} selection @returns {Selection} */
 export function inverted(selection) {
   const rest = between(0, selection.count - 1).filter((at) => at < selection.count && !selection.chosen.has(at));
-  return { ...selection, chosen: new Set(selection.count ? rest : []) };
+  return { ...selection, chosen: new Set(selection.count ? rest : []), range: null };
 }
 
 /** @param {Selection} selection @returns {Selection} */
 export function cleared(selection) {
-  return { ...selection, chosen: new Set(), anchor: selection.cursor };
+  return { ...selection, chosen: new Set(), anchor: selection.cursor, range: null };
 }
 
 /**
@@ -114,5 +130,6 @@ export function carried(selection, before, after) {
   after.forEach((one, at) => one && places.set(one.id, at));
   const chosen = [...selection.chosen].map((at) => places.get(before[at]?.id)).filter((at) => at !== undefined);
   const now = (at) => Math.min(places.get(before[at]?.id) ?? at, after.length - 1);
-  return { count: after.length, chosen: new Set(chosen), cursor: now(selection.cursor), anchor: now(selection.anchor) };
+  const range = selection.range === null || selection.range < 0 ? selection.range : places.get(before[selection.range]?.id) ?? -1;
+  return { count: after.length, chosen: new Set(chosen), cursor: now(selection.cursor), anchor: now(selection.anchor), range };
 }

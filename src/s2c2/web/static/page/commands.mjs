@@ -4,7 +4,7 @@ import { neighbour } from "../logic/board.mjs";
 import { mean } from "../logic/distribution.mjs";
 import { resized } from "../logic/geometry.mjs";
 import { motion } from "../logic/keys.mjs";
-import { cleared, everything, inverted, only, pointed, positions, ranged, target, toggled } from "../logic/selection.mjs";
+import { cleared, everything, inverted, only, pointed, positions, ranged, spanning, target, toggled } from "../logic/selection.mjs";
 import { counted } from "../logic/words.mjs";
 import { choose, compare, parts, softLabel } from "./dialogs.mjs";
 import { answered } from "./grid.mjs";
@@ -22,7 +22,7 @@ export function commands(app) {
     undo: () => doing.undo(), redo: () => doing.redo(),
     accept: () => act(app, "accept"), skip: () => act(app, "skip"), flag: () => act(app, "flag"), finish: () => doing.do("finish", { images: null }),
     misfit: () => misfit(app), ambiguous: () => ambiguous(app), search: () => search(app), split: () => split(app), merge: () => merge(app),
-    all: () => selectAll(app), invert: () => select(inverted), clear: () => select(cleared), toggle: () => select((one) => toggled(one, one.cursor)),
+    all: () => selectAll(app), invert: () => select(inverted), range: () => select(spanning), clear: () => select(cleared), toggle: () => select((one) => toggled(one, one.cursor)),
     compare: () => sideBySide(app), zoom: () => zoom(app), larger: () => resize(app, 1), smaller: () => resize(app, -1),
     next: () => step(app, 1), previous: () => step(app, -1),
     match: () => app.views.grow.matched(), nomatch: () => app.views.grow.unmatched(), decide: () => app.views.review.leave(),
@@ -89,7 +89,7 @@ async function search(app) {
   const aim = aimed(app);
   if (!aim) return;
   const classes = app.store.state.session.classes.map((one, index) => ({ name: one.name, index, detail: one.key ?? "" }));
-  const found = await choose(`Label ${subject(app)}`, classes);
+  const found = await choose(`Label ${subject(app)}`, classes, app.store.state.touch);
   if (found) label(app, found.index, aim);
 }
 
@@ -115,7 +115,7 @@ async function merge(app) {
   if (!group) return undefined;
   const others = queue.filter((one) => one.group !== group?.id).map((one) => ({ name: one.name, detail: counted(one.size, "image"), id: one.group }));
   if (!others.length) return app.doing.say("There is no other group to merge into.");
-  const found = await choose(`Merge ${group?.name ?? ""} into`, others);
+  const found = await choose(`Merge ${group?.name ?? ""} into`, others, app.store.state.touch);
   return found && app.doing.do("merge", { group: group.id, version: group.version, images: null, target: found.id });
 }
 

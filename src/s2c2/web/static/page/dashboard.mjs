@@ -3,16 +3,16 @@
 import { counted, number, percent } from "../logic/words.mjs";
 import { meant, sentence } from "./api.mjs";
 import { bar, fill, h, icon } from "./dom.mjs";
+import { menu } from "./menu.mjs";
 import { card, table } from "./tables.mjs";
 
 export class Dashboard {
   /** @param {any} app */
   constructor(app) {
     this.app = app;
-    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
     this.content = h("div", { class: "cards" });
     this.element = h("section", { class: "view dashboard", "aria-label": "Dashboard" },
-      h("header", { class: "head" }, menu, h("div", { class: "what" }, h("h1", {}, "Dashboard"), h("p", { class: "facts quiet" }, "What is recorded so far"))), this.content);
+      h("header", { class: "head" }, menu(app), h("div", { class: "what" }, h("h1", {}, "Dashboard"), h("p", { class: "facts quiet" }, "What is recorded so far"))), this.content);
   }
 
   show() {}

@@ -38,9 +38,9 @@ function beside(element, { clientX, clientY }) {
 /**
  * Choose by typing.
  * @template {{name: string, detail?: string}} T
- * @param {string} title @param {T[]} items @returns {Promise<T|null>}
+ * @param {string} title @param {T[]} items @param {boolean} [touch] whether a finger chooses, without keys @returns {Promise<T|null>}
  */
-export function choose(title, items) {
+export function choose(title, items, touch = false) {
   return dialog(title, "picker", (close) => {
     let [found, at] = [items, 0];
     const list = h("ul", { id: "choices", role: "listbox", "aria-label": title });
@@ -66,7 +66,7 @@ export function choose(title, items) {
       list.children[at]?.scrollIntoView({ block: "nearest" });
     }
     draw();
-    return [input, list, h("p", { class: "quiet" }, "↑ ↓ choose, ⏎ takes it, Esc closes.")];
+    return [input, list, h("p", { class: "quiet" }, touch ? "Tap the one that you mean." : "↑ ↓ choose, ⏎ takes it, Esc closes.")];
   });
 }
 

@@ -65,7 +65,7 @@ const PATHS = {
   finish: "M2 8.5 5 12l6-7.5M8.5 12l6-7.5", menu: "M2 4h12M2 8h12M2 12h12", warning: "M8 2 1.5 13.5h13zM8 6.5v3.2M8 11.4v.6",
   decide: "M2 13.5h12M4 11V8M8 11V3M12 11V5.5", help: "M5.5 6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.8-1.1 1.8M8 12.2v.6", close: "M4 4l8 8M12 4l-8 8",
   theme: "M8 1.5a6.5 6.5 0 1 0 0 13zM8 1.5a6.5 6.5 0 0 1 0 13", next: "M6 3l5 5-5 5", previous: "M10 3 5 8l5 5",
-  copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3", broken: "M2 3h12v10H2zM5 13l2.5-4L6 7l2-4",
+  range: "M3 4.5v7M13 4.5v7M3 8h10M5.5 5.5 3 8l2.5 2.5M10.5 5.5 13 8l-2.5 2.5", copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3", broken: "M2 3h12v10H2zM5 13l2.5-4L6 7l2-4",
 };
 
 /** A small picture beside a word; screen readers do not hear it. @param {keyof PATHS & string} name */

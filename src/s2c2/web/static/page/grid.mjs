@@ -1,7 +1,8 @@
 /** The grid of thumbnails: elements only for the rows in sight, keys move a roving focus, roles of an ARIA grid. */
 
 import { layout, rowsInSight, rowsSeen, scrolledTo, thumbnail } from "../logic/geometry.mjs";
-import { only, ranged, toggled } from "../logic/selection.mjs";
+import { only, ranged, tapped, toggled } from "../logic/selection.mjs";
+import { EDGE } from "../logic/terms.mjs";
 import { percent } from "../logic/words.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 import { follow } from "./touch.mjs";
@@ -141,7 +142,7 @@ export class Grid {
     image.hidden = !member;
     text(chip, said ?? "");
     chip.hidden = !said;
-    fill(marks, member?.flag && marked("flag", "flagged"), member?.broken && marked("broken", "broken"), member?.extreme && h("span", { class: "mark", title: "Far from the centre of the group" }, "edge"));
+    fill(marks, member?.flag && marked("flag", "flagged"), member?.broken && marked("broken", "broken"), member?.extreme && h("span", { class: "mark", title: EDGE[1] }, EDGE[0]));
   }
 
   #pressed(event) {
@@ -149,20 +150,28 @@ export class Grid {
     if (!element || event.button !== 0) return;
     const position = Number(element.dataset.position);
     const { selection } = this.state;
-    const adds = event.ctrlKey || event.metaKey || event.pointerType === "touch";
+    if (event.pointerType === "touch") return this.#touched(event, position);
+    const adds = event.ctrlKey || event.metaKey;
     const next = event.shiftKey ? ranged(selection, position, event.ctrlKey || event.metaKey)
       : adds ? toggled(selection, position) : only(selection, position);
-    if (event.pointerType === "touch") return this.#touched(event, position, next);
     event.preventDefault();
     this.app.doing.select(next);
     element.focus({ preventScroll: true });
   }
 
   /** A tap selects; a finger that stays sees the image large. */
-  #touched(event, position, next) {
+  #touched(event, position) {
     const id = this.state.group?.members[position]?.id;
     const held = () => id !== undefined && this.app.zoom.open(id);
-    follow(event, { tapped: () => this.app.doing.select(next), held, released: () => this.app.zoom.close() });
+    follow(event, { tapped: () => this.#tapped(position, id), held, released: () => this.app.zoom.close() });
+  }
+
+  /** A tap on an image, unless another one has come into its place since the finger was put down. */
+  #tapped(position, id) {
+    const { selection, group } = this.app.store.state;
+    if (id !== undefined && group?.members[position]?.id !== id) return;
+    if (selection.range !== null && selection.range >= 0) this.app.loading.need(Math.min(selection.range, position), Math.max(selection.range, position) + 1);
+    this.app.doing.select(tapped(selection, position));
   }
 
   #focused(event) {

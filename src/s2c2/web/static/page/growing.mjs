@@ -159,10 +159,11 @@ export class Growing {
     const key = (name) => h("kbd", {}, this.app.key(name));
     const again = h("button", { onclick: () => this.begin(this.app.store.state.group) }, "Start again");
     if (!settled(this.search)) {
-      const words = h("span", { class: "quiet" }, "Do all of these belong to the group?");
+      const large = this.app.store.state.touch ? " Hold an image to see it large." : "";
+      const words = h("span", { class: "quiet" }, `Do all of these belong to the group?${large}`);
       return fill(this.answers, words, h("button", { class: "primary", "data-action": "match", onclick: (event) => event.detail > 1 || this.matched() }, "All match", key("match")), h("button", { "data-action": "nomatch", onclick: (event) => event.detail > 1 || this.unmatched() }, "Not all match", key("nomatch")));
     }
-    const words = border ? "The border lies here: click each image that matches." : this.total ? "That was all." : "No other image is open.";
+    const words = border ? `The border lies here: ${this.app.store.state.touch ? "tap" : "click"} each image that matches.` : this.total ? "That was all." : "No other image is open.";
     const name = this.app.store.state.session.classes[this.label ?? -1]?.name;
     const adds = `Add ${counted(found, "image")} ${name ? `as ${name}` : "to the group"}`;
     const join = h("button", { class: "primary", "data-action": "join", disabled: !found, onclick: (event) => event.detail > 1 || this.join() }, found ? adds : "Nothing to add", h("kbd", {}, "⏎"));

@@ -1,27 +1,24 @@
 /** The head of a group: what it is, what is suggested and how strongly, and the one button to agree. */
 
 import { listed } from "../logic/board.mjs";
+import { KINDS } from "../logic/terms.mjs";
 import { counted, number, percent, strength } from "../logic/words.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
-
-const KINDS = {
-  class: ["certain class", "images that the network is certain about"], cluster: ["ambiguous cluster", "ambiguous images that look alike"],
-  plain: ["all images", "no proposals"], split: ["split off", "images that were split off another group"], misfits: ["left over", "images that did not fit their group"],
-};
+import { menu } from "./menu.mjs";
 
 export class Header {
   /** @param {any} app */
   constructor(app) {
     this.app = app;
-    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
     this.title = h("h1", { tabindex: "-1" });
     this.facts = h("p", { class: "facts quiet" });
+    this.means = h("p", { class: "means quiet" });
     this.suggestion = h("div", { class: "suggestion" });
     this.accept = h("button", { class: "primary accept", "data-action": "accept", onclick: (event) => event.detail > 1 || app.run("accept") });
     this.words = h("span");
     this.accept.append(icon("check"), this.words, h("kbd"));
     this.steps = [this.#step("previous", "Previous group", icon("previous")), this.#step("next", "Next group", icon("next")), this.#step("smaller", "Smaller thumbnails", "−"), this.#step("larger", "Larger thumbnails", "+")];
-    this.element = h("header", { class: "head" }, menu, h("div", { class: "what" }, this.title, this.facts), this.suggestion, this.accept, h("div", { class: "steps" }, this.steps));
+    this.element = h("header", { class: "head" }, menu(app), h("div", { class: "what" }, this.title, this.facts, this.means), this.suggestion, this.accept, h("div", { class: "steps" }, this.steps));
   }
 
   #step(action, words, sign) {
@@ -37,6 +34,8 @@ export class Header {
     const [kind, means] = KINDS[summary?.kind] ?? [summary?.kind ?? "", ""];
     text(this.facts, summary ? `${number(summary.open)} of ${counted(summary.size, "image")} open · ${kind}` : "");
     trait(this.facts, "title", means);
+    text(this.means, means);
+    this.means.hidden = !state.touch || !means;
     this.#suggest(group, session);
     const label = group?.suggestion ? session.classes[group.suggestion.label]?.name : null;
     this.accept.hidden = !label;

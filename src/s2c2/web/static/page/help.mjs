@@ -1,8 +1,9 @@
-/** All keys, and a way to change them. */
+/** What the page can do: all keys, and a way to change them; on a tablet first what fingers and buttons do. */
 
 import { ACTIONS, MOVES, SHOWN, combination, conflicts, defaults, labeled, rebound, shown } from "../logic/keys.mjs";
+import { BUTTONS, TOUCHES, WORDS } from "../logic/terms.mjs";
 import { dialog } from "./dialogs.mjs";
-import { fill, h, text } from "./dom.mjs";
+import { fill, h, icon, text } from "./dom.mjs";
 
 const PLACES = [["groups", "Images and groups"], ["grow", "Growing"], ["review", "Review"], ["everywhere", "Everywhere"]];
 const FIXED = [["Shift+a key that moves", "Extend the selection"], ["Ctrl+a key that moves", "Move without selecting"], ["Click, Ctrl+click, Shift+click", "Select one, add one, select a range"]];
@@ -10,18 +11,21 @@ const FIXED = [["Shift+a key that moves", "Extend the selection"], ["Ctrl+a key 
 /** @param {any} app */
 export async function help(app) {
   const waiting = { name: null, stop: () => undefined };
-  await dialog("Keys", "help", () => {
+  const { touch } = app.store.state;
+  await dialog(touch ? "Help" : "Keys", "help", () => {
     const says = h("p", { class: "conflict", role: "alert" });
     const lists = h("div", { class: "lists" });
     const draw = () => {
       const map = app.store.state.keys;
       const parts = [...PLACES.map(([place, words]) => [words, actions(place)]), ["Moving", moving], ["Label the selection, or all open images, as", labels(app.store.state.session.classes)]];
-      fill(lists, [...parts.map(([words, rows]) => section(app, words, rows, map, waiting, draw)), fixed()]);
+      fill(lists, [...parts.map(([words, rows]) => section(app, words, rows, map, waiting, draw)), fixed(), touch ? null : explained("Words", WORDS)]);
       text(says, conflicts(map).join(" "));
     };
     draw();
     const reset = h("button", { type: "button", onclick: () => { app.rekey(defaults()); draw(); } }, "All keys as they were");
-    return [h("p", { class: "quiet" }, "Press a key's button, then the new key. Kept in this browser."), says, lists, h("div", { class: "answers" }, reset)];
+    const how = h("p", { class: "quiet" }, `Press a key's button, then the new key${touch ? " of a keyboard; again to leave it" : ""}. Kept in this browser.`);
+    const keys = [how, says, lists, h("div", { class: "answers" }, reset)];
+    return touch ? [fingers(), h("details", {}, h("summary", {}, "Keys, with a keyboard"), keys)] : keys;
   });
   waiting.stop();
 }
@@ -44,11 +48,13 @@ function changer(app, name, what, map, waiting, draw) {
   const words = waiting.name === name ? "press a key" : map[name].map(shown).join("  ") || "none";
   const button = h("button", { type: "button", class: "key", "data-key": name, "aria-label": `Key of “${what}”: ${words}`, onclick: begin }, words);
   function begin() {
+    const again = waiting.name === name;
     waiting.stop();
-    waiting.name = name;
+    waiting.name = again ? null : name;
     waiting.stop = () => removeEventListener("keydown", heard, { capture: true });
-    text(button, "press a key");
-    addEventListener("keydown", heard, { capture: true });
+    if (!again) addEventListener("keydown", heard, { capture: true });
+    draw();
+    focused();
   }
   function heard(event) {
     const keys = combination(event);
@@ -59,9 +65,16 @@ function changer(app, name, what, map, waiting, draw) {
     waiting.name = null;
     if (keys !== "escape" || name === "clear") app.rekey(rebound(app.store.state.keys, name, keys));
     draw();
-    document.querySelector(`[data-key="${name}"]`)?.focus();
+    focused();
   }
+  const focused = () => document.querySelector(`[data-key="${name}"]`)?.focus();
   return button;
 }
 
 const fixed = () => h("section", {}, h("h3", {}, "Always"), h("dl", {}, FIXED.map(([keys, words]) => h("div", {}, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, words)))));
+
+/** What fingers and buttons do, and what the words mean. */
+const fingers = () => h("div", { class: "lists fingers" }, explained("Images", TOUCHES), explained("Words", WORDS),
+  explained("Buttons", Object.entries(BUTTONS).map(([name, [words, does]]) => [[icon(name === "accept" ? "check" : name), words], does])));
+
+const explained = (title, rows) => h("section", {}, h("h3", {}, title), h("dl", {}, rows.map(([words, means]) => h("div", {}, h("dt", {}, words), h("dd", {}, means)))));

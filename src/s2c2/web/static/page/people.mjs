@@ -5,6 +5,7 @@ import { counted } from "../logic/words.mjs";
 import { sentence } from "./api.mjs";
 import { choose, dialog } from "./dialogs.mjs";
 import { fill, h, icon, text } from "./dom.mjs";
+import { menu } from "./menu.mjs";
 import { card, table } from "./tables.mjs";
 import { tokens } from "./tokens.mjs";
 
@@ -14,11 +15,10 @@ export class People {
   /** @param {any} app */
   constructor(app) {
     this.app = app;
-    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
     this.says = h("p", { class: "facts quiet", role: "status" });
     this.content = h("div", { class: "cards people" });
     this.element = h("section", { class: "view", "aria-label": "People" },
-      h("header", { class: "head" }, menu, h("div", { class: "what" }, h("h1", {}, "People"), this.says)), this.content);
+      h("header", { class: "head" }, menu(app), h("div", { class: "what" }, h("h1", {}, "People"), this.says)), this.content);
   }
 
   show() {}
@@ -58,7 +58,7 @@ export class People {
   }
 
   async #role(one) {
-    const role = await choose(`Role of ${one.name}`, ROLES.map((name) => ({ name, detail: name === one.role ? "now" : "" })));
+    const role = await choose(`Role of ${one.name}`, ROLES.map((name) => ({ name, detail: name === one.role ? "now" : "" })), this.app.store.state.touch);
     if (!role || role.name === one.role) return;
     const changed = await this.change("POST", `accounts/${one.id}/role`, { role: role.name }, `${one.name} is ${role.name} now.`);
     if (changed && one.name === this.app.store.state.session.annotator) location.reload();

@@ -4,6 +4,7 @@ import { mean } from "../logic/distribution.mjs";
 import { counted, duration, number, percent } from "../logic/words.mjs";
 import { picture, sentence } from "./api.mjs";
 import { bar, fill, h, icon, text, trait } from "./dom.mjs";
+import { menu } from "./menu.mjs";
 import { Toolbar } from "./toolbar.mjs";
 
 const EMPTY = "Images appear here when annotators have given them different answers.";
@@ -18,14 +19,13 @@ export class Review {
     this.total = 0;
     this.asked = null;
     this.disputes = 0;
-    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
     this.facts = h("p", { class: "facts quiet", role: "status" });
     this.stage = h("div", { class: "reviewing" });
     this.toolbar = new Toolbar(app, "review");
     const step = (name, words) => h("button", { class: "plain", "aria-label": words, title: words, "data-action": name, onclick: () => app.run(name) }, icon(name), h("kbd"));
     this.steps = [step("previous", "Previous image"), step("next", "Next image")];
     this.element = h("section", { class: "view review", "aria-label": "Review" },
-      h("header", { class: "head" }, menu, h("div", { class: "what" }, h("h1", {}, "Review"), this.facts), h("div", { class: "steps" }, this.steps)),
+      h("header", { class: "head" }, menu(app), h("div", { class: "what" }, h("h1", {}, "Review"), this.facts), h("div", { class: "steps" }, this.steps)),
       this.stage, this.toolbar.element);
   }
 

@@ -7,6 +7,7 @@ import { picture } from "./api.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 import { answered } from "./grid.mjs";
 import { large, load } from "./large.mjs";
+import { menu } from "./menu.mjs";
 import { Toolbar } from "./toolbar.mjs";
 
 /** Images fetched ahead. */
@@ -16,7 +17,6 @@ export class Single {
   /** @param {any} app */
   constructor(app) {
     this.app = app;
-    const menu = h("button", { class: "plain menu", "aria-label": "Groups and progress", onclick: () => app.store.set({ rail: true }) }, icon("menu"));
     this.title = h("h1");
     this.facts = h("p", { class: "facts quiet", role: "status" });
     this.hint = h("div", { class: "suggestion" });
@@ -26,7 +26,7 @@ export class Single {
     this.steps = [step("previous", "Previous image"), step("next", "Next image")];
     this.toolbar = new Toolbar(app, "single");
     this.element = h("section", { class: "view single", "aria-label": "One image" },
-      h("header", { class: "head" }, menu, h("div", { class: "what" }, this.title, this.facts), this.hint, h("div", { class: "steps" }, this.steps)),
+      h("header", { class: "head" }, menu(app), h("div", { class: "what" }, this.title, this.facts), this.hint, h("div", { class: "steps" }, this.steps)),
       h("div", { class: "stage" }, this.image, this.chip), this.toolbar.element);
   }
 
@@ -79,7 +79,7 @@ export class Single {
   /** @param {number} cursor */
   #go(cursor) {
     this.seeking = null;
-    this.app.store.set({ selection: { ...this.app.store.state.selection, cursor, chosen: new Set() } });
+    this.app.store.set({ selection: { ...this.app.store.state.selection, cursor, chosen: new Set(), range: null } });
   }
 
   #draw({ group, session, selection, queue }) {

@@ -2,16 +2,12 @@
 
 import { listed } from "../logic/board.mjs";
 import { SHOWN, labeled } from "../logic/keys.mjs";
-import { counted, number } from "../logic/words.mjs";
+import { BUTTONS, EDGE, aim, tapping } from "../logic/terms.mjs";
+import { counted } from "../logic/words.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
 
-const ACTS = [
-  ["misfit", "Not fitting"], ["split", "Split"], ["merge", "Merge"], ["ambiguous", "Ambiguous"], ["skip", "Skip"],
-  ["flag", "Flag"], ["finish", "Finish"], ["grow", "Grow"], ["decide", "Leave as a distribution"],
-];
-
 /** The acts of each view. */
-const OF = {
+export const OF = {
   groups: ["misfit", "split", "merge", "ambiguous", "skip", "flag", "finish", "grow"],
   single: ["misfit", "ambiguous", "skip", "flag"],
   review: ["ambiguous", "decide"],
@@ -27,25 +23,28 @@ export class Toolbar {
     this.aim = h("span", { class: "aim", role: "status" });
     this.clear = h("button", { class: "plain", onclick: () => app.run("clear") }, icon("close"), "Clear", h("kbd"));
     this.classes = h("div", { class: "classes", role: "group", "aria-label": place === "review" ? "Decide" : "Label" });
-    this.acts = ACTS.filter(([name]) => OF[place].includes(name)).map(([name, words]) => tool(app, name, words));
-    this.compare = tool(app, "compare", "Compare");
-    this.picking = [tool(app, "all", "Select all"), tool(app, "invert", "Invert")];
-    this.history = [tool(app, "undo", "Undo"), tool(app, "redo", "Redo"), tool(app, "help", "Keys")];
+    this.acts = OF[place].map((name) => tool(app, name));
+    this.compare = tool(app, "compare");
+    this.picking = [tool(app, "all"), tool(app, "invert"), this.range = tool(app, "range", "Range")];
+    this.history = [tool(app, "undo"), tool(app, "redo"), this.help = tool(app, "help", "Keys")];
+    this.tip = h("p", { role: "status" });
+    this.legend = h("p", { class: "legend" }, h("span", { class: "mark" }, EDGE[0]), ` ${EDGE[1]}.`);
     this.element = h("footer", { class: "bar-area" },
-      h("div", { class: "aims" }, this.aim, this.clear, place === "groups" && h("div", { class: "picking" }, this.picking), h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, place === "groups" && this.compare, this.history)),
+      h("div", { class: "aims" }, this.aim, this.clear, place === "groups" && h("div", { class: "picking" }, this.picking), h("span", { class: "space" }), this.unsaved = h("span", { class: "quiet saved" }), h("div", { class: "history" }, place === "groups" && this.compare, this.history), this.tips = h("div", { class: "tips" }, this.tip, this.legend)),
       this.classes, this.others = h("div", { class: "acts", role: "group", "aria-label": "Acts" }, this.acts));
     this.place = place;
   }
 
   /** @param {any} state @param {boolean} [idle] whether there is no image that an act could be for */
   show(state, idle = false) {
-    const { session, selection, queue, group, keys } = state;
+    const { session, selection, queue, group, keys, touch } = state;
     const { open = 0, size = 0 } = listed(queue, group) ?? {};
     const chosen = selection.chosen.size;
     const single = this.place !== "groups";
     const [one] = selection.chosen;
-    const out = group?.members[one]?.misfit;
-    text(this.aim, idle ? "" : single ? AIMS[this.place] : chosen ? `${counted(chosen, "image")} ${out ? "taken out as not fitting" : "selected"}` : open ? `Nothing selected: keys act on all ${number(open)} open` : `Nothing selected, ${size ? "every image has an answer" : "no image is left"}`);
+    const out = Boolean(group?.members[one]?.misfit);
+    text(this.aim, idle ? "" : single ? AIMS[this.place] : aim({ chosen, out, open, size }, touch));
+    this.#touch(touch && !single, state);
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
     this.classes.hidden = this.others.hidden = idle;
@@ -55,6 +54,15 @@ export class Toolbar {
     Object.assign(this, { names: session.classes, keys });
     for (const button of [...this.acts, ...this.picking, this.compare, ...this.history]) text(button.lastChild, this.app.key(button.dataset.action));
     this.#enable(chosen, state);
+  }
+
+  /** What a finger needs to know, and a range without keys. */
+  #touch(here, { touch, selection, group }) {
+    this.tips.hidden = this.range.hidden = !here;
+    this.legend.hidden = !group?.members.some((one) => one?.extreme);
+    text(this.tip, here ? tapping(selection.range) : "");
+    trait(this.range, "aria-pressed", String(selection.range !== null));
+    named(this.help, touch ? "Help" : "Keys");
   }
 
   #classes(classes) {
@@ -83,7 +91,13 @@ export function keyed(app, index) {
   return key ? h("kbd", {}, key) : null;
 }
 
+/** Call a button of an act something else. @param {any} button @param {string} words */
+function named(button, words) {
+  text(button.querySelector("span"), words);
+  trait(button, "title", words);
+}
+
 /** A button of an act. A double click acts once. */
-function tool(app, action, words) {
+function tool(app, action, words = BUTTONS[action][0]) {
   return h("button", { class: "tool", "data-action": action, title: words, onclick: (event) => event.detail > 1 || app.run(action) }, icon(action), h("span", {}, words), h("kbd"));
 }
