@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALL ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check tools format docs bench card load results soak fuzz audit package lowest newest coverage mutants clean
+.PHONY: help install demo test check style types contracts pages tools format docs bench card load results soak fuzz audit package lowest newest coverage mutants clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,11 +39,19 @@ demo: $(VENV)/.installed  ## train on synthetic images with and without S2C2, an
 test: $(VENV)/.installed-test  ## unit, contract, property and golden tests, and doctests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-check: $(VENV)/.installed-check  ## style, types, import contracts, documentation
+check: style types contracts pages  ## style, types, import contracts, documentation
+
+style: $(VENV)/.installed-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-check
 	$(BIN)/mypy
+
+contracts: $(VENV)/.installed-check
 	$(BIN)/lint-imports
+
+pages: $(VENV)/.installed-check
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 
 $(TOOLS)/.installed: constraints-tools.txt | $(VENV)/.installed-test
