@@ -40,14 +40,20 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 
 @pytest.fixture
-def here(cluster: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory in which commands of Slurm reach the cluster."""
-    monkeypatch.setenv("SLURM_CONF", cluster["SLURM_CONF"])
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory in which jobs find these tests."""
     monkeypatch.setenv(
         "PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def here(cluster: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory in which commands of Slurm reach the cluster."""
+    monkeypatch.setenv("SLURM_CONF", cluster["SLURM_CONF"])
+    return folder
 
 
 def grid(data: Path, out: Path) -> "subprocess.Popen[str]":
@@ -125,6 +131,25 @@ def test_a_job_that_is_queued_again_after_its_end_is_not_done_again(tmp_path: Pa
         main(folder)
     assert (tmp_path / "notes").read_text() == "done "
     assert received((folder / "result").read_bytes()) is None
+
+
+def test_a_result_is_not_waited_for_longer_than_until_it_is_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``sbatch --wait`` asks ever more seldom whether its job has ended: here it would after ten minutes."""
+    sbatch = folder / "bin" / "sbatch"
+    sbatch.parent.mkdir()
+    sbatch.write_text('#!/bin/sh\nfor option; do :; done\nsh -c "${option#--wrap=}"\nexec sleep 600\n')
+    sbatch.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{sbatch.parent}{os.pathsep}{os.environ['PATH']}")
+    jobs = [Job("notes", note, (str(folder / "notes"),)), Job("fails", os.rmdir, ("/nowhere/at/all",))]
+    found = {
+        ended.job.name: ended.error for ended in Slurm(1)(jobs, stop=lambda: False, watch=lambda _: None)
+    }
+    assert found["notes"] is None
+    assert isinstance(found["fails"], FileNotFoundError)
+    assert (folder / "notes").read_text() == "done "
+    assert sorted(path.name for path in folder.iterdir()) == ["bin", "notes"]
 
 
 def test_where_there_is_no_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

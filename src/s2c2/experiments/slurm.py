@@ -53,8 +53,13 @@ class _Submitted:
     folder: Path
     """Its files: job, result, progress, what it printed."""
     process: "subprocess.Popen[bytes]"
-    """``sbatch --wait``, which ends with it."""
+    """``sbatch --wait``, which ends up to half a minute after it."""
     retries: int = 0
+
+    @property
+    def result(self) -> Path:
+        """The file that is there, and whole, once the job is done."""
+        return self.folder / "result"
 
     def __hash__(self) -> int:
         return id(self)
@@ -92,12 +97,15 @@ class _Queue:
     def ended(self, handles: Sequence[_Submitted], seconds: float) -> Sequence[_Submitted]:
         """Return those that ended; one that died is submitted again."""
         time.sleep(seconds)
+        for handle in handles:
+            if handle.result.exists():
+                handle.process.kill()
+                handle.process.wait()
         done = [handle for handle in handles if handle.process.poll() is not None]
         return [handle for handle in done if not self._again(handle)]
 
     def _again(self, handle: _Submitted) -> bool:
-        lost = not (handle.folder / "result").exists()
-        if not lost or handle.retries >= RETRIES or (self.folder / "stop").exists():
+        if handle.result.exists() or handle.retries >= RETRIES or (self.folder / "stop").exists():
             return False
         handle.retries += 1
         handle.process = self.submitted(handle.folder)
@@ -105,9 +113,8 @@ class _Queue:
 
     def error(self, handle: _Submitted) -> BaseException | None:
         """Return what went wrong with one that ended."""
-        result = handle.folder / "result"
-        if result.exists():
-            return received(result.read_bytes())
+        if handle.result.exists():
+            return received(handle.result.read_bytes())
         if (self.folder / "stop").exists():
             return KeyboardInterrupt()
         places = [handle.folder / name for name in ("said", "refused")]
