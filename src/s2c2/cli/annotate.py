@@ -154,7 +154,7 @@ def back_up(workspace: "Workspace", url: str | None, path: Path) -> None:
 
 def say(line: str) -> None:
     """Print a line at once, also into a pipe."""
-    screen.console.print(line, markup=False, highlight=False, soft_wrap=True)
+    screen.console.print(line)
     sys.stdout.flush()
 
 

@@ -68,7 +68,7 @@ def export(
     said = f"{len(answers)} answers to {_images(answers)} images"
     if written < len(answers):
         said = f"{written} of {said}; {format} has the last class of each person: no rounds, arms or skips"
-    screen.console.print(f"{dest}: {said}", markup=False)
+    screen.console.print(f"{dest}: {said}")
 
 
 def export_acts(log: str, dest: Path, format: str, arm: str | None, round: int | None) -> None:
@@ -93,7 +93,7 @@ def export_acts(log: str, dest: Path, format: str, arm: str | None, round: int |
     stream = BytesIO()
     found.write_csv(stream) if format == "csv" else found.write_parquet(stream)
     save(Export({"": stream.getvalue()}), dest)
-    screen.console.print(f"{dest}: {len(found)} acts", markup=False)
+    screen.console.print(f"{dest}: {len(found)} acts")
 
 
 @app.command("import")
@@ -120,7 +120,7 @@ def import_(
     found = importer(format)(source, given).spelled(given.images or ())
     save(EXPORTERS[kind](found, Extras()), dest)
     people = found.table["annotator"].n_unique()
-    screen.console.print(f"{dest}: {len(found)} answers of {people} annotators", markup=False)
+    screen.console.print(f"{dest}: {len(found)} answers of {people} annotators")
 
 
 @app.command()
@@ -160,20 +160,18 @@ def agreement(
         screen.console.print(
             f"note: {len(foreign)} of {len(images)} images are not in {truth}, such as {foreign[0]}: "
             f"'s2c2 annotations import' with --dataset {quote(str(truth))} matches paths with its images",
-            markup=False,
         )
     strangers = 0 if others is None else int((others.votes(images) == 0).sum()) - len(foreign)
     if strangers:
         screen.console.print(
             f"note: of {strangers} of {len(images)} images {truth} knows no label: KL leaves them out",
-            markup=False,
         )
     for text in () if said is None else cautions(found, said):
-        screen.console.print(f"note: {text}", markup=False)
+        screen.console.print(f"note: {text}")
     if out is not None:
         compared = None if truth is None else truth.name
         page.write(found, {"log": ", ".join(map(named, logs)), "truth": compared}, out)
-        screen.console.print(f"written: {out / 'agreement.html'}", markup=False)
+        screen.console.print(f"written: {out / 'agreement.html'}")
 
 
 def cautions(found: "Agreement", said: "Predictions") -> Iterator[str]:
@@ -238,9 +236,7 @@ def open_log(log: str, classes: tuple[str, ...] | None = None) -> "Log":
         )
     found = importer("csv")(Path(log), Given(classes))
     if found.ignored:
-        screen.console.print(
-            f"note: columns of {log} that are ignored: {', '.join(found.ignored)}", markup=False
-        )
+        screen.console.print(f"note: columns of {log} that are ignored: {', '.join(found.ignored)}")
     return found
 
 

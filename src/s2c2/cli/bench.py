@@ -63,7 +63,7 @@ def bench(
     asked.check()
     wanted = {name: chosen("section", name, SECTIONS) for name in sections or SHORT}
     for name, rows in wanted.items():
-        screen.console.print(f"measuring: {name}", markup=False)
+        screen.console.print(f"measuring: {name}")
         keep(name, rows(asked), asked, out)
     screen.console.print(f"written: {out / 'history.jsonl'}, {out / 'summary.md'}, {out / 'summary.svg'}")
 

@@ -76,13 +76,13 @@ def import_(
     screen.console.print(
         f"{dest}: {len(made.images)} images, {len(made.classes)} classes, {sum(votes)} annotations"
     )
-    screen.console.print(f"annotations by class: {tally(given)}", markup=False)
+    screen.console.print(f"annotations by class: {tally(given)}")
     for note in (*found.notes, *(misspelt(given) if listed is None else ())):
-        screen.console.print(note, markup=False)
+        screen.console.print(note)
     if (dest / "broken.csv").is_file():
         lost = len((dest / "broken.csv").read_text(encoding="utf-8").splitlines()) - 1
         screen.console.print(f"left out, as they cannot be read: {lost}, listed in {dest / 'broken.csv'}")
-    screen.console.print(f"next: {command_line('data', 'check', dest)}", markup=False)
+    screen.console.print(f"next: {command_line('data', 'check', dest)}")
 
 
 @app.command()
@@ -98,9 +98,9 @@ def check(dataset: Annotated[Path, typer.Argument(help="dataset folder")]) -> No
     screen.table("votes", ("votes an image", "images"), report.votes)
     for kind, findings in (("error", report.errors), ("warning", report.warnings)):
         for finding in findings:
-            screen.console.print(f"{kind}: {finding.message}", markup=False)
+            screen.console.print(f"{kind}: {finding.message}")
             for example in finding.examples:
-                screen.console.print(f"  {example}", markup=False)
+                screen.console.print(f"  {example}")
     if report.errors:
         raise typer.Exit(1)
     screen.console.print("no errors")

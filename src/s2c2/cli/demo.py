@@ -47,7 +47,7 @@ def demo(
     page = report([open_run(folders[name]) for name in ("readout", "s2c2", "vanilla")], out / "report.html")
     screen.console.print(f"\nThe report is {page.resolve()}: open it in a browser.")
     judge = command_line("annotate", folders["readout"])
-    screen.console.print(f"To judge its groups on a page:\n  {judge}", markup=False)
+    screen.console.print(f"To judge its groups on a page:\n  {judge}")
     screen.console.print("With your own images:")
     screen.console.print("  s2c2 data import FOLDER DATASET --format folders")
     screen.console.print("  s2c2 train DATASET --algorithm mean-teacher --out RUN")

@@ -137,7 +137,7 @@ def work(runs: "tuple[Planned, ...]", folder: Path, executor: "Executor") -> "tu
 
         worked = execute(runs, Output(folder), executor, stop=lambda: bool(asked), watch=watch)
     for name, reason in worked.failed:
-        screen.console.print(f"failed: {name}: {reason}", markup=False)
+        screen.console.print(f"failed: {name}: {reason}")
     begun = len(runs) - worked.skipped - worked.waiting
     waiting = f"{worked.waiting} not begun, " if worked.waiting else ""
     screen.console.print(

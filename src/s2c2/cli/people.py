@@ -225,4 +225,4 @@ def show_link(made: "Invited", url: str, what: str) -> None:
 
 def say(line: str) -> None:
     """Print a line as it is."""
-    screen.console.print(line, markup=False, highlight=False, soft_wrap=True)
+    screen.console.print(line)

@@ -21,7 +21,7 @@ def replay(
     with screen.progress("replaying") as advance:
         found = replayed(run, lambda done, total: advance(done, total, ""))
     for text in (*found.problems, *said(found)):
-        screen.console.print(text, markup=False)
+        screen.console.print(text)
     rows = [(name, repr(value), repr(found.recorded.get(name))) for name, value in found.losses.items()]
     screen.table("losses of the step", ("term", "now", "when it failed"), rows)
     suspects = [row(suspect) for suspect in found.suspects[:shown]]

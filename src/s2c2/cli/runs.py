@@ -69,7 +69,7 @@ def train(
         command=resuming(sys.argv),
     )
     step = "evaluate" if "validation" in predictions.splits else "propose"
-    screen.console.print(f"next: s2c2 {step} {folder}", markup=False)
+    screen.console.print(f"next: s2c2 {step} {folder}")
 
 
 def train_run(
@@ -111,7 +111,7 @@ def train_run(
             step=step,
             reading=obeying(asked, phase("reading images")),
             predicting=obeying(asked, phase("predicting")),
-            say=lambda text: screen.console.print(text, markup=False),
+            say=screen.console.print,
         )
         try:
             return run(
@@ -124,7 +124,7 @@ def train_run(
                 ranks=ranks,
             )
         except KeyboardInterrupt:
-            screen.console.print(stopped(out, command), markup=False)
+            screen.console.print(stopped(out, command))
             if asked[:1] == [signal.SIGTERM]:
                 raise typer.Exit(TERMINATED) from None
             raise
@@ -160,7 +160,7 @@ def announce(config: "Config", dataset: "Dataset", out: Path, processes: int = 1
         f"{computing}, {'bfloat16' if bfloat16(config, present()) else 'float32'}",
     ]
     for fact in facts:
-        screen.console.print(fact, markup=False)
+        screen.console.print(fact)
 
 
 def in_each_of(processes: int) -> str:
@@ -275,7 +275,7 @@ def predict(
         if out is not None and (anew is not None or source is None):
             only(ranks, predictions.write)(out)
     ambiguous = int(predictions.ambiguous.sum())
-    screen.console.print(f"{kept}: {len(predictions)} images", markup=False)
+    screen.console.print(f"{kept}: {len(predictions)} images")
     screen.console.print(f"{len(predictions) - ambiguous} certain, {ambiguous} ambiguous")
 
 
@@ -323,11 +323,11 @@ def _predict_folder(run: Path, source: Path, out: Path, skip_broken: bool, ranks
         except NothingReadError as error:
             raise UserError(": ".join((str(error), first_few(left_out)))) from error
     for text in (*saved.problems, *found[0].passed):
-        screen.console.print(text, markup=False)
+        screen.console.print(text)
     # Of a dataset each process knows all broken images, of a folder those of its share.
     say = screen.console if (source / "dataset.yaml").exists() else screen.everyone
     for text in (*(f"left out: {reason}" for reason in left_out), *sentences(odd)):
-        say.print(text, markup=False)
+        say.print(text)
     return predictions
 
 
@@ -357,10 +357,9 @@ def evaluate(
         screen.console.print(
             f"note: {against} is {opened[-1].label}, not a plain run; what is called vanilla above is its "
             "class head alone",
-            markup=False,
         )
     told = command_line("propose", run)
-    screen.console.print(f"written: {run / 'scores.json'}; next: {told}", markup=False)
+    screen.console.print(f"written: {run / 'scores.json'}; next: {told}")
 
 
 def show_scores(result: dict[str, Any]) -> None:
@@ -374,7 +373,7 @@ def show_scores(result: dict[str, Any]) -> None:
     ]
     screen.table("validation", ("score", "value", "what it says"), rows)
     for reason in result["scores"]["reasons"]:
-        screen.console.print(f"alarm: {reason}", markup=False)
+        screen.console.print(f"alarm: {reason}")
     if result["scores"]["images"] and not result["scores"]["share_disputed"]:
         screen.console.print(
             "note: people disagree about none of these images, so whether the ambiguous ones were found is "
@@ -400,7 +399,7 @@ def show_comparison(comparison: dict[str, Any]) -> None:
         for (score, ours, plain, _), ends, partner in zip(lines, intervals, which, strict=True)
     ]
     screen.table("at equal coverage", ("score", "S2C2", "baseline", "difference [95 %]", "which"), rows)
-    screen.console.print(comparison["verdict"], markup=False)
+    screen.console.print(comparison["verdict"])
 
 
 def difference(value: float, ends: Mapping[str, float]) -> str:
@@ -430,10 +429,9 @@ def propose(run: RunFolder) -> None:
     screen.console.print(
         f"{run / 'proposals.parquet'}: groups of alike images, {kinds['class']} by class and "
         f"{kinds['cluster']} by cluster",
-        markup=False,
     )
     annotating, reporting = command_line("annotate", run), command_line("report", run)
-    screen.console.print(f"next: {annotating}, or {reporting}", markup=False)
+    screen.console.print(f"next: {annotating}, or {reporting}")
 
 
 def report(

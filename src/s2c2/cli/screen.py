@@ -103,7 +103,7 @@ def _plain(task: str) -> Advance:
             return
         said = now
         facts = [f"{task}: {done}/{total}", per_second(rate), left(total - done, rate), remark]
-        console.print(", ".join(fact for fact in facts if fact), markup=False)
+        console.print(", ".join(fact for fact in facts if fact))
 
     return advance
 

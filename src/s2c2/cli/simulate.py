@@ -55,11 +55,11 @@ def simulate(
         f"{images} images, {annotators} simulated annotators, δ = {offset:g}", rows.columns, rows.rows
     )
     if sentence := consistency.verdict(found):
-        screen.console.print(sentence, markup=False)
+        screen.console.print(sentence)
     if out is not None:
         named = {"s2c2": runs[0].label, "vanilla": runs[1].label, "split": split, "images": images}
         consistency.write(found, named | {"seed": seed} | asdict(crowd), out)
-        screen.console.print(f"written: {out}", markup=False)
+        screen.console.print(f"written: {out}")
 
 
 def costs(assignments: list[str]) -> "Costs":
