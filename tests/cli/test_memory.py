@@ -13,16 +13,19 @@ from tests.cli.conftest import QUICK
 SCARCE = """
 import io, resource, sys
 import polars as pl
-import s2c2.experiments.saved, s2c2.experiments.run, torch, torch._dynamo
+import s2c2.experiments.saved, s2c2.experiments.run, s2c2.memory, torch, torch._dynamo
 pl.DataFrame({"a": [1]}).write_parquet(io.BytesIO())
 pl.DataFrame({"a": [1]}).write_csv()
 torch.set_num_threads(1)
 torch.nn.Conv2d(3, 3, 3)(torch.zeros(1, 3, 8, 8)).sum().backward()
 
+def held():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
 def limit(module, inputs):
-    pages = int(open("/proc/self/statm").read().split()[0])
-    most = pages * resource.getpagesize() + int(megabytes) * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    most = held() + int(megabytes) * 2**20
+    s2c2.memory.available = lambda root: max(most - held(), 0)
+    s2c2.memory.rebound()
     first.remove()
 
 first = torch.nn.modules.module.register_module_forward_pre_hook(limit)
@@ -30,7 +33,7 @@ _, megabytes, *arguments = sys.argv
 sys.argv = ["s2c2", *arguments]
 from s2c2.cli import main; main()
 """
-"""The command line where, from the first pass of a network on, memory may grow by some MiB only."""
+"""The command line on a machine that, at the first pass of a network, has some MiB left."""
 
 
 CRASHES = 3
