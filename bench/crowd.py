@@ -99,14 +99,20 @@ class Annotator:
         """Ask what others did, as an open page does, and load the queue anew where they did something."""
         while True:
             await asyncio.sleep(LOOK)
-            reply = await self.timed("events", "GET", f"/api/events?after={self.seq}", line=1)
-            if reply["changed"]:
-                await self.timed("queue", "GET", "/api/queue", line=1)
-            self.seq = reply["seq"]
+            path = f"/api/events?after={self.seq}&tab={self.tab}"
+            reply = await self.timed("events", "GET", path, line=1)
+            if reply["last"] > self.seq:
+                await self.queue(line=1)
+
+    async def queue(self, line: int = 0) -> dict[str, Any]:
+        """Return the groups; what others did until now is known from then on."""
+        queue: dict[str, Any] = await self.timed("queue", "GET", "/api/queue", line=line)
+        self.seq = max(self.seq, queue["seq"])
+        return queue
 
     async def turn(self) -> None:
         """Take a group, look at a page of it, take out misfits, and settle the rest."""
-        group = await self.taken(await self.timed("queue", "GET", "/api/queue"))
+        group = await self.taken(await self.queue())
         page = await self.timed("group", "GET", f"/api/groups/{group}?limit=500")
         await self.look([member["id"] for member in page["members"]][:PAGE])
         if self.rng.random() < 0.05:
