@@ -47,7 +47,7 @@ def test_fewer_cases_replace_no_table_and_are_put_into_none(tmp_path: Path) -> N
     fewer = entry("step", "2026-01-02", [STEP | {"seconds": [3.0, 2.9, 3.2]}])
     assert history.latest([full, fewer]) == [fewer, full]
     text = history.summary([full, fewer])
-    assert text.count("## step of wrn-10-1, batch 4 on P") == 2
+    assert text.count("## step of wrn-10-1, batch 4 on 1 thread of P") == 2
     assert text.index("2026-01-02") < text.index("| plain | wrn-10-1 | 4 | 3 (2.9") < text.index("2026-01-01")
     assert text.index("2026-01-01") < text.index("| plain | wrn-10-1 | 4 | 2 (1.9") < text.index("| lean |")
     plot([full, fewer], tmp_path / "two.svg")
@@ -61,7 +61,10 @@ def test_predictions_of_another_size_stand_beside_each_other() -> None:
         entry("predict", "", [{"network": "wrn-10-1", "images_per_s": 9.0}]) | {"options": {"size": size}}
         for size in (32, 96)
     )
-    assert titles([small, large]) == ["predict of wrn-10-1, 32 px on P", "predict of wrn-10-1, 96 px on P"]
+    assert titles([small, large]) == [
+        "predict of wrn-10-1, 32 px on 1 thread of P",
+        "predict of wrn-10-1, 96 px on 1 thread of P",
+    ]
     assert history.latest([small, large, small]) == [small, large]
 
 
@@ -75,7 +78,7 @@ def test_a_card_stands_beside_the_processor() -> None:
     card = entry("step", "2026-01-02", [STEP | {"case": "joined"}])
     card["machine"]["card"] = "Card 9"
     text = history.summary([entry("step", "2026-01-01", [STEP]), card])
-    assert "## step of wrn-10-1, batch 4 on P\n\n2026-01-01" in text
+    assert "## step of wrn-10-1, batch 4 on 1 thread of P\n\n2026-01-01" in text
     assert "## step of wrn-10-1, batch 4 on Card 9\n\n2026-01-02" in text
 
 
@@ -92,19 +95,27 @@ def test_another_batch_or_network_replaces_no_table(other: dict[str, Any], tmp_p
 def test_images_of_another_size_replace_no_table() -> None:
     small, large = (entry("step", "", [STEP]) | {"options": {"size": size}} for size in (32, 96))
     assert titles([small, large]) == [
-        "step of wrn-10-1, 32 px, batch 4 on P",
-        "step of wrn-10-1, 96 px, batch 4 on P",
+        "step of wrn-10-1, 32 px, batch 4 on 1 thread of P",
+        "step of wrn-10-1, 96 px, batch 4 on 1 thread of P",
     ]
 
 
 def test_what_has_neither_is_kept_once() -> None:
-    assert titles([entry("start", day, [{"command": "--help"}]) for day in ("1", "2")]) == ["start on P"]
+    assert titles([entry("start", day, [{"command": "--help"}]) for day in ("1", "2")]) == [
+        "start on 1 thread of P"
+    ]
 
 
 def test_another_processor_replaces_no_table() -> None:
     ours, theirs = (entry("start", day, [{"command": "--help"}]) for day in ("1", "2"))
     theirs["machine"]["processor"] = "Q"
-    assert titles([ours, theirs]) == ["start on P", "start on Q"]
+    assert titles([ours, theirs]) == ["start on 1 thread of P", "start on 1 thread of Q"]
+
+
+def test_another_number_of_threads_stands_for_no_other() -> None:
+    one, two = (entry("start", day, [{"command": "--help"}]) for day in ("1", "2"))
+    two["machine"]["threads"] = 2
+    assert titles([one, two]) == ["start on 1 thread of P", "start on 2 threads of P"]
 
 
 def test_the_committed_table_is_that_of_the_committed_history() -> None:

@@ -72,7 +72,7 @@ def cases(entry: Entry) -> set[tuple[Any, ...]]:
 
 
 def titled(entry: Entry) -> str:
-    """Return the section of an entry, of which network, size and batch, and on which card or processor.
+    """Return the section of an entry, of which network, size and batch, and on which card or threads.
 
     Example:
         >>> rows = [{"network": "wrn-28-2", "batch": 16}]
@@ -81,13 +81,27 @@ def titled(entry: Entry) -> str:
         >>> rows = [{"network": "wrn-28-2"}]
         >>> titled({"section": "predict", "machine": {}, "rows": rows, "options": {"size": 96}})
         'predict of wrn-28-2, 96 px'
+        >>> machine = {"processor": "AMD EPYC", "threads": 2}
+        >>> titled({"section": "start", "machine": machine, "rows": [], "options": {}})
+        'start on 2 threads of AMD EPYC'
     """
     row: Row = next(iter(entry["rows"]), {})
     network, batch, machine = row.get("network"), row.get("batch"), entry["machine"]
-    place = machine.get("card") or machine.get("processor")
+    place = machine.get("card") or on(machine)
     size = f", {entry['options']['size']} px" if network and "size" in entry["options"] else ""
     of = (f" of {network}{size}" if network else "") + (f", batch {batch}" if batch else "")
     return f"{entry['section']}{of}" + (f" on {place}" if place else "")
+
+
+def on(machine: Mapping[str, Any]) -> str:
+    """Return the processor of a machine, and with how many threads where that is known.
+
+    Example:
+        >>> on({"processor": "AMD EPYC", "threads": 1}), on({"processor": "AMD EPYC"}), on({})
+        ('1 thread of AMD EPYC', 'AMD EPYC', '')
+    """
+    processor, threads = machine.get("processor", ""), machine.get("threads")
+    return f"{threads} thread{'s' * (threads != 1)} of {processor}" if threads and processor else processor
 
 
 def columns(rows: Sequence[Row]) -> list[str]:
