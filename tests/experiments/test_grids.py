@@ -398,3 +398,24 @@ def test_the_ceiling_of_a_dataset_that_fixes_its_splits_is_refused(tmp_path: Pat
     (folder.root / "splits.csv").write_text("\n".join(["image,split", *rows]) + "\n")
     with pytest.raises(UserError, match="fixes which images are labeled"):
         plan("ceiling", Spread((folder.root,), 1, {}))
+
+
+def test_depth_gives_as_many_votes_to_fewer_images(dataset: Dataset) -> None:
+    values = configuration.assignments(["data.labeled=41", "data.validation=30"])
+    _, runs = plan("depth", Spread((dataset.root,), 1, values))
+    found = {run.entry.arm: run for run in runs}
+    rest = len(dataset.images) - 71
+    data = {arm: run.config.data for arm, run in found.items()}
+    assert {arm: (one.labeled, one.votes, one.unlabeled) for arm, one in data.items()} == {
+        "vanilla": (41, 1, None),
+        "vanilla-readout-probe": (41, 1, None),
+        **dict.fromkeys(("deep-2", "deep-2-doubt"), (20, 2, 21 + rest)),
+        **dict.fromkeys(("deep-3", "deep-3-doubt"), (13, 3, 28 + rest)),
+        **dict.fromkeys(("deep-5", "deep-5-doubt"), (8, 5, 33 + rest)),
+    }
+    divided = [divide(dataset, sizes(run.config, len(dataset.images)), run.config.seed) for run in runs]
+    assert len({one.validation for one in divided}) == 1
+    assert len({frozenset((*one.labeled, *one.unlabeled)) for one in divided}) == 1
+    read = {arm: run.config.predict.ambiguity for arm, run in found.items() if arm.startswith("deep-2")}
+    assert read == {"deep-2": "votes", "deep-2-doubt": "doubt"}
+    assert {run.entry.against for run in runs} == {None, "small-mean-teacher-vanilla-0"}

@@ -26,6 +26,8 @@ VIEWS = 4
 """Views that arms named so average."""
 VOTES = 5
 """Votes that arms named so draw for each labeled image."""
+DEPTHS = (2, 3, 5)
+"""Votes of a labeled image in arms that give as many votes to fewer images."""
 LARGER = 4
 """Images in a batch of arms named so, for each in the others'."""
 WEIGHTS = (5, 10, 20, 50)

@@ -251,6 +251,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         readings.ceiling,
         ("mean-teacher",),
     ),
+    "depth": Experiment(
+        "The plain network, read with a probe, given as many votes: one to many images, or several to few",
+        readings.deeper,
+        ("mean-teacher",),
+    ),
     "precision": Experiment(
         "The plain algorithm in float32 with joined views, and by number format and how views are read",
         changes.faster,

@@ -6,7 +6,7 @@ from s2c2 import config as configuration
 from s2c2.data.dataset import Dataset
 from s2c2.data.splits import default_sizes, resolve
 from s2c2.errors import UserError
-from s2c2.experiments.arms import EQUAL, READOUT, S2C2, VANILLA, VIEWS, VOTES, measured
+from s2c2.experiments.arms import DEPTHS, EQUAL, READOUT, S2C2, VANILLA, VIEWS, VOTES, measured
 from s2c2.experiments.planned import Values
 from s2c2.experiments.setup import sizes
 
@@ -165,15 +165,52 @@ def ceiling(dataset: Dataset, base: Values) -> dict[str, Values]:
     }
 
 
+def deeper(dataset: Dataset, base: Values) -> dict[str, Values]:
+    """Return the plain network, read with a probe, by how as many votes are given: to how many images.
+
+    Half, a third and a fifth of the labeled images with two, three and five votes each, read by what votes
+    teach and, as ``-doubt``, by doubt. The images that lose their label are trained on without one.
+    Validation images are the same for all.
+    """
+    share = measured(dataset, base)
+    read = {**READOUT, "classes": "probe", "prior": share}
+    once: Values = {"objective": {"name": "vanilla"}, "predict": read}
+    found: dict[str, Values] = {"vanilla": VANILLA, "vanilla-readout-probe": once}
+    for votes in DEPTHS:
+        told = {"data": {**relabeled(dataset, base, "depth", votes), "votes": votes}}
+        doubt = configuration.merged(once, told)
+        found[f"deep-{votes}-doubt"] = doubt
+        found[f"deep-{votes}"] = configuration.merged(doubt, {"predict": {"ambiguity": "votes"}})
+    return found
+
+
 def labeled_throughout(dataset: Dataset, base: Values) -> Values:
     """Return the data settings with which every image is labeled that would else be unlabeled.
 
     Raises:
         UserError: when the dataset fixes its splits.
     """
+    return relabeled(dataset, base, "ceiling")
+
+
+def relabeled(dataset: Dataset, base: Values, experiment: str, part: int | None = None) -> Values:
+    """Return the data settings with which other images are labeled, and as many are trained on.
+
+    Args:
+        dataset: the images.
+        base: the shared values.
+        experiment: name of what asks for it.
+        part: 2 for half of the images that would be labeled; None labels the unlabeled ones too.
+
+    Raises:
+        UserError: when the dataset fixes its splits.
+    """
     if dataset.splits:
-        raise UserError(f"splits.csv of {dataset.root} fixes which images are labeled: ceiling labels all")
+        raise UserError(
+            f"splits.csv of {dataset.root} fixes which images are labeled: {experiment} labels others"
+        )
     labels = dataset.annotations.majority(dataset.images)
     counts = resolve(sizes(configuration.resolve(base), len(labels)) or default_sizes(labels), labels)
-    labeled = {"labeled": counts["labeled"] + counts["unlabeled"], "unlabeled": 0}
-    return {"split": None} | counts | labeled
+    trained = counts["labeled"] + counts["unlabeled"]
+    labeled = trained if part is None else counts["labeled"] // part
+    return {"split": None} | counts | {"labeled": labeled, "unlabeled": trained - labeled}

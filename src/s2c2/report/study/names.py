@@ -72,6 +72,11 @@ ARMS: Mapping[str, str] = {
     "vanilla-views-votes": "plain, views, 5 votes",
     "every-label": "plain, with a readout, probe, every image labeled",
     "every-vote": "plain, with a readout, probe, every vote",
+    **{
+        f"deep-{votes}{ending}": f"plain, with a readout, probe, {images} the images with {votes} votes{read}"
+        for votes, images in ((2, "half"), (3, "a third of"), (5, "a fifth of"))
+        for ending, read in (("", ""), ("-doubt", ", read by doubt"))
+    },
     "majority": "majority label",
     "soft": "soft label",
     "undisputed": "disputed images removed",
