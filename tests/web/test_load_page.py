@@ -31,7 +31,7 @@ def test_annotators_at_once() -> None:
     assert row("an act")[0] == f"{percentiles(act)} ms ({act['n']} acts)"
     assert row("a page of 60")[0] == f"{percentiles(page)} ms ({page['n']} pages)"
     memory = f"{paced['memory_mb']:.0f} MB after {paced['acts']} acts"
-    more = f"without pauses {quick['memory_mb']:.0f} MB after {quick['acts']}"
+    more = f"without pauses {quick['memory_mb']:.0f} MB after {quick['acts']:,}"
     assert row("memory <")[0] == f"{memory}; {more}"
     for words, size in (("ready < 2 s", "small"), ("ready on 100,000", "large")):
         first, again = ready[size]["first_s"], ready[size]["again_s"]
@@ -60,7 +60,7 @@ def test_what_the_text_says_of_annotators() -> None:
         f"{paced['acts_s']} acts, {paced['images_s']} answered or moved images",
         f"images and {paced['thumbnails_s']:.0f} thumbnails a second",
         f"had {paced['server_cpu_s']:.0f} s of a core in {paced['seconds']:.0f} s",
-        f"{quick['acts_s']} acts, {quick['images_s']:,} images and {quick['thumbnails_s']:.0f} thumbnails",
+        f"{quick['acts_s']} acts, {quick['images_s']:,} images and {quick['thumbnails_s']:,.0f} thumbnails",
         f"an act took {percentiles(quick['ms']['act'])} ms",
         f"a page {percentiles(quick['ms']['page of thumbnails'])} ms",
     ):
@@ -74,6 +74,10 @@ def test_one_person_in_a_browser() -> None:
     assert row("from the address") == [f"{facts['opened_s']:.2f} s"]
     expected = f"{percentiles(frames)} ms; {slow} of {frames['n']} longer than 50 ms"
     assert row("a frame") == [expected]
+    assert row("a grid of 100,000")[:2] == [
+        f"frames of {expected.replace(';', ',')}",
+        "no" if slow else "yes",
+    ]
     assert row("a jump") == [f"{percentiles(jumps, 'most')} ms ({jumps['n']} jumps)"]
     assert row("elements") == [str(facts["elements"])]
     assert row("select all") == [f"{facts['select_all_s']:.1f} s"]

@@ -73,9 +73,9 @@ ARMS: Mapping[str, str] = {
     "every-label": "plain, with a readout, probe, every image labeled",
     "every-vote": "plain, with a readout, probe, every vote",
     **{
-        f"deep-{votes}{ending}": f"plain, with a readout, probe, {images} the images with {votes} votes{read}"
+        f"deep-{votes}{ending}": f"{images} the images, {votes} votes each{read}"
         for votes, images in ((2, "half"), (3, "a third of"), (5, "a fifth of"))
-        for ending, read in (("", ""), ("-doubt", ", read by doubt"))
+        for ending, read in (("", ""), ("-doubt", ", by doubt"))
     },
     "majority": "majority label",
     "soft": "soft label",
