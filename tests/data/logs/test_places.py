@@ -195,25 +195,6 @@ def test_damaged_class_names_of_a_file(classes: str, tmp_path: Path) -> None:
         importer("parquet")(path, Given())
 
 
-def test_class_names_of_a_file_that_are_there_twice(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    twice = {"classes": '["cat", "dog", "cat"]'}
-    pl.DataFrame({"image": ["a"], "label": ["cat"]}).write_parquet(path, metadata=twice)
-    with pytest.raises(UserError, match=r"t\.parquet: its metadata name the class 'cat' twice"):
-        importer("parquet")(path, Given())
-
-
-@pytest.mark.parametrize("value", [1.5, NAN])
-def test_no_number_of_a_parquet_log_is_cut_to_fit(value: float, tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    frame = pl.DataFrame({"image": ["a", "b", "c"], "label": ["cat"] * 3, "round": [1.0, value, None]})
-    frame.write_parquet(path)
-    with pytest.raises(UserError, match=rf"t\.parquet, row 2: round {str(value).lower()} is not a whole"):
-        importer("parquet")(path, GIVEN)
-    frame.with_columns(round=pl.Series([1.0, 2.0, None])).write_parquet(path)
-    assert importer("parquet")(path, GIVEN).table["round"].to_list() == [1, 2, 1]
-
-
 def test_a_first_distribution_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("image,distribution\na,{much}\n")
     with pytest.raises(UserError, match=r"t\.csv, line 2: '{much}' is not a distribution"):

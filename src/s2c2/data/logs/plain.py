@@ -196,7 +196,4 @@ def _listed(written: str, source: Path) -> tuple[str, ...]:
         classes = None
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise UserError(f"{source}: the classes in its metadata are damaged; name them with --dataset")
-    twice = next((name for name in classes if classes.count(name) > 1), None)
-    if twice is not None:
-        raise UserError(f"{source}: its metadata name the class '{twice}' twice; name them with --dataset")
     return tuple(classes)
