@@ -3,7 +3,8 @@
 import { neighbour } from "../logic/board.mjs";
 import { mean } from "../logic/distribution.mjs";
 import { resized } from "../logic/geometry.mjs";
-import { motion } from "../logic/keys.mjs";
+import { labeled, motion } from "../logic/keys.mjs";
+import { choices } from "../logic/search.mjs";
 import { cleared, everything, inverted, only, pointed, positions, ranged, spanning, target, toggled } from "../logic/selection.mjs";
 import { counted } from "../logic/words.mjs";
 import { choose, compare, parts, softLabel } from "./dialogs.mjs";
@@ -88,8 +89,10 @@ async function ambiguous(app) {
 async function search(app) {
   const aim = aimed(app);
   if (!aim) return;
-  const classes = app.store.state.session.classes.map((one, index) => ({ name: one.name, index, detail: one.key ?? "" }));
-  const found = await choose(`Label ${subject(app)}`, classes, app.store.state.touch);
+  const { session, touch, view } = app.store.state;
+  const shares = view === "review" ? mean(aim.answers, session.classes.length) ?? [] : [];
+  const classes = choices(session.classes, (index) => (touch ? "" : app.key(labeled(index))), shares);
+  const found = await choose(`Label ${subject(app)}`, classes, touch);
   if (found) label(app, found.index, aim);
 }
 

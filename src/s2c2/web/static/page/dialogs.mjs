@@ -37,7 +37,7 @@ function beside(element, { clientX, clientY }) {
 
 /**
  * Choose by typing.
- * @template {{name: string, detail?: string}} T
+ * @template {{name: string, detail?: string, said?: boolean}} T
  * @param {string} title @param {T[]} items @param {boolean} [touch] whether a finger chooses, without keys @returns {Promise<T|null>}
  */
 export function choose(title, items, touch = false) {
@@ -59,7 +59,7 @@ export function choose(title, items, touch = false) {
     }
     function draw() {
       fill(list, found.slice(0, 200).map((item, index) => h("li", {
-        id: `choice-${index}`, role: "option", "aria-selected": String(index === at), onclick: () => close(item),
+        id: `choice-${index}`, role: "option", "aria-selected": String(index === at), "data-said": item.said, onclick: () => close(item),
       }, h("span", {}, item.name), item.detail ? h("span", { class: "quiet" }, item.detail) : null)));
       if (!found.length) fill(list, h("li", { class: "quiet" }, "Nothing has this name."));
       trait(input, "aria-activedescendant", found.length ? `choice-${at}` : null);
