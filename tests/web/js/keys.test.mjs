@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ACTIONS, combination, conflicts, defaults, keyMap, labeled, meaning, motion, rebound, shown } from "../../../src/s2c2/web/static/logic/keys.mjs";
+import { ACTIONS, clicksAgain, combination, conflicts, defaults, keyMap, labeled, meaning, motion, rebound, repeats, shown } from "../../../src/s2c2/web/static/logic/keys.mjs";
 
 const press = (key, more = {}) => combination({ key, ...more });
 
@@ -105,4 +105,10 @@ test("keys are shown as they are printed", () => {
   assert.equal(shown("enter"), "⏎");
   assert.equal(shown("+"), "+");
   assert.equal(shown("/"), "/");
+});
+
+test("quick clicks on range, undo and redo are all meant; a double click on an act acts once", () => {
+  for (const action of ["range", "undo", "redo"]) assert.ok(clicksAgain(action), action);
+  for (const action of ["misfit", "split", "merge", "skip", "flag", "finish", "all", "invert", "compare"]) assert.ok(!clicksAgain(action), action);
+  assert.ok(!repeats("range"));
 });

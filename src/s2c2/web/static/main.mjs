@@ -1,7 +1,7 @@
 /** The page: what it is made of, how it starts, and where keys go. */
 
 import { beginning } from "./logic/beginning.mjs";
-import { combination, keyMap, meaning, shown } from "./logic/keys.mjs";
+import { combination, keyMap, meaning, repeats, shown } from "./logic/keys.mjs";
 import { nothing, pointed } from "./logic/selection.mjs";
 import { own } from "./logic/tabs.mjs";
 import { Address } from "./page/address.mjs";
@@ -141,8 +141,7 @@ class App {
     const action = meaning(this.store.state.keys, place, keys);
     if (!action) return undefined;
     event.preventDefault();
-    const again = event.repeat && !["next", "previous", "larger", "smaller", "undo", "redo"].includes(action);
-    return again ? undefined : this.run(action);
+    return event.repeat && !repeats(action) ? undefined : this.run(action);
   }
 
   #special(place, keys, event) {

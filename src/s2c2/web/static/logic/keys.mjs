@@ -83,6 +83,15 @@ const LABELS = Object.fromEntries(Array.from({ length: SHOWN }, (_, index) => [
 
 const BOUND = { ...ACTIONS, ...LABELS };
 
+/** Actions that a held key repeats: each press is meant. */
+const REPEATED = ["next", "previous", "larger", "smaller", "undo", "redo"];
+
+/** Whether an action is done again by a key that stays down. @param {string} action */
+export const repeats = (action) => REPEATED.includes(action);
+
+/** Whether the second of two quick clicks on a button is meant too; on others a double click acts once. @param {string} action */
+export const clicksAgain = (action) => action === "range" || repeats(action);
+
 /** @returns {KeyMap} the keys as they come */
 export function defaults() {
   return Object.fromEntries(Object.entries(BOUND).map(([name, action]) => [name, [...action.keys]]));

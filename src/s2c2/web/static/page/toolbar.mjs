@@ -1,7 +1,7 @@
 /** The bar below the grid: what the next key acts on, the classes, and the acts, each with its key. */
 
 import { listed } from "../logic/board.mjs";
-import { SHOWN, labeled } from "../logic/keys.mjs";
+import { SHOWN, clicksAgain, labeled } from "../logic/keys.mjs";
 import { BUTTONS, EDGE, aim, tapping } from "../logic/terms.mjs";
 import { counted } from "../logic/words.mjs";
 import { fill, h, icon, text, trait } from "./dom.mjs";
@@ -97,7 +97,7 @@ function named(button, words) {
   trait(button, "title", words);
 }
 
-/** A button of an act. A double click acts once. */
+/** A button of an act. A double click acts once, but on one whose clicks are all meant. */
 function tool(app, action, words = BUTTONS[action][0]) {
-  return h("button", { class: "tool", "data-action": action, title: words, onclick: (event) => event.detail > 1 || app.run(action) }, icon(action), h("span", {}, words), h("kbd"));
+  return h("button", { class: "tool", "data-action": action, title: words, onclick: (event) => (event.detail > 1 && !clicksAgain(action)) || app.run(action) }, icon(action), h("span", {}, words), h("kbd"));
 }
