@@ -1,7 +1,7 @@
 """Nothing that is to be read is cut, covered or torn, at the widths of a desk and of a tablet."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.screen import notice, saved, select
@@ -9,6 +9,7 @@ from tests.browser.serving import Server
 from tests.browser.test_people import joined
 
 SIZES = [(1280, 800), (820, 1180)]
+LONG = "large adenocarcinoma of the upper layer {}"
 CUT = "one => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight"
 LINES = """word => {
   const code = document.querySelector(".command code");
@@ -78,3 +79,26 @@ def test_the_group_of_what_fits_nowhere_is_called_as_it_is_elsewhere(server: Ser
     select(page, server.members(group)[0])
     page.keyboard.press("x")
     expect(page.locator("button.group[data-group='misfits'] .name")).to_contain_text("left over")
+
+
+def test_long_names_of_classes_leave_room_and_are_read_whole(
+    server: Server, open_page: Open, context: BrowserContext
+) -> None:
+    def long(route: Route) -> None:
+        session = route.fetch().json()
+        session["classes"] = [{"name": LONG.format(at), "index": at} for at in range(40)]
+        route.fulfill(json=session)
+
+    context.route("**/api/session", long)
+    page = open_page(server, group=server.groups("class")[0])
+    grid = page.locator(".grid").bounding_box()
+    assert grid is not None
+    assert grid["height"] > 400
+    for name in page.locator(".groups .class").all()[:12]:
+        assert not name.evaluate(CUT)
+    page.keyboard.press("u")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for words in page.locator("dialog :is(.presets button, .weight .name)").all()[:12]:
+        assert not words.evaluate(CUT)
+    expect(page.get_by_role("button", name="Give this soft label")).to_be_in_viewport(ratio=1)
+    assert not page.locator("dialog").evaluate("one => one.scrollWidth > one.clientWidth")

@@ -105,7 +105,7 @@ def test_a_range_is_selected_by_two_taps(server: Server, open_page: Open, tablet
     page = open_page(server, tablet, group)
     aim, tip = page.locator(".groups .aim"), page.locator(".groups .tips [role=status]")
     whole = page.get_by_role("button", name="Range")
-    expect(tip).to_have_text("Tap an image to select it, hold it to see it large.")
+    expect(tip).to_have_text("Tap to select, hold to see large.")
     cell(page, images[0]).tap()
     whole.tap()
     expect(whole).to_have_attribute("aria-pressed", "true")
@@ -120,7 +120,7 @@ def test_a_range_is_selected_by_two_taps(server: Server, open_page: Open, tablet
     whole.tap()
     expect(tip).to_have_text("Range: tap its first image.")
     whole.tap()
-    expect(tip).to_have_text("Tap an image to select it, hold it to see it large.")
+    expect(tip).to_have_text("Tap to select, hold to see large.")
     page.locator(".groups button[data-label='1']").tap()
     [labeled] = server.recorded("label")
     assert sorted(labeled.images) == sorted(images[at] for at in (0, 4, 6, 7))
@@ -146,6 +146,7 @@ def test_words_speak_of_taps_and_buttons_on_a_tablet(
     menu = page.locator(".groups .menu")
     expect(menu).to_have_text("Menu")
     expect(menu.locator("span")).to_be_visible()
+    expect(page.locator("#rail")).to_be_hidden()
     assert page.evaluate(BEYOND) == []
     page.locator("[data-action=grow]").tap()
     expect(page.locator(".growing .answers")).to_contain_text("Hold an image to see it large.")
@@ -154,6 +155,25 @@ def test_words_speak_of_taps_and_buttons_on_a_tablet(
     page.get_by_role("button", name="Back").tap()
     page.locator(".groups [data-action=search]").tap()
     expect(page.locator("dialog")).to_contain_text("Tap the one that you mean.")
+
+
+@pytest.mark.parametrize(("width", "height", "least"), [(1024, 768, 450), (390, 844, 440)])
+def test_buttons_have_words_and_leave_room_for_images_that_stay_where_they_are(
+    server: Server, open_page: Open, tablet: BrowserContext, width: int, height: int, least: int
+) -> None:
+    group = server.groups("class")[0]
+    page = open_page(server, tablet, group)
+    page.set_viewport_size({"width": width, "height": height})
+    for action in ("all", "invert", "range", "compare", "undo", "redo", "help"):
+        box = page.locator(f".groups [data-action={action}] span").bounding_box()
+        assert box is not None
+        assert box["width"] > 20, action
+    before = page.locator(".grid").bounding_box()
+    assert before is not None
+    assert before["height"] >= least
+    cell(page, server.members(group)[0]).tap()
+    expect(page.get_by_role("button", name="Clear")).to_be_visible()
+    assert page.locator(".grid").bounding_box() == before
 
 
 def test_the_suggestion_of_one_image_is_accepted_by_a_button_that_says_so(

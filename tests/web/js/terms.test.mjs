@@ -27,7 +27,7 @@ test("what the next act is for is said in keys, or in buttons where there are no
 });
 
 test("what a tap does is said for each state of a range", () => {
-  assert.deepEqual([null, -1, 0, 7].map((range) => tapping(range).split(/[:.]/)[0]), ["Tap an image to select it, hold it to see it large", "Range", "Range", "Range"]);
+  assert.deepEqual([null, -1, 0, 7].map((range) => tapping(range).split(/[:.]/)[0]), ["Tap to select, hold to see large", "Range", "Range", "Range"]);
   assert.match(tapping(-1), /first/);
   assert.match(tapping(0), /last/);
 });

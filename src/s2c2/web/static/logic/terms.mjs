@@ -60,6 +60,6 @@ export function aim({ chosen, out, open, size }, touch) {
 
 /** What a finger does next with the images. @param {number|null} range of the selection @returns {string} */
 export function tapping(range) {
-  if (range === null) return "Tap an image to select it, hold it to see it large.";
+  if (range === null) return "Tap to select, hold to see large.";
   return range < 0 ? "Range: tap its first image." : "Range: tap its last image.";
 }
