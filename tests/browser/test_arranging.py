@@ -38,6 +38,7 @@ def test_split_into_parts(server: Server, open_page: Open) -> None:
     assert sorted(image for part in parts for image in part) == sorted(before)
     expect(page.locator("[data-group^='split-']")).to_have_count(3)
     expect(page.locator(f"[data-group='{group}']")).to_have_count(0)
+    expect(page).to_have_url(re.compile(f"/split-{event.seq}-1$"))
 
 
 def test_merge_into_another_group(server: Server, open_page: Open) -> None:

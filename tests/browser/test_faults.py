@@ -39,6 +39,26 @@ def test_network_lost_and_back(server: Server, open_page: Open, context: Browser
     server.recorded("label", "label", "label")
 
 
+def test_review_and_an_unread_group_say_what_is_true_without_a_network(
+    server: Server, open_page: Open, context: BrowserContext
+) -> None:
+    first, _, third = server.groups("class")
+    page = open_page(server, group=first)
+    context.set_offline(True)
+    page.keyboard.press("v")
+    expect(page.locator(".review .facts")).to_have_text("The server does not answer.")
+    page.locator("#rail").get_by_role("button", name="Groups").click()
+    page.locator(f"button.group[data-group='{third}']").click()
+    expect(page.locator(".groups p.empty")).to_contain_text("as soon as the server answers")
+    expect(page.locator(".groups .aim")).to_have_text("")
+    page.keyboard.press("v")
+    again = page.locator(".review").get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    context.set_offline(False)
+    again.click()
+    expect(page.locator(".review .facts")).to_have_text("Nothing to decide")
+
+
 def test_undo_without_a_network(server: Server, open_page: Open, context: BrowserContext) -> None:
     group = server.groups("class")[0]
     image = server.members(group)[0]

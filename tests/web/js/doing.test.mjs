@@ -84,3 +84,15 @@ test("the state of the group before an act is kept for the last acts only; undo 
   assert.deepEqual(opened, ["all"]);
   assert.deepEqual([sent.at(-1).act, sent.at(-1).target_seq], ["undo", 20]);
 });
+
+test("a group that was split into parts leads to its first part", async () => {
+  const { doing, opened, store, settled } = page();
+  doing.loading.queue = async () => {
+    const parts = ["split-2-1", "split-2-2"].map((group) => ({ ...store.state.queue[0], group, kind: "split" }));
+    store.set({ queue: [{ ...store.state.queue[0], group: "other" }, ...parts] });
+    return true;
+  };
+  doing.do("recluster", { group: "all", images: null, parts: 2 });
+  await settled();
+  assert.deepEqual(opened, ["split-2-1"]);
+});

@@ -239,7 +239,7 @@ export class Doing {
     this.due = acts !== this.store.state.acts;
     if (this.due) return;
     const undoing = TURNING.includes(act.act);
-    const wanted = undoing ? (answer.group?.group ?? group?.id) : act.group;
+    const wanted = undoing ? (answer.group?.group ?? group?.id) : act.act === "recluster" ? `split-${answer.seq}-1` : act.group;
     if (!wanted || act.act === "misfit" || (!undoing && act.group !== group?.id)) return;
     const there = queue.some((one) => one.group === wanted);
     const at = undoing && view === "single" ? answer.at : null;

@@ -59,7 +59,7 @@ export class Review {
     const reply = await this.app.api.ask("review");
     if (this.asked !== decided) return undefined;
     this.asked = null;
-    if (reply.status !== 200) return text(this.facts, sentence(reply));
+    if (reply.status !== 200) return this.#failed(reply);
     const [before, here] = [new Set(this.items.map((one) => one.id)), this.item?.id];
     const { total, images } = reply.body;
     this.items = images.filter((one) => !decided.has(one.id));
@@ -67,6 +67,14 @@ export class Review {
     const back = this.items.findIndex((one) => !before.has(one.id));
     this.at = back < 0 ? Math.max(0, this.items.findIndex((one) => one.id === here)) : back;
     return this.draw();
+  }
+
+  /** What is on the screen stays there; where nothing is, a button asks again. */
+  #failed(reply) {
+    text(this.facts, sentence(reply));
+    if (this.item) return;
+    this.stage.toggleAttribute("data-empty", true);
+    fill(this.stage, h("div", { class: "empty" }, h("p", {}, "The disagreements could not be read."), h("button", { onclick: () => this.enter() }, "Try again")));
   }
 
   get item() {

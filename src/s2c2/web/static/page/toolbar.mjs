@@ -43,7 +43,7 @@ export class Toolbar {
     const single = this.place !== "groups";
     const [one] = selection.chosen;
     const out = Boolean(group?.members[one]?.misfit);
-    text(this.aim, idle ? "" : single ? AIMS[this.place] : aim({ chosen, out, open, size }, touch));
+    text(this.aim, idle || (!single && !group) ? "" : single ? AIMS[this.place] : aim({ chosen, out, open, size }, touch));
     this.#touch(touch && !single, state);
     trait(this.aim, "data-chosen", chosen > 0 && !single);
     this.clear.hidden = single || !chosen;
