@@ -180,3 +180,28 @@ def test_a_soft_label_begins_with_the_answers_to_the_image(
     *_, decided = server.recorded("label", "label", "ambiguous", "decide")
     assert decided.images == [image]
     assert decided.payload["distribution"] == pytest.approx([0.3, 0.6, 0.1, 0])
+
+
+def test_at_200_percent_the_image_lies_above_the_buttons_and_shares_are_not_torn(
+    disputed: tuple[Page, Server], context: BrowserContext
+) -> None:
+    page, _ = disputed
+
+    def long(route: Route) -> None:
+        session = route.fetch().json()
+        session["classes"] = [{"name": f"large adenocarcinoma of the upper layer {at}"} for at in range(12)]
+        route.fulfill(json=session)
+
+    context.route("**/api/session", long)
+    page.reload()
+    page.wait_for_selector("[role=gridcell][data-image]")
+    page.set_viewport_size({"width": 640, "height": 400})
+    page.keyboard.press("v")
+    image, bar = page.locator(".review img[data-image]"), page.locator(".review .bar-area")
+    expect(image).to_be_visible()
+    (above, below) = image.bounding_box(), bar.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]
+    share = page.locator(".review .class[data-said] .share").first
+    assert share.evaluate("one => one.getBoundingClientRect().height") < 30
