@@ -322,6 +322,15 @@ def test_broken_images_are_skipped_on_request(tmp_path: Path) -> None:
     assert "Input/output error" in listed["reason"][2]
 
 
+def test_a_reason_of_several_lines_is_one_line_of_the_list(tmp_path: Path) -> None:
+    error = UserError("scans\nof May/a.png: damaged\r\nimage")
+    made = create(source({"a.png": error, "fine.png": png()}), tmp_path / "pets", skip_broken=True)
+    assert (made.root / "broken.csv").read_text().splitlines() == [
+        "image,reason",
+        "a.png,scans of May/a.png: damaged image",
+    ]
+
+
 def test_all_broken(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none of the images can be read"):
         create(source({"a.png": b"no"}), tmp_path / "pets", skip_broken=True)

@@ -80,7 +80,7 @@ def import_(
     for note in (*found.notes, *(misspelt(given) if listed is None else ())):
         screen.console.print(note)
     if (dest / "broken.csv").is_file():
-        lost = len((dest / "broken.csv").read_text(encoding="utf-8").splitlines()) - 1
+        lost = len(found.images) - len(made.images)
         screen.console.print(f"left out, as they cannot be read: {lost}, listed in {dest / 'broken.csv'}")
     screen.console.print(f"next: {command_line('data', 'check', dest)}")
 

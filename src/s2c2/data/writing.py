@@ -107,7 +107,7 @@ def _write_images(images: tuple[SourceImage, ...], folder: Path, progress: Progr
     with closing(ordered(write, ((image, _read(image)) for image in images))) as reasons:
         for done, (image, reason) in enumerate(zip(images, reasons, strict=True), start=1):
             if reason is not None:
-                broken[image.name] = reason
+                broken[image.name] = " ".join(reason.splitlines())
             progress(done, len(images))
     return broken
 
