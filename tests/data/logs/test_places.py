@@ -96,6 +96,35 @@ def test_the_row_of_parquet_and_of_a_value(tmp_path: Path) -> None:
         Log.build(frame, GIVEN.classes)
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "why"),
+    [
+        ("round", [1.0, 1.5], "round 1.5 is not a whole number"),
+        ("selected", [None, 0.5], "selected 0.5 is not a whole number"),
+        ("label", [None, 1.0], "label 1.0 is neither text nor a whole number"),
+        ("annotator", [False, True], "annotator False is neither text nor a whole number"),
+    ],
+)
+def test_no_number_is_cut_or_becomes_text(
+    column: str, values: list[object], why: str, tmp_path: Path
+) -> None:
+    columns: dict[str, list[object]] = {"image": ["a", "b"], "label": ["cat", "dog"]}
+    frame = pl.DataFrame(columns | {column: values})
+    frame.write_parquet(tmp_path / "t.parquet")
+    row = 1 if column == "annotator" else 2
+    with pytest.raises(UserError, match=rf"t\.parquet, row {row}: {why}"):
+        importer("parquet")(tmp_path / "t.parquet", GIVEN)
+
+
+def test_a_missing_number_is_an_empty_cell(tmp_path: Path) -> None:
+    columns = {"round": [2.0, NAN], "seconds": [NAN, 1.5], "strength": [NAN, NAN], "kind": ["label", None]}
+    frame = pl.DataFrame({"image": ["a", "b"], "label": ["cat", "dog"], **columns})
+    frame.write_parquet(tmp_path / "t.parquet")
+    log = importer("parquet")(tmp_path / "t.parquet", GIVEN)
+    found = log.table.select("image", "round", "seconds", "strength")
+    assert found.rows() == [("a", 2, None, None), ("b", 1, 1.5, None)]
+
+
 @pytest.mark.parametrize("mark", [";", ",", "\t", "|"])
 def test_a_first_line_says_what_separates_the_cells(mark: str, tmp_path: Path) -> None:
     rows = [("image", "label", "note"), ("a", "cat", '"of, the; house"'), ("b", "{}", "")]

@@ -90,6 +90,8 @@ def _typed(frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
 
 def _cast(series: pl.Series, kind: Any) -> pl.Series:
     """Return a column in the type of a log; the first value that cannot be so is an error with its row."""
+    if kind == pl.Int64 and series.dtype.is_float():  # a cast would cut what follows the point
+        refuse(series, series.is_not_null() & (series != series.floor()), f"is not {noun(kind)}")
     try:
         return series.cast(kind, strict=True)
     except pl.exceptions.PolarsError as error:

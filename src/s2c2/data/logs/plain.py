@@ -1,11 +1,12 @@
 """``parquet`` and ``csv``: the log as it is, with all its columns."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
+from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,22 +70,32 @@ def frame(table: Table, classes: tuple[str, ...] | None) -> pl.DataFrame:
             columns[name] = columns.pop(found)
     for name in ("shown", "live"):
         if name in columns:
-            columns[name] = list(_each(truth, columns[name]))
+            columns[name] = list(_each(truth, map(_present, columns[name])))
     for name in [name for name in SCHEMA if name in columns and name != "distribution"]:
-        columns[name] = list(_each(partial(_single, column=name), columns[name]))
+        columns[name] = list(_each(partial(_single, column=name), map(_present, columns[name])))
     if "distribution" in columns:
         columns["distribution"] = list(_each(lambda value: shares(value, classes), columns["distribution"]))
     return pl.DataFrame(columns, strict=False)
 
 
+def _present(value: T) -> T | None:
+    """Return a value, and nothing for NaN: so pandas writes an empty cell of a column of numbers."""
+    return None if isinstance(value, float) and isnan(value) else value
+
+
 def _single(value: T, column: str) -> T:
-    """Return a value that is not several; in JSON lines a cell may be a list."""
+    """Return a value that is not several, and no number with a point where a log has text.
+
+    In JSON lines a cell may be a list.
+    """
     if isinstance(value, list | dict):
         raise UserError(f"{column} {str(value)[:80]} is not one value")
+    if isinstance(value, bool | float) and SCHEMA[column] == pl.String:
+        raise UserError(f"{column} {value} is neither text nor a whole number")
     return value
 
 
-def _each(call: Callable[[Any], T], values: Sequence[Any]) -> Iterator[T]:
+def _each(call: Callable[[Any], T], values: Iterable[Any]) -> Iterator[T]:
     """Yield what becomes of each value; an error says which one it is of."""
     for row, value in enumerate(values):
         try:
