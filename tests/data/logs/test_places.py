@@ -224,6 +224,28 @@ def test_damaged_class_names_of_a_file(classes: str, tmp_path: Path) -> None:
         importer("parquet")(path, Given())
 
 
+def test_classes_that_are_listed_twice_are_refused_wherever_they_stand(tmp_path: Path) -> None:
+    why = "the classes list 'cat' twice"
+    frame = pl.DataFrame({"image": ["a"], "label": ["cat"]})
+    frame.write_parquet(tmp_path / "t.parquet", metadata={"classes": '["cat", "dog", "cat"]'})
+    with pytest.raises(UserError, match=rf"t\.parquet: {why}"):
+        importer("parquet")(tmp_path / "t.parquet", Given())
+    (tmp_path / "classes.txt").write_text("cat\r\ncat \r\n", newline="")
+    (tmp_path / "labels.csv").write_text("image,ann\na,1\n")
+    with pytest.raises(UserError, match=rf"labels\.csv: {why}"):
+        importer("cleanlab")(tmp_path, Given())
+    (tmp_path / "classes.txt").write_text("cat\n\ndog\n")
+    with pytest.raises(UserError, match=r"labels\.csv: the name of class 2 of 3 is empty"):
+        importer("cleanlab")(tmp_path, Given())
+
+
+def test_blanks_and_blank_lines_at_the_end_are_no_part_of_listed_classes(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("\ufeffcat\r\n dog \r\n\r\n", encoding="utf-8", newline="")
+    (tmp_path / "labels.csv").write_text("image,ann\na,1\n")
+    log = importer("cleanlab")(tmp_path, Given())
+    assert (log.classes, log.table["label"].to_list()) == (("cat", "dog"), ["dog"])
+
+
 def test_a_first_distribution_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("image,distribution\na,{much}\n")
     with pytest.raises(UserError, match=r"t\.csv, line 2: '{much}' is not a distribution"):

@@ -118,6 +118,10 @@ def _classes(table: pl.DataFrame, given: tuple[str, ...] | None) -> tuple[str, .
         if table["distribution"].count():
             raise UserError("a distribution does not name its classes: read the log with --dataset")
         return tuple(sorted({name for column in NAMING for name in table[column].drop_nulls()}))
+    if twice := [name for name in dict.fromkeys(given) if given.count(name) > 1]:
+        raise UserError(f"the classes list '{twice[0]}' twice: its answers could be of either one")
+    if "" in given:
+        raise UserError(f"the name of class {given.index('') + 1} of {len(given)} is empty")
     for column in NAMING:
         wrong = (table[column].is_not_null() & ~table[column].is_in(list(given))).arg_true().to_list()
         if wrong:

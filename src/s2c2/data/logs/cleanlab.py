@@ -49,7 +49,7 @@ def read(source: Path, given: Given) -> Log:
     classes = given.classes
     if classes is None and not listed.is_file():
         raise UserError(f"{table.path} holds class numbers: name the classes with --dataset")
-    classes = classes or tuple(text_of(listed).splitlines())
+    classes = classes or listed_classes(listed)
     first, *people = table.columns
     found = [
         {"image": given.matched(needed(image, first, table.at(row))), "annotator": person}
@@ -59,6 +59,11 @@ def read(source: Path, given: Given) -> Log:
         if str(value := table.columns[person][row]) not in ("None", "", "nan", "NaN")
     ]
     return built(found, classes, table.path)
+
+
+def listed_classes(path: Path) -> tuple[str, ...]:
+    """Return the class names of a text file, one a line; blank lines at its end are no classes."""
+    return tuple(line.strip() for line in text_of(path).rstrip().splitlines())
 
 
 def _class(value: object, classes: tuple[str, ...], at: str) -> str:

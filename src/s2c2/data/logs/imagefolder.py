@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from s2c2.data.formats.tabular import read_table, text_of
-from s2c2.data.logs.cleanlab import CLASSES
+from s2c2.data.formats.tabular import read_table
+from s2c2.data.logs.cleanlab import CLASSES, listed_classes
 from s2c2.data.logs.exchange import Export, Extras, Given, built, needed, said
 from s2c2.data.logs.log import Log
 from s2c2.data.logs.plain import shares
@@ -75,7 +75,7 @@ def read(source: Path, given: Given) -> Log:
     """
     table = read_table(source / METADATA if source.is_dir() else source)
     listed = table.path.parent / CLASSES
-    classes = given.classes or (tuple(text_of(listed).splitlines()) if listed.is_file() else None)
+    classes = given.classes or (listed_classes(listed) if listed.is_file() else None)
     name = table.first(("file_name", "image", "filepath"))
     if name is None:
         raise UserError(f"{table.path} lacks 'file_name' (columns found: {', '.join(table.columns)})")
