@@ -148,6 +148,21 @@ def test_paths_of_a_table_are_matched_with_the_images_of_a_dataset(
     done = s2c2("annotations", "import", tmp_path / "paths.csv", tmp_path / "log.csv", *given)
     assert done.returncode == 0, done.stderr
     assert pl.read_csv(tmp_path / "log.csv")["image"].to_list() == [first, second, third, "other.png"]
+    assert f"note: 1 of 4 images are not in {small}, such as 'other.png'" in " ".join(done.stdout.split())
+
+
+def test_an_import_says_what_it_took_and_what_it_left(s2c2: Command, tmp_path: Path) -> None:
+    task = {"data": {"title": "a cat", "photo": "a.png"}, "annotations": []}
+    (tmp_path / "tasks.json").write_text(json.dumps([task | {"annotations": [{"result": []}]}]))
+    done = s2c2(
+        "annotations", "import", tmp_path / "tasks.json", tmp_path / "a.csv", "--format", "label-studio"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "note: images are taken from 'photo'" in done.stdout
+    (tmp_path / "log.csv").write_text("image,label,weather\na.png,cat,sun\n")
+    done = s2c2("annotations", "import", tmp_path / "log.csv", tmp_path / "b.csv", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    assert "are ignored: weather" in " ".join(done.stdout.split())
 
 
 ANNOTATED = """

@@ -11,7 +11,7 @@ import typer
 
 from s2c2.cli import formats, screen
 from s2c2.cli.outputs import folder
-from s2c2.errors import UserError, command_line
+from s2c2.errors import UserError, command_line, meant
 
 if TYPE_CHECKING:
     import polars as pl
@@ -121,6 +121,19 @@ def import_(
     save(EXPORTERS[kind](found, Extras()), dest)
     people = found.table["annotator"].n_unique()
     screen.console.print(f"{dest}: {len(found)} answers of {people} annotators")
+    strange = () if dataset is None else strangers(found, given.images or (), dataset)
+    for note in (*found.notes, *left_out(found, source), *strange):
+        screen.console.print(f"note: {note}")
+
+
+def strangers(log: "Log", images: Sequence[str], dataset: Path) -> Iterator[str]:
+    """Yield how many images of a log a dataset does not have, if any, and what one may be instead."""
+    answered = log.table["image"].unique().sort()
+    strange = answered.filter(~answered.is_in(list(images))).to_list()
+    if strange:
+        near = meant(strange[0], images)
+        hint = f": did you mean '{near}'?" if near else ""
+        yield f"{len(strange)} of {len(answered)} images are not in {dataset}, such as '{strange[0]}'{hint}"
 
 
 @app.command()
@@ -235,9 +248,15 @@ def open_log(log: str, classes: tuple[str, ...] | None = None) -> "Log":
             "beside a log"
         )
     found = importer("csv")(Path(log), Given(classes))
-    if found.ignored:
-        screen.console.print(f"note: columns of {log} that are ignored: {', '.join(found.ignored)}")
+    for note in left_out(found, log):
+        screen.console.print(f"note: {note}")
     return found
+
+
+def left_out(log: "Log", source: str | Path) -> Iterator[str]:
+    """Yield which columns of a table a log does not have, if any."""
+    if log.ignored:
+        yield f"columns of {source} that are ignored: {', '.join(log.ignored)}"
 
 
 def database_of(log: str) -> str | None:

@@ -91,6 +91,36 @@ def test_json_min(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "image", "column"),
+    [
+        ({"title": "a cat", "photo": "/data/upload/1/a.JPG"}, "data/upload/1/a.JPG", "photo"),
+        ({"title": "a cat", "Image": "a.png", "thumb": "t.png"}, "a.png", None),
+        ({"key": "scan 17"}, "scan 17", "key"),
+        ({"title": "a cat", "photo": "https://x.org/a.png?size=5"}, "a.png", "photo"),
+    ],
+)
+def test_images_of_another_name(data: dict[str, str], image: str, column: str | None, tmp_path: Path) -> None:
+    path = export(tmp_path, {"data": data, "annotations": [annotation("cat")]})
+    log = IMPORTERS["label-studio"](path, Given())
+    assert log.table["image"].to_list() == [image]
+    assert log.notes == (
+        () if column is None else (f"images are taken from '{column}', as the tasks have no 'image'",)
+    )
+
+
+def test_a_flat_export_with_other_names(tmp_path: Path) -> None:
+    flat = {"img": "a.png", "id": 1, "species": "cat", "annotator": 1}
+    assert rows(export(tmp_path, flat))[0][:3] == ("a.png", "1", "cat")
+
+
+def test_an_image_that_cannot_be_told_is_not_guessed(tmp_path: Path) -> None:
+    for data in ({"left": "a.png", "right": "b.png"}, {"left": "a", "right": "b"}):
+        path = export(tmp_path, {"data": data, "annotations": [annotation("cat")]})
+        with pytest.raises(UserError, match=r"no 'image', and which of left, right names the image file"):
+            rows(path)
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         ("{}", "must be a list of tasks"),

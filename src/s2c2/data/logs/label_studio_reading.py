@@ -3,10 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from s2c2.data.dataset import SUFFIXES
+from s2c2.data.formats.names import UNSUPPORTED
 from s2c2.data.formats.tabular import read_json, read_table
 from s2c2.data.logs.exchange import Given, built, needed
 from s2c2.data.logs.label_studio import AMBIGUOUS, CONTROLS
@@ -108,28 +111,61 @@ def _values(value: Any) -> list[str]:
 
 
 def _log(found: list[Row], given: Given, path: Path) -> Log:
-    control = _label_control(found, path)
+    column = _image_column(found, path)
+    control = _label_control(found, column, path)
     names = {name for row in found for name in row["said"].get(control, ())}
     classes = given.classes or tuple(sorted(names | _spread_names(found)))
     turns: Counter[tuple[str, str]] = Counter()
     rows = []
     for one in found:
-        image, who = _image(one, given), _annotator(one["who"])
+        image, who = _image(one, column, given), _annotator(one["who"])
         turns[image, who] += 1
         rows.append(
             {"image": image, "annotator": who, "round": turns[image, who], "at": one["at"]}
             | _row(one, control, classes)
         )
-    return built(rows, classes, path)
+    log = built(rows, classes, path)
+    if column.casefold() == "image" or all(one["data"].get("s2c2_image") for one in found):
+        return log
+    return replace(log, notes=(f"images are taken from '{column}', as the tasks have no 'image'",))
 
 
-def _label_control(found: list[Row], path: Path) -> str:
+def _image_column(found: list[Row], path: Path) -> str:
+    """Return what the data of tasks call the image: ``image``, else the only text that can be one.
+
+    That is the only one whose values end as image files do, else the only one there is.
+    """
+    texts: dict[str, list[str]] = {}
+    for row in found:
+        for name, value in row["data"].items():
+            if isinstance(value, str) and name not in CONTROLS and not name.startswith("s2c2_"):
+                texts.setdefault(name, []).append(value)
+    exact = [name for name in texts if name.casefold() == "image"]
+    if exact or any("image" in row["data"] for row in found) or not texts:
+        return min(exact, key=lambda name: name != "image", default="image")
+    files = [name for name, values in texts.items() if all(map(_is_file, values))]
+    possible = files or [*texts]
+    if len(possible) > 1 and not all(row["data"].get("s2c2_image") for row in found):
+        raise UserError(
+            f"{path}: the tasks have no 'image', and which of {', '.join(possible)} names the image file "
+            "cannot be told: call it 'image'"
+        )
+    return possible[0]
+
+
+def _is_file(address: str) -> bool:
+    return PurePosixPath(_place(address)).suffix.lower() in (*SUFFIXES, *UNSUPPORTED)
+
+
+def _label_control(found: list[Row], image: str, path: Path) -> str:
     """Return the control that names the class: ``label``, else the only one there is."""
     names = {name for row in found for name in row["said"]}
     if "label" in names or not names - set(CONTROLS):
         return "label"
     possible = sorted(
-        name for name in names - set(CONTROLS) if name != "image" and not name.startswith("s2c2_")
+        name
+        for name in names - set(CONTROLS)
+        if name not in (image, "image") and not name.startswith("s2c2_")
     )
     if len(possible) != 1:
         raise UserError(
@@ -200,16 +236,18 @@ def _annotator(who: Any) -> str:
     return "" if who is None else str(who)
 
 
-def _image(one: Row, given: Given) -> str:
+def _image(one: Row, column: str, given: Given) -> str:
     data = one["data"]
     if data.get("s2c2_image"):
         return str(data["s2c2_image"])
-    if "image" in data:
-        address = needed(data["image"], "image", one["at"])
-    else:
-        address = next((value for value in data.values() if isinstance(value, str)), "")
-    if not address:
-        raise UserError(f"{one['at']}: its data name no image")
+    if column not in data:
+        found = ", ".join(data) or "nothing"
+        raise UserError(f"{one['at']}: its data name no image: no '{column}' (found: {found})")
+    return given.matched(_place(needed(data[column], column, one["at"])))
+
+
+def _place(address: str) -> str:
+    """Return the path in an address, or what ``d`` names of an address of local files."""
     parts = urlsplit(address)
     local = parse_qs(parts.query).get("d")
-    return given.matched(local[0] if local else unquote(parts.path))
+    return local[0] if local else unquote(parts.path)

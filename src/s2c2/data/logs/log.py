@@ -23,6 +23,8 @@ class Log:
     """The k class names; a ``distribution`` has one share for each, in this order."""
     ignored: tuple[str, ...] = ()
     """Columns of the table it was built from that a log does not have."""
+    notes: tuple[str, ...] = ()
+    """What was not taken as it stands, a sentence each, for the person who imports."""
 
     @classmethod
     def build(cls, frame: pl.DataFrame, classes: Sequence[str] | None = None) -> "Log":
