@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float, Int64
 
+from s2c2.data.layout import spelled
 from s2c2.data.tables import validated
 from s2c2.errors import chosen
 
@@ -34,6 +35,8 @@ class Annotations:
     def build(cls, frame: pl.DataFrame, classes: Sequence[str]) -> "Annotations":
         """Check a table and fill its defaults: an unnamed annotator (``""``) and one vote a row.
 
+        Accents of a label may be in another form of Unicode than those of its class.
+
         Raises:
             UserError: for a missing column, an empty cell, a label outside the classes, or votes that are
                 not whole numbers ≥ 1; names row (the first one is 1) and value.
@@ -43,6 +46,8 @@ class Annotations:
             >>> Annotations.build(frame, ["cat", "dog"]).soft_labels(["a.png"])
             array([[0.75, 0.25]])
         """
+        if "label" in frame.columns and frame["label"].dtype == pl.String:
+            frame = frame.with_columns(spelled(frame["label"], classes))
         return cls(validated(frame, tuple(classes)), tuple(classes))
 
     def __eq__(self, other: object) -> bool:

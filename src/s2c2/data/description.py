@@ -101,9 +101,12 @@ def _classes(value: Any) -> str | None:
         return "is missing"
     if not isinstance(value, list) or len(value) < 2:
         return "must list at least two class names"
-    wrong = [item for item in value if not _is_text(item) or item != item.strip() or not item.isprintable()]
+    wrong = [item for item in value if not _is_text(item) or item != item.strip()]
     if wrong:
         return f"{wrong[0]!r} is not a class name: write it in quotes, without blanks around it"
+    strange = [item for item in value if not item.isprintable()]
+    if strange:
+        return f"{strange[0]!r} is not a class name: take out line breaks, tabs and signs that cannot be seen"
     twice = [item for item in dict.fromkeys(value) if value.count(item) > 1]
     return f"'{twice[0]}' is listed twice" if twice else None
 

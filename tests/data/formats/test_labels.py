@@ -27,6 +27,8 @@ def test_classes_are_sorted_or_in_the_order_given() -> None:
         ),
         (["1", "2", "1.0"], None, r"'1' and '1\.0' are the same number: write them alike"),
         (["2", "2,00"], None, "are the same number"),
+        (["01", "1", "10"], None, "'01' and '1' are the same number"),
+        (["\u00e9", "e\u0301"], None, "look alike, but their accents are written in two ways"),
     ],
 )
 def test_classes_that_cannot_be_are_refused(

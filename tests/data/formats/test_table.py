@@ -4,6 +4,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from s2c2.data.dataset import create
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.table import read
 from s2c2.errors import UserError
@@ -195,3 +196,22 @@ def test_all_images_that_do_not_exist_are_counted_and_the_first_named(tree: Tree
 def test_a_folder_without_a_table_says_what_was_looked_for(tree: Tree) -> None:
     with pytest.raises(UserError, match=r"needs one table \(\.csv, \.tsv, \.parquet\), found none"):
         read(tree("a.png"), ImportOptions())
+
+
+def test_a_label_in_another_form_of_unicode_is_its_class(tree: Tree, tmp_path: Path) -> None:
+    rows = "image,label\na.png,m\u00f6we\nb.png,mo\u0308we\nc.png,gans\n"
+    options = ImportOptions(classes=("mo\u0308we", "gans"))
+    source = read(tree("a.png", "b.png", "c.png", t_csv=rows), options)
+    made = create(source, tmp_path / "made")
+    assert made.annotations.counts(["a.png", "b.png", "c.png"]).tolist() == [[1, 0], [1, 0], [0, 1]]
+
+
+def test_blanks_around_the_name_of_an_image_are_no_part_of_it(tree: Tree) -> None:
+    root = tree("a.png", " b.png", t_csv="image , label\n a.png , x\n b.png,y\n")
+    assert read(root, ImportOptions()).annotations["image"].to_list() == ["a.png", " b.png"]
+
+
+def test_votes_that_may_be_thousands_are_not_guessed(tree: Tree) -> None:
+    root = tree("a.png", "b.png", t_csv="image;label;votes\na.png;x;1.0\nb.png;y;1.000\n")
+    with pytest.raises(UserError, match=r"line 3: votes '1\.000' may be 1 or 1000: write it without a point"):
+        read(root, ImportOptions())

@@ -250,3 +250,9 @@ def test_a_first_distribution_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("image,distribution\na,{much}\n")
     with pytest.raises(UserError, match=r"t\.csv, line 2: '{much}' is not a distribution"):
         importer("csv")(tmp_path / "t.csv", Given())
+
+
+def test_a_label_in_another_form_of_unicode_is_its_class(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("image,label\na,m\u00f6we\nb,mo\u0308we\n", encoding="utf-8")
+    log = importer("csv")(tmp_path / "t.csv", Given(("mo\u0308we", "gans")))
+    assert log.table["label"].to_list() == ["mo\u0308we", "mo\u0308we"]

@@ -10,6 +10,7 @@ import polars as pl
 from jaxtyping import Int64
 
 from s2c2.data.formats.options import ImportOptions
+from s2c2.data.layout import composed
 from s2c2.errors import UserError, unknown
 
 SCHEMA = {"image": pl.String, "annotator": pl.String, "label": pl.String, "votes": pl.Int64}
@@ -42,12 +43,13 @@ def class_names(found: Iterable[str], options: ImportOptions, origin: Path | str
 
     Raises:
         UserError: for a label that the options do not list, fewer than two classes, and names that are the
-            same but for case, or the same number.
+            same but for case or the form of Unicode, or the same number.
     """
     names = sorted(set(found))
     classes = options.classes or tuple(names)
+    alike = set(map(composed, classes))
     for name in names:
-        if name not in classes:
+        if composed(name) not in alike:
             raise UserError(f"{origin}: {unknown('class', name, classes)}")
     if len(classes) < 2:
         count = f"only the class '{classes[0]}'" if classes else "no classes"
@@ -59,12 +61,17 @@ def class_names(found: Iterable[str], options: ImportOptions, origin: Path | str
 def _check_alike(classes: tuple[str, ...], origin: Path | str) -> None:
     same: dict[str, list[str]] = {}
     for name in dict.fromkeys(classes):
-        same.setdefault(re.sub(r"^([0-9]+)[.,]0+$", r"\1", name.casefold()), []).append(name)
+        number = _NUMBER.fullmatch(name)
+        same.setdefault(number[1] if number else composed(name).casefold(), []).append(name)
     alike = [names for names in same.values() if len(names) > 1]
     if alike:
         more = f"; and {len(alike) - SHOWN} more" if len(alike) > SHOWN else ""
         listed = "; ".join(map(_alike, alike[:SHOWN]))
         raise UserError(f"{origin}: the classes {listed}{more}: write them alike")
+
+
+_NUMBER = re.compile(r"0*([0-9]+)(?:[.,]0+)?")
+"""A whole number, without the zeros before it and after the point."""
 
 
 def _alike(names: Sequence[str]) -> str:
@@ -74,7 +81,12 @@ def _alike(names: Sequence[str]) -> str:
         >>> _alike(["CAT", "Cat", "cat"])
         "'CAT', 'Cat' and 'cat' differ only in case"
     """
-    why = "differ only in case" if len({name.casefold() for name in names}) == 1 else "are the same number"
+    if len(set(map(composed, names))) == 1:
+        why = "look alike, but their accents are written in two ways (Unicode)"
+    elif len({composed(name).casefold() for name in names}) == 1:
+        why = "differ only in case"
+    else:
+        why = "are the same number"
     *others, last = (f"'{name}'" for name in names)
     return f"{', '.join(others)} and {last} {why}"
 

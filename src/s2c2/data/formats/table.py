@@ -1,6 +1,7 @@
 """``table``: images and a CSV or Parquet table ``image, label[, annotator, votes, split, …]`` beside them."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.tabular import SPREADSHEETS, Table, read_table
 from s2c2.data.formats.walk import below, entry_in, files_in
-from s2c2.data.layout import spelled
+from s2c2.data.layout import composed, spelled
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
 
@@ -36,6 +37,9 @@ MISSING = ("NA", "NaN", "NULL", "N/A", "n/a", "#N/A", "nan", "null", "<NA>")
 
 DOUBTFUL = ("-", "?", ".", "none", "missing")
 """Classes, in any case, that may say that there is no label."""
+
+_GROUPED = re.compile(r"([1-9][0-9]{0,2})\.([0-9]{3})")
+"""A number with a point before its last three digits, which may stand for thousands."""
 
 _ROWS = "; each row is one answer: of a column for each person, make rows"
 
@@ -103,13 +107,14 @@ def _columns(table: Table) -> dict[str, str]:
 def _image_ids(table: Table, column: str, images: set[str]) -> list[str]:
     """Return the image of each row.
 
-    A leading ``images/`` may be there or not, and accents may be in another form of Unicode.
+    A leading ``images/`` and blanks around the name may be there or not, and accents may be in another form
+    of Unicode.
     """
     rows: dict[str, int] = {}
     for row, value in enumerate(table.columns[column]):
         rows.setdefault(value, row)
     names = [relative(str(value or ""), table.at(row)) for value, row in rows.items()]
-    short = [name if name in images else name.removeprefix("images/") for name in names]
+    short = [name if name in images else name.strip().removeprefix("images/") for name in names]
     found = spelled(pl.Series(short, dtype=pl.String), images).to_list()
     absent: dict[str, str] = {}
     for name, image, row in zip(names, found, rows.values(), strict=True):
@@ -188,6 +193,11 @@ def votes_of(table: Table, column: str | None) -> list[int]:
         return [1] * len(table)
     votes = []
     for row, value in enumerate(table.columns[column]):
+        if isinstance(value, str) and (grouped := _GROUPED.fullmatch(value.strip())):
+            raise UserError(
+                f"{table.at(row)}: {column} '{grouped[0]}' may be {grouped[1]} or {grouped[1]}{grouped[2]}: "
+                "write it without a point"
+            )
         try:
             number = 1 if value is None else float(value)
         except (TypeError, ValueError):
@@ -214,8 +224,9 @@ def _typed(name: str, values: list[Any], table: Table) -> pl.Series:
 def _labels(frame: pl.DataFrame, table: Table, options: ImportOptions) -> list[str]:
     """Return the labels found; with classes given, the first row outside them is an error."""
     possible = options.classes
+    alike = set(map(composed, possible or ()))
     for row, label in enumerate(frame["label"]):
-        if possible and label is not None and label not in possible:
+        if possible and label is not None and composed(label) not in alike:
             raise UserError(f"{table.at(row)}: {unknown('class', label, possible)}")
     return frame["label"].drop_nulls().unique().to_list()
 

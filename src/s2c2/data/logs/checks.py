@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from s2c2.data.layout import spelled
 from s2c2.data.tables import RowError, among, refuse, require
 from s2c2.errors import UserError, unknown
 
@@ -34,7 +35,10 @@ def checked(
         raise UserError(
             f"the annotation log has neither 'label' nor 'distribution' (found: {', '.join(frame.columns)})"
         )
-    table = _typed(frame, schema).with_columns(_DEFAULTS).with_columns(kind=_kind())
+    typed = _typed(frame, schema)
+    for name in NAMING if classes else ():
+        typed = typed.with_columns(spelled(typed[name], classes or ()))
+    table = typed.with_columns(_DEFAULTS).with_columns(kind=_kind())
     refuse(table["image"], table["image"].is_null() | (table["image"] == ""), "is empty")
     among(table, "kind", KINDS)
     for name in TIMES:
