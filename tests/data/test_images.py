@@ -180,6 +180,11 @@ def test_truncated_images_are_damaged(kind: str) -> None:
             decode(data[: int(len(data) * share)], "folder/x.jpg")
 
 
+def test_an_empty_file_is_said_to_be_empty() -> None:
+    with pytest.raises(UserError, match=r"^x: the file is empty"):
+        decode(b"", "x")
+
+
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "PPM"])
 def test_other_formats_are_refused(kind: str) -> None:
     with pytest.raises(UserError, match=r"not an image of a known format \(PNG, JPEG, WEBP, TIFF\)"):

@@ -174,6 +174,8 @@ def _reason(error: Exception, limit: int, data: bytes) -> str:
         return str(error)
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"more pixels than the limit of {limit:,}"
+    if not data:
+        return "the file is empty"
     if isinstance(error, UnidentifiedImageError) and data.startswith(TIFF):
         return "damaged, or a kind of TIFF that is not read: save it with 8 or 16 bits, as grey values or RGB"
     if isinstance(error, UnidentifiedImageError):

@@ -38,6 +38,11 @@ def test_a_training_image_without_class_is_unlabeled(tree: Tree) -> None:
     assert source.splits["train/2.png"] == "unlabeled"
 
 
+def test_folders_in_capitals_are_named(tree: Tree) -> None:
+    with pytest.raises(UserError, match="is it 'Train'\\? Then rename it"):
+        read(tree("Train/a/1.png", "val/b/1.png"), ImportOptions())
+
+
 def test_other_layouts_are_refused(tree: Tree) -> None:
     with pytest.raises(UserError, match="lacks the folder train"):
         read(tree("a/1.png"), ImportOptions())

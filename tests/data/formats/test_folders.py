@@ -76,3 +76,14 @@ def test_folders_outside_the_classes_given_and_split_folders_are_refused(tree: T
 def test_split_folders_are_not_taken_for_classes(tree: Tree) -> None:
     with pytest.raises(UserError, match="use --format dc3 or imagefolder"):
         read(tree("train/a/1.png", "val/a/2.png"), ImportOptions())
+
+
+def test_nor_are_those_in_capitals(tree: Tree) -> None:
+    with pytest.raises(UserError, match="these are splits; write them in small letters, and use"):
+        read(tree("Train/a/1.png", "Test/a/2.png"), ImportOptions())
+
+
+def test_a_folder_above_the_classes_is_said(tree: Tree) -> None:
+    root = tree("images/a/1.png", "images/b/2.png")
+    with pytest.raises(UserError, match=rf"one folder, images, with 2 in it: import {root}/images, or name"):
+        read(root, ImportOptions())

@@ -96,7 +96,10 @@ def test_parquet_metadata_in_the_root_names_images_in_splits(tree: Tree) -> None
     ("row", "why"),
     [
         ({"label": "x"}, "lacks 'file_name'"),
-        ({"file_name": "b.png"}, r"line 1: no image b\.png"),
+        ({"file_name": "b.png"}, r"line 1: unknown image 'b\.png'"),
+        ({"file_name": "A.PNG"}, r"line 1: unknown image 'A\.PNG': did you mean 'a\.png'"),
+        ({"file_name": "a.png", "label": "x", "votes": 3}, "line 1: votes '3' are not read from metadata"),
+        ({"file_name": "a.png", "annotations": [{"label": "x", "votes": 0}]}, "line 1: votes '0' are not"),
         ({"file_name": "../a.png"}, "line 1: .*leads out"),
         ({"file_name": "a.png", "label": "z"}, "unknown class 'z'"),
         ({"file_name": "a.png", "label": [1]}, r"line 1: '\[1\]' is neither text"),
@@ -121,3 +124,15 @@ def test_rows_files_and_soft_labels_that_leave_a_doubt_are_refused(tree: Tree) -
     (root / "metadata.csv").write_text("file_name\na.png\n")
     with pytest.raises(UserError, match=r"metadata\.jsonl and metadata\.csv"):
         read(root, ImportOptions())
+
+
+def test_a_name_in_another_form_of_unicode_is_its_image(tree: Tree) -> None:
+    root = put(tree("e\u0301.png"), {"file_name": "\u00e9.png", "label": "x"})
+    assert read(root, ImportOptions(classes=("x", "y"))).annotations["image"].to_list() == ["e\u0301.png"]
+
+
+def test_splits_in_capitals_are_not_taken_for_classes(tree: Tree) -> None:
+    with pytest.raises(
+        UserError, match=r"has the folders Test, Train: write those of splits in small letters"
+    ):
+        read(tree("Train/a/1.png", "Test/b/1.png"), ImportOptions())

@@ -39,7 +39,7 @@ def test_plain_names_become_ids(name: str, expected: str) -> None:
     [
         (["a.png", "a.png"], "comes twice"),
         (["a.png", "A.png"], "only in case"),
-        (["u\u0308.png", "\u00fc.png"], "only in case"),
+        (["u\u0308.png", "\u00fc.png"], "only in how their accents are written"),
         (["a.png", "a.png/b.png"], "folder of"),
     ],
 )

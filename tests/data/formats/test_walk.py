@@ -16,7 +16,9 @@ Tree = Callable[..., Path]
 def test_images_are_found_in_subfolders_sorted_and_read_one_at_a_time(
     tree: Tree, png: Callable[[int], bytes]
 ) -> None:
-    root = tree("b/c/2.png", "a.JPG", "b/1.tiff", ".hidden/x.png", "__MACOSX/a.png", note_csv="a,b")
+    root = tree(
+        "b/c/2.png", "a.JPG", "b/1.tiff", ".hidden/x.png", "__MACOSX/a.png", "@eaDir/a.png", note_csv="a,b"
+    )
     images = images_below(root)
     assert [image.name for image in images] == ["a.JPG", "b/1.tiff", "b/c/2.png"]
     assert images[2].read() == png(0)
@@ -86,7 +88,7 @@ def test_a_link_within_the_folder_is_followed(tree: Tree) -> None:
 
 @pytest.mark.parametrize(
     ("target", "why"),
-    [("/etc/hostname", "leaves the folder"), ("a", "not lead to a file"), ("gone", "not lead to a file")],
+    [("/etc/hostname", "leaves the folder"), ("a", "not lead to a file"), ("gone", "leads nowhere")],
 )
 def test_links_out_of_the_folder_to_folders_and_to_nowhere_are_refused(
     tree: Tree, target: str, why: str

@@ -6,7 +6,7 @@ from s2c2.data.formats.labels import UNLABELED, annotation_table, class_names, f
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.walk import below, folder_at, folders_in
 from s2c2.data.source import Source
-from s2c2.errors import UserError, unknown
+from s2c2.errors import UserError, meant, unknown
 
 PARTS = {"train": "labeled", "val": "validation", "unlabeled": "unlabeled", "test": "selection"}
 """Folders of the release and the split each becomes.
@@ -26,7 +26,11 @@ def read(source: Path, options: ImportOptions) -> Source:
     """
     parts = folders_in(source)
     if "train" not in parts:
-        raise UserError(f"{folder_at(source)} lacks the folder train (looked for {', '.join(PARTS)})")
+        near = meant("train", parts)
+        raise UserError(
+            f"{folder_at(source)} lacks the folder train (looked for {', '.join(PARTS)}"
+            + (f"; is it '{near}'? Then rename it)" if near else ")")
+        )
     images, notes = below(source)
     split: dict[str, str] = {}
     for image in images:

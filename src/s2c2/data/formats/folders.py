@@ -24,9 +24,17 @@ def read(source: Path, options: ImportOptions) -> Source:
     """
     folder_at(source)
     names = folders_in(source)
-    if "train" in names and SPLIT_FOLDERS.issuperset(names):
+    small = [name.lower() for name in names]
+    if "train" in small and SPLIT_FOLDERS.issuperset(small):
+        rename = "" if small == names else "write them in small letters, and "
         raise UserError(
-            f"{source} has the folders {', '.join(names)}: these are splits; use --format dc3 or imagefolder"
+            f"{source} has the folders {', '.join(names)}: these are splits; {rename}use --format dc3 or "
+            "imagefolder"
+        )
+    if len(names) == 1 and options.classes is None and len(inner := folders_in(source / names[0])) > 1:
+        raise UserError(
+            f"{source} has one folder, {names[0]}, with {len(inner)} in it: import {source / names[0]}, or "
+            "name the classes with --classes"
         )
     images, notes = below(source)
     classes = class_names((name for name in names if name not in UNLABELED), options, source)

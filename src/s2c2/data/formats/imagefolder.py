@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from s2c2.data.formats.absent import absent_images
 from s2c2.data.formats.labels import Row, annotation_table, class_names, fixed_splits, folder_label
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.soft import votes_of
 from s2c2.data.formats.tabular import Table, read_table
 from s2c2.data.formats.walk import below, entry_in, folder_at, folders_in
+from s2c2.data.layout import spelled
 from s2c2.data.source import Source
 from s2c2.errors import UserError
 
@@ -52,7 +56,12 @@ def read(source: Path, options: ImportOptions) -> Source:
         UserError: names the metadata file and line of what is wrong.
     """
     images, passed = below(folder_at(source))
-    roles = _roles(folders_in(source))
+    folders = folders_in(source)
+    roles = _roles(folders)
+    if not roles and _roles([name.lower() for name in folders]):
+        raise UserError(
+            f"{source} has the folders {', '.join(folders)}: write those of splits in small letters"
+        )
     split = {i.name: roles[part] for i in images if (part := i.name.partition("/")[0]) in roles}
     tables = _tables(source, ["", *(f"{name}/" for name in roles)])
     if tables:
@@ -98,15 +107,23 @@ def _entries(table: Table, prefix: str, images: set[str]) -> Iterator[_Entry]:
         raise UserError(
             f"{table.path} lacks 'file_name' (columns found: {', '.join(table.columns) or 'none'})"
         )
-    for index in range(len(table)):
-        row, at = {name: values[index] for name, values in table.columns.items()}, table.at(index)
-        image = prefix + relative(str(row["file_name"] or ""), at)
+    places = [
+        prefix + relative(str(name or ""), table.at(i)) for i, name in enumerate(table.columns["file_name"])
+    ]
+    found = spelled(pl.Series(places, dtype=pl.String), images).to_list()
+    absent: dict[str, str] = {}
+    for index, image in enumerate(found):
         if image not in images:
-            raise UserError(f"{at}: no image {image} below {table.path.parent}")
+            absent.setdefault(image, table.at(index))
+    if absent:
+        raise absent_images(absent, images)
+    for index, image in enumerate(found):
+        row, at = {name: values[index] for name, values in table.columns.items()}, table.at(index)
         yield _entry(image, at, row)
 
 
 def _entry(image: str, at: str, row: dict[str, Any]) -> _Entry:
+    _refuse_votes(row, at)
     listed, soft_label = (_nested(row.get(key), at) for key in ("annotations", "soft_label"))
     if listed is not None and not isinstance(listed, list):
         raise UserError(
@@ -134,9 +151,19 @@ def _annotation(item: Any, at: str) -> tuple[str, str] | None:
         raise UserError(
             f"{at}: {str(item)[:80]!r} in 'annotations' is not an object with 'worker' and 'label'"
         )
+    _refuse_votes(item, at)
     label = _text(item.get("label"), at)
     worker = next((item[key] for key in WORKERS if item.get(key) is not None), None)
     return (_text(worker, at) or "", label) if label else None
+
+
+def _refuse_votes(said: Mapping[str, Any], at: str) -> None:
+    """Raise a ``UserError`` where votes are given other than one: they would be lost."""
+    if said.get("votes") not in (None, 1, "1"):
+        raise UserError(
+            f"{at}: votes {str(said['votes'])[:80]!r} are not read from metadata: make a table of image, "
+            "label and votes, and use --format table"
+        )
 
 
 def _text(value: Any, at: str) -> str | None:

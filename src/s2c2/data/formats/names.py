@@ -76,13 +76,13 @@ def _unprintable(name: str) -> bool:
 
 
 def hidden(name: str) -> bool:
-    """Return whether a file is the system's, not the person's: ``.DS_Store``, ``__MACOSX/…``.
+    """Return whether a file is the system's, not the person's: ``.DS_Store``, ``__MACOSX/…``, ``@eaDir/…``.
 
     Example:
         >>> [hidden(name) for name in ("a.png", "__MACOSX/a.png", "b/.cache/c.png")]
         [False, True, True]
     """
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    return any(part.startswith(".") or part in ("__MACOSX", "@eaDir") for part in PurePosixPath(name).parts)
 
 
 def is_image(name: str, origin: str) -> bool:
@@ -148,4 +148,6 @@ def distinct(names: Iterable[str], origin: str) -> None:
 def _clash(first: str, second: str) -> str:
     if first == second:
         return f"the name '{first}' comes twice"
-    return f"the names '{first}' and '{second}' differ only in case: some disks cannot hold both"
+    accents = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second)
+    how = "how their accents are written (Unicode)" if accents else "case"
+    return f"the names '{first}' and '{second}' differ only in {how}: some disks cannot hold both"

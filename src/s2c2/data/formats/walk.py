@@ -157,5 +157,7 @@ def _check_link(link: Path, root: Path) -> None:
         raise UserError(f"the link {link} leads nowhere") from error
     if not target.is_relative_to(root):
         raise UserError(f"the link {link} leaves the folder {root}: copy its target there")
+    if not target.exists():
+        raise UserError(f"the link {link} leads nowhere: remove it")
     if not target.is_file():
         raise UserError(f"the link {link} does not lead to a file; folders must not be links")
