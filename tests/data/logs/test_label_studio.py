@@ -120,6 +120,29 @@ def test_an_image_that_cannot_be_told_is_not_guessed(tmp_path: Path) -> None:
             rows(path)
 
 
+def test_uploaded_files_are_matched_without_what_the_tool_puts_before_them(tmp_path: Path) -> None:
+    places = ("3fa9b2c1-a.png", "0123abcd-b.png", "00000000-c.png")
+    tasks = [
+        {"data": {"image": f"/data/upload/1/{place}"}, "annotations": [annotation("cat ")]}
+        for place in places
+    ]
+    known = Given(("cat", "dog"), ("pets/a.png", "0123abcd-b.png", "b.png"))
+    found = rows(export(tmp_path, *tasks), known)
+    assert [row[0] for row in found] == ["pets/a.png", "0123abcd-b.png", "data/upload/1/00000000-c.png"]
+    assert {row[2] for row in found} == {"cat"}
+
+
+def test_answers_that_hold_boxes_alone_are_named(tmp_path: Path) -> None:
+    box = CHOICE | {"type": "rectanglelabels", "value": {"rectanglelabels": ["cat"], "x": 1}}
+    given = [annotation("cat"), annotation(result=[box]), annotation("dog", was_cancelled=True)]
+    task = {"data": {"image": "a.png"}, "annotations": given}
+    log = IMPORTERS["label-studio"](export(tmp_path, task), Given())
+    assert log.table["kind"].to_list() == ["label", "skip", "skip"]
+    assert len(log.notes) == 1
+    assert log.notes[0].startswith("1 annotations hold neither choices nor text")
+    assert log.notes[0].endswith("task 1, annotation 2")
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

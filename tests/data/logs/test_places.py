@@ -53,6 +53,8 @@ def test_the_line_of_a_csv(form: str, tmp_path: Path) -> None:
         ("votes", "two", "votes 'two' is not a whole number"),
         ("seconds", "much", "seconds 'much' is not a number"),
         ("round", "1.5", "round '1.5' is not a whole number"),
+        ("seconds", "-1", "seconds -1.0 is no number of seconds ≥ 0"),
+        ("seconds", "inf", "seconds inf is no number of seconds ≥ 0"),
         ("distribution", "{much}", "'{much}' is not a distribution"),
     ],
 )
@@ -256,3 +258,37 @@ def test_a_label_in_another_form_of_unicode_is_its_class(tmp_path: Path) -> None
     (tmp_path / "t.csv").write_text("image,label\na,m\u00f6we\nb,mo\u0308we\n", encoding="utf-8")
     log = importer("csv")(tmp_path / "t.csv", Given(("mo\u0308we", "gans")))
     assert log.table["label"].to_list() == ["mo\u0308we", "mo\u0308we"]
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("csv", "image , annotator , label , seconds\n a , ann , cat , nan\n"),
+        ("csv", "image,annotator,label\na,ann,cat\n"),
+        ("crowd-kit", "Task,Worker,LABEL\n a, ann ,cat \n"),
+        ("cleanlab", "image,ann,bob,eve\na,0,NA, \n"),
+    ],
+)
+def test_blanks_capitals_and_missing_values_change_nothing(form: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    log = importer(form)(tmp_path / "t.csv", Given(("cat", "dog"), ("a", "b")))
+    assert log.table.select("image", "annotator", "label", "seconds").rows() == [("a", "ann", "cat", None)]
+
+
+def test_rows_with_no_votes_are_left_out_with_a_word(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("image,label,votes\na,cat,0\nb,dog,2\n")
+    log = importer("csv")(tmp_path / "t.csv", GIVEN)
+    assert (log.table["image"].to_list(), log.notes) == (
+        ["b", "b"],
+        ("rows left out, as they have 0 votes: 1",),
+    )
+
+
+def test_a_path_of_the_benchmark_begins_with_its_name(tmp_path: Path) -> None:
+    one = [{"image_path": "D\\fold1\\a", "class_label": "cat"}, {"image_path": "b", "class_label": "cat"}]
+    sets = json.dumps([{"name": "x", "annotations": one}])
+    said = refused(tmp_path, "dcic", "a.json", sets)
+    assert said.startswith("a.json, set 1, annotation 2: image_path 'b' needs the dataset's name before it")
+    (tmp_path / "a.json").write_text(json.dumps([{"name": "x", "annotations": one[:1]}]))
+    log = importer("dcic")(tmp_path / "a.json", Given(("cat", "dog"), ("fold1/a",)))
+    assert log.table["image"].to_list() == ["fold1/a"]

@@ -20,6 +20,8 @@ NAMING = ("label", "proposal", "hidden")
 """Columns that hold class names."""
 TIMES = ("client_time", "server_time")
 """Columns that hold times."""
+SPANS = ("seconds", "wall")
+"""Columns that hold how long something took."""
 
 
 def checked(
@@ -35,12 +37,14 @@ def checked(
         raise UserError(
             f"the annotation log has neither 'label' nor 'distribution' (found: {', '.join(frame.columns)})"
         )
-    typed = _typed(frame, schema)
+    typed = _typed(frame, schema).with_columns(pl.col(pl.Float64).fill_nan(None))
     for name in NAMING if classes else ():
         typed = typed.with_columns(spelled(typed[name], classes or ()))
     table = typed.with_columns(_DEFAULTS).with_columns(kind=_kind())
     refuse(table["image"], table["image"].is_null() | (table["image"] == ""), "is empty")
     among(table, "kind", KINDS)
+    for name in SPANS:
+        refuse(table[name], ~table[name].is_finite() | (table[name] < 0), "is no number of seconds ≥ 0")
     for name in TIMES:
         timed = table[name].map_elements(_is_time, pl.Boolean)
         refuse(table[name], ~timed, "is not like 2026-12-31T23:59:59")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from s2c2.data.formats.table import MISSING
 from s2c2.data.formats.tabular import read_table, text_of
 from s2c2.data.logs.crowd_kit import last
 from s2c2.data.logs.exchange import Export, Extras, Given, built, needed, text
@@ -56,7 +57,7 @@ def read(source: Path, given: Given) -> Log:
         | {"label": _class(value, classes, table.at(row)), "at": table.at(row)}
         for row, image in enumerate(table.columns[first])
         for person in people
-        if str(value := table.columns[person][row]) not in ("None", "", "nan", "NaN")
+        if str(value := table.columns[person][row]).strip() not in ("None", "", *MISSING)
     ]
     return built(found, classes, table.path)
 

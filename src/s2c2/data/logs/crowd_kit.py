@@ -1,10 +1,12 @@
 """``crowd-kit``: a CSV of ``task, worker, label``, one row for each image and annotator."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from s2c2.data.formats.tabular import Table, read_table
+from s2c2.data.formats.tabular import read_table
 from s2c2.data.logs.exchange import Export, Extras, Given, built, needed, said, text
 from s2c2.data.logs.log import Log
 from s2c2.errors import UserError
@@ -41,11 +43,18 @@ def read(source: Path, given: Given) -> Log:
         UserError: for a missing column, a row without a task, or a worker who answers a task twice.
     """
     table = read_table(source)
-    missing = [name for name in ("task", "worker", "label") if name not in table.columns]
+    names = {name: table.first((name,)) for name in ("task", "worker", "label")}
+    missing = [name for name, found in names.items() if found is None]
     if missing:
         found = ", ".join(table.columns) or "none"
-        raise UserError(f"{source} lacks the column '{missing[0]}' (columns found: {found})")
-    rows = [_row(table, row, given) for row in range(len(table))]
+        raise UserError(
+            f"{source} lacks the column '{missing[0]}' (columns found: {found}); "
+            "--format csv knows other names"
+        )
+    rows = [
+        _row([table.columns[str(name)][row] for name in names.values()], table.at(row), given)
+        for row in range(len(table))
+    ]
     seen: set[tuple[str | None, ...]] = set()
     for row in rows:
         image, worker = row["image"], row["annotator"]
@@ -55,9 +64,9 @@ def read(source: Path, given: Given) -> Log:
     return built(rows, given.classes, source)
 
 
-def _row(table: Table, row: int, given: Given) -> dict[str, str | None]:
-    at = table.at(row)
-    task, worker, label = (table.columns[name][row] for name in ("task", "worker", "label"))
+def _row(cells: Sequence[Any], at: str, given: Given) -> dict[str, str | None]:
+    """Return the answer of a row, given its task, worker and label, and where it stands."""
+    task, worker, label = cells
     return {
         "image": given.matched(needed(task, "task", at)),
         "annotator": said(worker, "worker", at),

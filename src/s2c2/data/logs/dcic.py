@@ -132,7 +132,9 @@ def _row(
     label = item.get("class_label") if isinstance(item, dict) else None
     if not isinstance(place, str) or not isinstance(label, str | None):
         raise UserError(f"{at}: needs 'image_path' and 'class_label'")
-    inside = place.partition("/")[2]
+    inside = place.replace("\\", "/").partition("/")[2]
+    if not inside:
+        raise UserError(f"{at}: image_path '{place}' needs the dataset's name before it, as D/fold1/a.png")
     image = places.get(inside) or given.matched(inside)
     made = _when(item.get("created_at"), at)
     return {"image": image, "annotator": annotator, "label": label, "server_time": made, "at": at}

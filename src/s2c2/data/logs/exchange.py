@@ -74,7 +74,7 @@ class Given:
     def matched(self, place: str) -> str:
         r"""Return the image that a tool's path means: the one that it ends with; the path where none does.
 
-        Accents may be in another form of Unicode than the image's.
+        Accents may be in another form of Unicode than the image's, and blanks may stand around the path.
 
         Args:
             place: a path, also of Windows, or what follows it in an address, such as ``pets/a.png`` for the
@@ -101,6 +101,8 @@ class Given:
             if len(same) > 1:
                 raise UserError(f"{place} may be {same[0]} or {same[1]}: give the images different names")
             longest = next(iter(same), None)
+        if longest is None and self.images is not None and place != place.strip():
+            return self.matched(place.strip())
         return longest or "/".join(parts)
 
     @cached_property
@@ -119,7 +121,7 @@ class Given:
 
 
 def said(value: Any, column: str, at: str) -> str | None:
-    """Return what a cell holds as text; None for an empty one, as null, NaN or blanks.
+    """Return what a cell holds as text, without blanks around it; None for an empty one, as null or NaN.
 
     Args:
         value: of the cell.
@@ -139,19 +141,18 @@ def said(value: Any, column: str, at: str) -> str | None:
         return None
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise UserError(f"{at}: {column} {str(value)[:80]} is neither text nor a whole number")
-    return str(value) if str(value).strip() else None
+    return str(value).strip() or None
 
 
 def needed(value: Any, column: str, at: str) -> str:
-    """Return what a cell holds as text, as :func:`said`.
+    """Return what a cell holds as text, as it stands.
 
     Raises:
-        UserError: also for an empty cell.
+        UserError: as :func:`said`, and for an empty cell.
     """
-    found = said(value, column, at)
-    if found is None:
+    if said(value, column, at) is None:
         raise UserError(f"{at}: {column} is empty")
-    return found
+    return str(value)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """``label-studio`` in: its exports as JSON, JSON_MIN or CSV, with lead times."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -61,10 +62,12 @@ def _nested(tasks: list[Row], path: Path) -> Iterator[Row]:
             at = f"{path}, task {number}, annotation {index}"
             if not isinstance(one, dict) or not isinstance(one.get("result", []), list):
                 raise UserError(f"{at}: is not an annotation")
-            said = {} if one.get("was_cancelled") else _controls(one.get("result") or [], at)
+            results = [] if one.get("was_cancelled") else one.get("result") or []
+            said = _controls(results, at)
             decided = bool(one.get("ground_truth")) and bool(said)
             yield {"at": at, "data": data, "who": one.get("completed_by"), "said": said} | {
                 "decided": decided,
+                "other": bool(results) and not any(said.values()),
                 **{name: one.get(name) for name in TIMES},
             }
 
@@ -77,7 +80,7 @@ def _controls(results: list[Any], at: str) -> dict[str, list[str]]:
             raise UserError(f"{at}: a result needs 'from_name' and 'value'")
         content = value.get("choices", value.get("text", []))
         found.setdefault(str(one["from_name"]), []).extend(
-            map(str, content if isinstance(content, list) else [content])
+            str(item).strip() for item in (content if isinstance(content, list) else [content])
         )
     return found
 
@@ -107,7 +110,7 @@ def _values(value: Any) -> list[str]:
             return [value]
     if isinstance(value, dict):
         value = value.get("choices", [])
-    return list(map(str, value)) if isinstance(value, list) else [str(value)]
+    return [str(item).strip() for item in (value if isinstance(value, list) else [value])]
 
 
 def _log(found: list[Row], given: Given, path: Path) -> Log:
@@ -124,10 +127,18 @@ def _log(found: list[Row], given: Given, path: Path) -> Log:
             {"image": image, "annotator": who, "round": turns[image, who], "at": one["at"]}
             | _row(one, control, classes)
         )
-    log = built(rows, classes, path)
-    if column.casefold() == "image" or all(one["data"].get("s2c2_image") for one in found):
-        return log
-    return replace(log, notes=(f"images are taken from '{column}', as the tasks have no 'image'",))
+    return replace(built(rows, classes, path), notes=tuple(_notes(found, column)))
+
+
+def _notes(found: list[Row], column: str) -> Iterator[str]:
+    """Yield what was not taken as it stands."""
+    if column.casefold() != "image" and not all(one["data"].get("s2c2_image") for one in found):
+        yield f"images are taken from '{column}', as the tasks have no 'image'"
+    if other := [one["at"] for one in found if one.get("other")]:
+        yield (
+            f"{len(other)} annotations hold neither choices nor text, such as boxes alone, and are taken as "
+            f"skipped; the first is {other[0]}"
+        )
 
 
 def _image_column(found: list[Row], path: Path) -> str:
@@ -243,7 +254,17 @@ def _image(one: Row, column: str, given: Given) -> str:
     if column not in data:
         found = ", ".join(data) or "nothing"
         raise UserError(f"{one['at']}: its data name no image: no '{column}' (found: {found})")
-    return given.matched(_place(needed(data[column], column, one["at"])))
+    place = _place(needed(data[column], column, one["at"]))
+    found = given.matched(place)
+    bare = _UPLOADED.sub("", place)
+    if bare != place and given.images is not None and found not in given.images:
+        other = given.matched(bare)
+        return other if other in given.images else found
+    return found
+
+
+_UPLOADED = re.compile("(?<=/)[0-9a-f]{8}-(?=[^/]+$)")
+"""What Label Studio puts before the name of a file that was uploaded."""
 
 
 def _place(address: str) -> str:

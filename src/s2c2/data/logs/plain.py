@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 """How a CSV writes yes and no."""
+EXACT = ("image", "key")
+"""Columns whose text is taken with the blanks around it."""
 MOST = 10_000_000
 """Largest number of votes in one table: each becomes a row."""
 
@@ -83,16 +85,16 @@ def _present(value: T) -> T | None:
     return None if isinstance(value, float) and isnan(value) else value
 
 
-def _single(value: T, column: str) -> T:
+def _single(value: Any, column: str) -> Any:
     """Return a value that is not several, and no number with a point where a log has text.
 
-    In JSON lines a cell may be a list.
+    In JSON lines a cell may be a list. Blanks around a value are no part of it.
     """
     if isinstance(value, list | dict):
         raise UserError(f"{column} {str(value)[:80]} is not one value")
     if isinstance(value, bool | float) and SCHEMA[column] == pl.String:
         raise UserError(f"{column} {value} is neither text nor a whole number")
-    return value
+    return value.strip() or None if isinstance(value, str) and column not in EXACT else value
 
 
 def _each(call: Callable[[Any], T], values: Iterable[Any]) -> Iterator[T]:
@@ -140,7 +142,9 @@ def polled(log: Log, votes: Int64[np.ndarray, " m"]) -> Log:
     keyed = log.table.with_columns(key=pl.when(~several).then(pl.col("key")))
     rows = np.repeat(np.arange(len(log)), votes)
     left = tuple(name for name in log.ignored if name != "votes")
-    return replace(log, table=keyed[rows], ignored=left)
+    none = int((votes == 0).sum())
+    notes = (f"rows left out, as they have 0 votes: {none}",) if none else ()
+    return replace(log, table=keyed[rows], ignored=left, notes=(*log.notes, *notes))
 
 
 def named(shares: Sequence[float], classes: Sequence[str]) -> str:
