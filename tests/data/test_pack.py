@@ -217,7 +217,7 @@ def test_broken_images(root: Path) -> None:
     (root / "images" / "05.png").write_bytes(whole[: len(whole) // 2])
     (root / "images" / "40.png").write_bytes(b"")
     with pytest.raises(
-        UserError, match=r"^2 images are broken .*05.png: damaged image.*; 40.png: not an image"
+        UserError, match=r"^2 images are broken .*05.png: damaged image.*; 40.png: the file is empty"
     ):
         pack(read(root), 16)
     packed = pack(read(root), 16, skip_broken=True)
