@@ -87,21 +87,17 @@ def titled(entry: Entry) -> str:
     """
     row: Row = next(iter(entry["rows"]), {})
     network, batch, machine = row.get("network"), row.get("batch"), entry["machine"]
-    place = machine.get("card") or on(machine)
+    place = machine.get("card") or _processor(machine)
     size = f", {entry['options']['size']} px" if network and "size" in entry["options"] else ""
     of = (f" of {network}{size}" if network else "") + (f", batch {batch}" if batch else "")
     return f"{entry['section']}{of}" + (f" on {place}" if place else "")
 
 
-def on(machine: Mapping[str, Any]) -> str:
-    """Return the processor of a machine, and with how many threads where that is known.
-
-    Example:
-        >>> on({"processor": "AMD EPYC", "threads": 1}), on({"processor": "AMD EPYC"}), on({})
-        ('1 thread of AMD EPYC', 'AMD EPYC', '')
-    """
-    processor, threads = machine.get("processor", ""), machine.get("threads")
-    return f"{threads} thread{'s' * (threads != 1)} of {processor}" if threads and processor else processor
+def _processor(machine: Mapping[str, Any]) -> str:
+    """Return the processor of a machine, and how many of its threads were used; empty where it is unknown."""
+    if "processor" not in machine:
+        return ""
+    return f"{machine['threads']} thread{'s' * (machine['threads'] != 1)} of {machine['processor']}"
 
 
 def columns(rows: Sequence[Row]) -> list[str]:

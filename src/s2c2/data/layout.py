@@ -84,11 +84,11 @@ def checked_splits(frame: pl.DataFrame, images: frozenset[str]) -> dict[str, str
     return dict(zip(frame["image"], frame["split"], strict=True))
 
 
-def spelled(names: pl.Series, images: Collection[str]) -> pl.Series:
-    """Return a column of image names, each as its image is spelled.
+def spelled(names: pl.Series, known: Collection[str]) -> pl.Series:
+    """Return a column of names, each as the image or class that it names is spelled.
 
     ``é`` is one sign or two (Unicode's forms NFC and NFD), and file systems and spreadsheets differ in which
-    they write. A name that is no image, but equals one but for that, is this image; a name that equals two
+    they write. A name that is not known, but equals one but for that, is this one; a name that equals two
     stays as it is.
 
     Example:
@@ -97,11 +97,11 @@ def spelled(names: pl.Series, images: Collection[str]) -> pl.Series:
     """
     strange = set(names.filter(names.str.len_bytes() != names.str.len_chars()))
     if strange:
-        strange.difference_update(images)
+        strange.difference_update(known)
     alike: dict[str, list[str]] = {composed(name): [] for name in strange}
-    for image in images if alike else ():
-        if not image.isascii():
-            alike.get(composed(image), []).append(image)
+    for name in known if alike else ():
+        if not name.isascii():
+            alike.get(composed(name), []).append(name)
     found = ((name, alike[composed(name)]) for name in strange)
     return names.replace({name: meant[0] for name, meant in found if len(meant) == 1})
 

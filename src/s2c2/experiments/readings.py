@@ -155,7 +155,7 @@ def ceiling(dataset: Dataset, base: Values) -> dict[str, Values]:
     share = measured(dataset, base)
     read = {**READOUT, "classes": "probe", "prior": share}
     few: Values = {"objective": {"name": "vanilla"}, "predict": read}
-    every = configuration.merged(few, {"data": labeled_throughout(dataset, base)})
+    every = configuration.merged(few, {"data": relabeled(dataset, base, "ceiling")})
     told: Values = {"data": {"labels": "soft"}, "predict": {"ambiguity": "votes"}}
     return {
         "vanilla": VANILLA,
@@ -182,15 +182,6 @@ def deeper(dataset: Dataset, base: Values) -> dict[str, Values]:
         found[f"deep-{votes}-doubt"] = doubt
         found[f"deep-{votes}"] = configuration.merged(doubt, {"predict": {"ambiguity": "votes"}})
     return found
-
-
-def labeled_throughout(dataset: Dataset, base: Values) -> Values:
-    """Return the data settings with which every image is labeled that would else be unlabeled.
-
-    Raises:
-        UserError: when the dataset fixes its splits.
-    """
-    return relabeled(dataset, base, "ceiling")
 
 
 def relabeled(dataset: Dataset, base: Values, experiment: str, part: int | None = None) -> Values:

@@ -1,11 +1,14 @@
-"""Images that a table names and that do not exist: where they stand, and which ones were meant."""
+"""Images that a table names: those that exist, and where the others stand and which ones were meant."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
+import polars as pl
+
 from s2c2.data.dataset import SUFFIXES
+from s2c2.data.layout import spelled
 from s2c2.errors import UserError
 
 SHOWN = 5
@@ -18,7 +21,31 @@ NEAR = 0.8
 """Likeness, by ``difflib``, from which an image may be the one that was meant."""
 
 
-def absent_images(places: Mapping[str, str], images: set[str]) -> UserError:
+def present(
+    names: Sequence[str], images: set[str], at: Callable[[int], str], written: Sequence[str]
+) -> list[str]:
+    """Return the images that are named, whose accents may be in another form of Unicode.
+
+    Args:
+        names: of the images.
+        images: those that exist.
+        at: where a name stands, by its index.
+        written: the names as they stand there, for messages.
+
+    Raises:
+        UserError: names the first few that do not exist.
+    """
+    found: list[str] = spelled(pl.Series(names, dtype=pl.String), images).to_list()
+    absent: dict[str, str] = {}
+    for index, image in enumerate(found):
+        if image not in images:
+            absent.setdefault(written[index], at(index))
+    if absent:
+        raise _error(absent, images)
+    return found
+
+
+def _error(places: Mapping[str, str], images: set[str]) -> UserError:
     """Return the error for images that rows name and that do not exist; it names the first few."""
     named = [f"{at}: {_unknown(name, images)}" for name, at in list(places.items())[:SHOWN]]
     if len(places) == 1:

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from s2c2.data.formats.absent import absent_images
+from s2c2.data.formats.absent import present
 from s2c2.data.formats.labels import Row, annotation_table, class_names, fixed_splits, folder_label
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.soft import votes_of
 from s2c2.data.formats.tabular import Table, read_table
 from s2c2.data.formats.walk import below, entry_in, folder_at, folders_in
-from s2c2.data.layout import spelled
 from s2c2.data.source import Source
 from s2c2.errors import UserError
 
@@ -110,14 +107,7 @@ def _entries(table: Table, prefix: str, images: set[str]) -> Iterator[_Entry]:
     places = [
         prefix + relative(str(name or ""), table.at(i)) for i, name in enumerate(table.columns["file_name"])
     ]
-    found = spelled(pl.Series(places, dtype=pl.String), images).to_list()
-    absent: dict[str, str] = {}
-    for index, image in enumerate(found):
-        if image not in images:
-            absent.setdefault(image, table.at(index))
-    if absent:
-        raise absent_images(absent, images)
-    for index, image in enumerate(found):
+    for index, image in enumerate(present(places, images, table.at, places)):
         row, at = {name: values[index] for name, values in table.columns.items()}, table.at(index)
         yield _entry(image, at, row)
 

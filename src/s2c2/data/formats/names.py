@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from s2c2.data.dataset import SUFFIXES
+from s2c2.data.layout import composed
 from s2c2.errors import UserError
 
 LONGEST = 240
@@ -133,7 +134,7 @@ def distinct(names: Iterable[str], origin: str) -> None:
     """
     seen: dict[str, str] = {}
     for name in names:
-        key = unicodedata.normalize("NFC", name).casefold()
+        key = composed(name).casefold()
         if key in seen:
             raise UserError(f"{origin}: {_clash(seen[key], name)}")
         seen[key] = name
@@ -148,6 +149,6 @@ def distinct(names: Iterable[str], origin: str) -> None:
 def _clash(first: str, second: str) -> str:
     if first == second:
         return f"the name '{first}' comes twice"
-    accents = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second)
+    accents = composed(first) == composed(second)
     how = "how their accents are written (Unicode)" if accents else "case"
     return f"the names '{first}' and '{second}' differ only in {how}: some disks cannot hold both"

@@ -10,13 +10,13 @@ import polars as pl
 
 from s2c2.data import tables
 from s2c2.data.dataset import SPLITS
-from s2c2.data.formats.absent import absent_images
+from s2c2.data.formats.absent import present
 from s2c2.data.formats.labels import SCHEMA, class_names, fixed_splits
 from s2c2.data.formats.names import relative
 from s2c2.data.formats.options import ImportOptions
 from s2c2.data.formats.tabular import SPREADSHEETS, Table, read_table
 from s2c2.data.formats.walk import below, entry_in, files_in
-from s2c2.data.layout import composed, spelled
+from s2c2.data.layout import composed
 from s2c2.data.source import Source
 from s2c2.errors import UserError, unknown
 
@@ -115,13 +115,8 @@ def _image_ids(table: Table, column: str, images: set[str]) -> list[str]:
         rows.setdefault(value, row)
     names = [relative(str(value or ""), table.at(row)) for value, row in rows.items()]
     short = [name if name in images else name.strip().removeprefix("images/") for name in names]
-    found = spelled(pl.Series(short, dtype=pl.String), images).to_list()
-    absent: dict[str, str] = {}
-    for name, image, row in zip(names, found, rows.values(), strict=True):
-        if image not in images:
-            absent.setdefault(name, table.at(row))
-    if absent:
-        raise absent_images(absent, images)
+    first = list(rows.values())
+    found = present(short, images, lambda index: table.at(first[index]), names)
     ids = dict(zip(rows, found, strict=True))
     return [ids[value] for value in table.columns[column]]
 
