@@ -213,7 +213,8 @@ def refuse(series: pl.Series, wrong: pl.Series, why: str) -> None:
     rows = wrong.arg_true()
     if len(rows):
         row = int(rows[0])
-        value = "" if series[row] is None else f" {series[row]!r}"
+        given = series[row]
+        value = "" if given is None else f" {given!r}" if isinstance(given, str) else f" {given}"
         more = f" ({len(rows)} rows are like this)" if len(rows) > 1 else ""
         raise RowError(row, f"{series.name}{value} {why}{more}")
 

@@ -1,6 +1,8 @@
 """What is wrong with an answer is told with the line of the file that it stands in."""
 
 import json
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -103,6 +105,10 @@ def test_the_row_of_parquet_and_of_a_value(tmp_path: Path) -> None:
     [
         ("round", [1.0, 1.5], "round 1.5 is not a whole number"),
         ("selected", [None, 0.5], "selected 0.5 is not a whole number"),
+        ("round", [Decimal("2.0"), Decimal("1.5")], "round 1.5 is not a whole number"),
+        ("selected", [None, True], "selected True is not a whole number"),
+        ("round", [None, date(2020, 1, 2)], "round 2020-01-02 is not a whole number"),
+        ("seconds", [None, timedelta(seconds=2)], "seconds 0:00:02 is not a number"),
         ("label", [None, 1.0], "label 1.0 is neither text nor a whole number"),
         ("annotator", [False, True], "annotator False is neither text nor a whole number"),
     ],

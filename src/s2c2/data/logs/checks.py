@@ -98,7 +98,10 @@ def _typed(frame: pl.DataFrame, schema: Mapping[str, Any]) -> pl.DataFrame:
 
 def _cast(series: pl.Series, kind: Any) -> pl.Series:
     """Return a column in the type of a log; the first value that cannot be so is an error with its row."""
-    if kind == pl.Int64 and series.dtype.is_float():  # a cast would cut what follows the point
+    if kind in (pl.Int64, pl.Float64) and (series.dtype.is_temporal() or series.dtype == pl.Boolean):
+        refuse(series, series.is_not_null(), f"is not {noun(kind)}")
+    if kind == pl.Int64 and (series.dtype.is_float() or series.dtype.is_decimal()):
+        # A cast would cut what follows the point.
         refuse(series, series.is_not_null() & (series != series.floor()), f"is not {noun(kind)}")
     try:
         return series.cast(kind, strict=True)
